@@ -1,0 +1,56 @@
+#pragma once
+#include <concepts>
+
+#include "core/execution/run_monitor.hpp"
+#include "core/grid/field_view.hpp"
+#include "core/portability.hpp"
+
+namespace dermaflux {
+
+/// Where the steps of one treatment run. An executor offers four loops and a word to whoever watches:
+///   cells(n_i, n_j, step)   step(i, j) for every pair, in any order; each call writes only what belongs to (i, j)
+///   rows(n_j, step)         step.rows<W>(j) for groups of W neighbouring rows, in any order
+///   single(step)            step() once: the short sequential parts (the track, sums of partial sums, the clock)
+///   read(view, i)           a value on which all lanes agree, so that control flow stays uniform
+///   milestone(share)        the member is done to this share
+/// Each loop ends with a barrier. No loop reduces: sums are written as partial sums per row and added by a single step in
+/// a fixed order, so that every executor and every thread count gives the same bits.
+template <class E>
+concept Executor = requires(const E& executor, FieldView<const double> view) {
+  { executor.read(view, 0) } -> std::same_as<double>;
+  executor.milestone(0.5);
+};
+
+/// The reference: plain loops on one thread. What every other executor is compared with. `read` throws Interrupted once the
+/// monitor says stop.
+struct SerialExecutor {
+  static constexpr int row_width = 8;
+  RunMonitor* monitor = nullptr;
+
+  template <class Step>
+  void cells(int n_i, int n_j, const Step& step) const {
+    for (int i = 0; i < n_i; ++i) {
+      DF_LANES
+      for (int j = 0; j < n_j; ++j) step(i, j);
+    }
+  }
+  template <class Step>
+  void rows(int n_j, const Step& step) const {
+    for (int j = 0; j < n_j; j += row_width) step.template rows<row_width>(j);
+  }
+  template <class Step>
+  void single(const Step& step) const {
+    step();
+  }
+  double read(FieldView<const double> view, int i) const {
+    if (monitor && monitor->stop.load(std::memory_order_relaxed)) throw Interrupted();
+    return view(i);
+  }
+  void milestone(double share) const {
+    if (monitor) monitor->progress.store(share, std::memory_order_relaxed);
+  }
+};
+
+static_assert(Executor<SerialExecutor>);
+
+}  // namespace dermaflux

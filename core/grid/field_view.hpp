@@ -1,0 +1,47 @@
+#pragma once
+#include <cassert>
+#include <type_traits>
+
+#include "core/portability.hpp"
+
+namespace dermaflux {
+
+/// Non-owning array of one value per cell, face or row; trivially copyable, passed by value into every step. `pad` values
+/// lie before the first and after the last, so that a stencil may read past an edge where its coefficient is zero.
+template <class T>
+struct FieldView {
+  T* data = nullptr;
+  int size = 0;
+  int pad = 0;
+
+  DF_FUNCTION T& operator()(int i) const {
+    assert(i >= -pad && i < size + pad);
+    return data[i];
+  }
+  DF_FUNCTION operator FieldView<const T>() const
+    requires(!std::is_const_v<T>)
+  {
+    return {data, size, pad};
+  }
+};
+
+/// Writes one value of a view of constants; for the code that sets a case up, before anything runs on it.
+inline void put(FieldView<const double> view, int i, double value) {
+  assert(i >= -view.pad && i < view.size + view.pad);
+  const_cast<double*>(view.data)[i] = value;
+}
+
+/// Hands out consecutive views of one buffer of doubles. With a null buffer it only counts, so that the same code that
+/// lays out the memory also says how much is needed.
+struct ViewArena {
+  double* buffer = nullptr;
+  long used = 0;
+
+  DF_FUNCTION FieldView<double> take(int size, int pad = 0) {
+    FieldView<double> view{buffer ? buffer + used + pad : nullptr, size, pad};
+    used += (static_cast<long>(size) + 2L * pad + 7L) / 8L * 8L + 40L;  // whole cache lines, not a multiple of a page
+    return view;
+  }
+};
+
+}  // namespace dermaflux

@@ -1,0 +1,30 @@
+#pragma once
+#include <string_view>
+#include <vector>
+
+namespace dermaflux {
+
+/// How fine the computation is: 32 x 64, 64 x 128 or 128 x 256 cells, and time steps to match.
+enum class GridLevel : int { quick = 0, standard = 1, fine = 2 };
+
+/// "quick", "standard" or "fine"; InputError otherwise.
+GridLevel grid_level(std::string_view name);
+std::string_view grid_level_name(GridLevel level);
+
+/// Extent of a grid [m].
+struct GridExtent {
+  double radius;      ///< outermost ring
+  double fine_depth;  ///< rows are equal down to here
+  double depth;       ///< and grow to here
+};
+
+/// Face coordinates of one grid, on the host [m].
+struct GridFaces {
+  std::vector<double> r, z;
+};
+
+/// Grid of one puncture. Rings: an innermost one of 12 um (quick; half of it on the next level, and so on), then 4 um and
+/// growing geometrically. Rows: four fifths of them equal, the others growing geometrically.
+GridFaces build_grid(GridLevel level, const GridExtent& extent);
+
+}  // namespace dermaflux

@@ -1,0 +1,175 @@
+#include "core/io/output_fields.hpp"
+
+#include <cmath>
+#include <limits>
+
+#include "core/error.hpp"
+#include "core/io/keys.hpp"
+#include "core/physics/colour.hpp"
+#include "core/solver/optics_setup.hpp"
+#include "core/units.hpp"
+
+namespace dermaflux {
+namespace {
+
+using namespace units;
+constexpr double missing = std::numeric_limits<double>::quiet_NaN();
+
+/// The moment at a time, or none.
+const MomentOutcome* moment(const MemberResult& r, double time) {
+  for (int m = 0; m < r.outcome.moment_count; ++m)
+    if (std::fabs(r.outcome.moments[m].time - time) < 1.0) return &r.outcome.moments[m];
+  return nullptr;
+}
+
+double total(const MomentOutcome& m) { return m.pools[0] + m.pools[1] + m.pools[2] + m.pools[3] + m.pools[4]; }
+
+double retained(const MemberResult& r, double time) {
+  const MomentOutcome* m = moment(r, time);
+  return m && r.outcome.deposited > 0.0 ? total(*m) / r.outcome.deposited : missing;
+}
+
+template <class Value>
+double at(const MemberResult& r, double time, Value value) {
+  const MomentOutcome* m = moment(r, time);
+  return m ? value(*m) : missing;
+}
+
+Lab colour(const MemberResult& r, int which, bool dot) {
+  const ColourOutcome& c = r.outcome.colour[which];
+  return lab_of_reflectance(dot ? c.dot : c.skin);
+}
+
+double delta_e(const MemberResult& r, int which) { return DeltaE2000{}(colour(r, which, false), colour(r, which, true)); }
+
+/// Probability that a puncture bleeds: logistic in the tip depth (Braverman 2000: capillary loops begin at the junction),
+/// averaged over the hand's depth jitter by five-point Gauss-Hermite quadrature.
+double bleed_probability(const MemberResult& r) {
+  constexpr double node[5] = {-2.856970013872806, -1.355626179974266, 0.0, 1.355626179974266, 2.856970013872806};
+  constexpr double weight[5] = {0.011257411327721, 0.222075922005613, 0.533333333333333, 0.222075922005613, 0.011257411327721};
+  const SkinAppearance& look = r.treatment.skin.appearance;
+  double sum = 0.0;
+  for (int n = 0; n < 5; ++n) {
+    const double depth = r.puncture.tip_depth + r.treatment.pattern.depth_jitter * node[n];
+    sum += weight[n] / (1.0 + std::exp(-(depth - look.bleed_depth) / look.bleed_width));
+  }
+  return sum;
+}
+
+/// Probability that a dot touches its neighbour: both are off their lattice place by a normal error, so their distance along
+/// the lattice is normal with variance 2 jitter^2; they merge below one visible width.
+double merge_probability(const MemberResult& r) {
+  const double width = at(r, 14.0 * day, [](const MomentOutcome& m) { return m.fwhm; });
+  const double gap = r.treatment.pattern.dot_spacing - width, spread = 2.0 * r.treatment.pattern.position_jitter;
+  if (spread <= 0.0) return gap > 0.0 ? 0.0 : 1.0;
+  return 0.5 * std::erfc(gap / spread);
+}
+
+/// Share of the area covered by dots of their visible width on a square lattice.
+double coverage(const MemberResult& r) {
+  const double width = at(r, 14.0 * day, [](const MomentOutcome& m) { return m.fwhm; });
+  const double spacing = r.treatment.pattern.dot_spacing;
+  return std::fmin(pi / 4.0 * width * width / (spacing * spacing), 1.0);
+}
+
+std::vector<OutputField> insertion_outputs() {
+  return {
+      {"d_set_mm", "mm", "set depth", [](const MemberResult& r) { return r.treatment.machine.depth / mm; }},
+      {"d_tip_mm", "mm", "deepest point of the tip below the undeformed surface", [](const MemberResult& r) { return r.puncture.tip_depth / mm; }},
+      {"dimple_mm", "mm", "depth of the dimple under the needle", [](const MemberResult& r) { return r.puncture.dimple / mm; }},
+      {"bulge_mm", "mm", "rise of the skin into the nozzle under the hand", [](const MemberResult& r) { return r.puncture.bulge / mm; }},
+      {"frequency_loaded_hz", "Hz", "strokes per second of the loaded motor", [](const MemberResult& r) { return r.puncture.frequency; }},
+      {"contact_time_ms", "ms", "time of the complete strokes", [](const MemberResult& r) { return r.outcome.contact_time / ms; }},
+      {"strokes", "", "complete strokes in the dwell time", [](const MemberResult& r) { return static_cast<double>(r.outcome.strokes); }},
+      {"insertion_force_n", "N", "largest needle force, all prongs", [](const MemberResult& r) { return r.puncture.peak_force; }},
+      {"mean_force_n", "N", "needle force averaged over a stroke", [](const MemberResult& r) { return r.puncture.mean_force; }},
+      {"ink_viscosity_mpa_s", "mPa.s", "viscosity of the ink at high shear", [](const MemberResult& r) { return r.treatment.ink.viscosity(r.treatment.ink.volume_fraction(), 1e9) / mPa_s; }},
+      {"ink_drawn_nl", "nL", "ink that entered the track", [](const MemberResult& r) { return r.outcome.drawn_volume / nl; }},
+      {"ink_flowed_back_nl", "nL", "liquid that returned to the drop during contact", [](const MemberResult& r) { return r.outcome.back_volume / nl; }},
+      {"ink_exuded_nl", "nL", "liquid that the closing track pressed out", [](const MemberResult& r) { return r.outcome.exuded_volume / nl; }},
+      {"ink_retained_nl", "nL", "liquid left in track and tissue", [](const MemberResult& r) { return r.outcome.retained_volume / nl; }},
+      {"track_pressure_peak_kpa", "kPa", "largest pressure of the liquid in the track", [](const MemberResult& r) { return r.outcome.peak_pressure / kPa; }},
+      {"pigment_drawn_ng", "ng", "pigment that entered the track", [](const MemberResult& r) { return r.outcome.drawn_pigment / ng; }},
+      {"pigment_deposited_ng", "ng", "pigment in the skin when the track has closed", [](const MemberResult& r) { return r.outcome.deposited / ng; }},
+      {"share_epidermis", "", "share of it above the dermal-epidermal junction", [](const MemberResult& r) { return r.outcome.epidermal_share; }},
+      {"share_below_1mm", "", "share of it deeper than 1 mm", [](const MemberResult& r) { return at(r, 0.0, [](const MomentOutcome& m) { return m.below_limit; }); }},
+      {"bleed_probability", "", "probability that a puncture bleeds", bleed_probability},
+      {"follicle_hit_probability", "", "probability that the dot meets a follicle",
+       [](const MemberResult& r) {
+         const SkinAppearance& look = r.treatment.skin.appearance;
+         const double reach = 0.5 * look.follicle_diameter + at(r, 0.0, [](const MomentOutcome& m) { return m.radius_mean; });
+         return -std::expm1(-look.follicle_density * pi * reach * reach);
+       }},
+  };
+}
+
+std::vector<OutputField> fate_outputs() {
+  constexpr double day7 = 7.0 * day, day42 = 42.0 * day;
+  return {
+      {"pigment_depth_mm", "mm", "mean depth of the pigment after healing (day 42)", [](const MemberResult& r) { return at(r, day42, [](const MomentOutcome& m) { return m.depth_mean / mm; }); }},
+      {"pigment_depth_p10_mm", "mm", "depth above which a tenth of it lies", [](const MemberResult& r) { return at(r, day42, [](const MomentOutcome& m) { return m.depth_p10 / mm; }); }},
+      {"pigment_depth_p90_mm", "mm", "depth above which nine tenths of it lie", [](const MemberResult& r) { return at(r, day42, [](const MomentOutcome& m) { return m.depth_p90 / mm; }); }},
+      {"pigment_depth_day0_mm", "mm", "mean depth of the pigment when the track has closed", [](const MemberResult& r) { return at(r, 0.0, [](const MomentOutcome& m) { return m.depth_mean / mm; }); }},
+      {"pigment_radius_mm", "mm", "mean distance of the pigment from the axis (day 42)", [](const MemberResult& r) { return at(r, day42, [](const MomentOutcome& m) { return m.radius_mean / mm; }); }},
+      {"retained_fraction_day7", "", "pigment still in the skin over pigment deposited", [](const MemberResult& r) { return retained(r, day7); }},
+      {"retained_fraction_day42", "", "the same after healing", [](const MemberResult& r) { return retained(r, day42); }},
+      {"retained_fraction_1y", "", "the same after a year", [](const MemberResult& r) { return retained(r, year); }},
+      {"retained_fraction_3y", "", "the same after three years", [](const MemberResult& r) { return retained(r, 3.0 * year); }},
+      {"retained_fraction_5y", "", "the same after five years", [](const MemberResult& r) { return retained(r, 5.0 * year); }},
+      {"shed_fraction_day42", "", "pigment shed with the epidermis by day 42 over pigment deposited", [](const MemberResult& r) { return at(r, day42, [&](const MomentOutcome& m) { return m.losses[HealingAccount::shed] / r.outcome.deposited; }); }},
+      {"lymph_fraction_1y", "", "pigment drained to the lymph nodes by one year over pigment deposited", [](const MemberResult& r) { return at(r, year, [&](const MomentOutcome& m) { return m.losses[HealingAccount::lymph] / r.outcome.deposited; }); }},
+  };
+}
+
+std::vector<OutputField> appearance_outputs() {
+  constexpr double day14 = 14.0 * day;
+  const auto contrast = [](double time) { return [time](const MemberResult& r) { return at(r, time, [](const MomentOutcome& m) { return m.contrast; }); }; };
+  const auto width = [](double time) { return [time](const MemberResult& r) { return at(r, time, [](const MomentOutcome& m) { return m.fwhm / mm; }); }; };
+  return {
+      {"contrast_day0", "", "contrast of the dot against skin at 550 nm right after treatment", contrast(0.0)},
+      {"contrast_day14", "", "the same at day 14", contrast(day14)},
+      {"contrast_day90", "", "the same at day 90, when the epidermis is clear", contrast(90.0 * day)},
+      {"contrast_1y", "", "the same after a year", contrast(year)},
+      {"contrast_3y", "", "the same after three years", contrast(3.0 * year)},
+      {"contrast_5y", "", "the same after five years", contrast(5.0 * year)},
+      {"fwhm_mm_day14", "mm", "visible width of the dot at day 14", width(day14)},
+      {"fwhm_mm_1y", "mm", "the same after a year", width(year)},
+      {"fwhm_mm_5y", "mm", "the same after five years", width(5.0 * year)},
+      {"delta_e_day14", "", "colour difference CIEDE2000 of dot and skin at day 14", [](const MemberResult& r) { return delta_e(r, 0); }},
+      {"delta_e_1y", "", "the same after a year", [](const MemberResult& r) { return at(r, year, [&](const MomentOutcome&) { return delta_e(r, 1); }); }},
+      {"skin_l", "", "CIE L* of the skin (day 14)", [](const MemberResult& r) { return colour(r, 0, false).l; }},
+      {"skin_a", "", "CIE a* of the skin", [](const MemberResult& r) { return colour(r, 0, false).a; }},
+      {"skin_b", "", "CIE b* of the skin", [](const MemberResult& r) { return colour(r, 0, false).b; }},
+      {"dot_l_day14", "", "CIE L* of the dot at day 14", [](const MemberResult& r) { return colour(r, 0, true).l; }},
+      {"dot_a_day14", "", "CIE a* of the dot", [](const MemberResult& r) { return colour(r, 0, true).a; }},
+      {"dot_b_day14", "", "CIE b* of the dot", [](const MemberResult& r) { return colour(r, 0, true).b; }},
+      {"coverage_day14", "", "share of the skin covered by dots of the visible width", coverage},
+      {"merge_probability_day14", "", "probability that a dot touches its neighbour", merge_probability},
+      {"dots_per_cm2", "1/cm2", "dots per area of a square lattice", [](const MemberResult& r) { return cm2 / (r.treatment.pattern.dot_spacing * r.treatment.pattern.dot_spacing); }},
+      {"ledger_imbalance", "", "largest difference between pigment drawn and pigment booked, over pigment drawn", [](const MemberResult& r) { return r.outcome.imbalance; }},
+      {"runtime_s", "s", "wall time of the member, or its share of an ensemble's", [](const MemberResult& r) { return r.runtime; }},
+  };
+}
+
+}  // namespace
+
+const std::vector<OutputField>& output_fields() {
+  static const std::vector<OutputField> all = [] {
+    std::vector<OutputField> result = insertion_outputs();
+    for (const auto& part : {fate_outputs(), appearance_outputs()}) result.insert(result.end(), part.begin(), part.end());
+    return result;
+  }();
+  return all;
+}
+
+const OutputField& output_field(const std::string& name) {
+  std::vector<std::string> names;
+  for (const OutputField& field : output_fields()) {
+    if (field.name == name) return field;
+    names.push_back(field.name);
+  }
+  const std::string near = nearest(name, names);
+  throw InputError(name + " is no output; " + (near.empty() ? "`dermaflux info --outputs` lists them" : "did you mean " + near + "?"));
+}
+
+}  // namespace dermaflux

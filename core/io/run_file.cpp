@@ -1,0 +1,214 @@
+#include "core/io/run_file.hpp"
+
+#include "core/io/hdf5_file.hpp"
+#include "core/solver/track_steps.hpp"
+#include "core/units.hpp"
+
+namespace dermaflux {
+namespace {
+
+using namespace units;
+
+const std::vector<SeriesColumn>& pool_columns() {
+  static const std::vector<SeriesColumn> all = {
+      {"pigment_free", "kg m-3", "free pigment per tissue volume", 1.0},
+      {"pigment_matrix", "kg m-3", "pigment held by the matrix per tissue volume", 1.0},
+      {"pigment_macrophage", "kg m-3", "pigment in macrophages per tissue volume", 1.0},
+      {"pigment_slow", "kg m-3", "pigment in the slow (fibroblast) pool per tissue volume", 1.0},
+      {"pigment_epidermal", "kg m-3", "pigment in the epidermis per tissue volume", 1.0},
+  };
+  return all;
+}
+
+/// A dataset with its unit and meaning.
+void described(Hdf5File& file, const std::string& name, const std::vector<double>& values, const std::vector<std::string>& dimensions,
+               const std::string& unit, const std::string& meaning, bool single = false) {
+  file.dataset(name, values, dimensions, single);
+  file.attribute(name, "units", unit.empty() ? "1" : unit);
+  file.attribute(name, "long_name", meaning);
+}
+
+void coordinate(Hdf5File& file, const std::string& name, const std::vector<double>& values, const std::string& unit, const std::string& meaning) {
+  file.scale(name, values);
+  file.attribute(name, "units", unit);
+  file.attribute(name, "long_name", meaning);
+}
+
+std::vector<double> centres(const std::vector<double>& faces) {
+  std::vector<double> result;
+  for (std::size_t n = 0; n + 1 < faces.size(); ++n) result.push_back(0.5 * (faces[n] + faces[n + 1]));
+  return result;
+}
+
+/// Field of one block, ring-major as computed, turned to row-major (z, r) as files want it.
+void append_turned(std::vector<double>& to, const double* from, int n_r, int n_z) {
+  for (int j = 0; j < n_z; ++j)
+    for (int i = 0; i < n_r; ++i) to.push_back(from[i * n_z + j]);
+}
+
+void write_fields(Hdf5File& file, const RunFields& fields) {
+  const std::size_t cells = static_cast<std::size_t>(fields.n_r) * static_cast<std::size_t>(fields.n_z);
+  const std::size_t moments = static_cast<std::size_t>(fields.moments);
+  std::vector<double> total(moments * cells, 0.0);
+  const std::vector<std::string> dimensions = {"time", "z", "y", "r"};
+  for (std::size_t pool = 0; pool < pool_columns().size(); ++pool) {
+    std::vector<double> turned;
+    for (std::size_t m = 0; m < moments; ++m)
+      append_turned(turned, fields.pools.data() + (m * 5 + pool) * cells, fields.n_r, fields.n_z);
+    for (std::size_t k = 0; k < total.size(); ++k) total[k] += turned[k];
+    const SeriesColumn& column = pool_columns()[pool];
+    described(file, "VTKHDF/CellData/" + column.name, turned, dimensions, column.unit, column.meaning, true);
+    file.link("VTKHDF/CellData/" + column.name, column.name);
+  }
+  described(file, "VTKHDF/CellData/pigment", total, dimensions, "kg m-3", "all pigment per tissue volume", true);
+  file.link("VTKHDF/CellData/pigment", "pigment");
+
+  const char* const names[5] = {"insertion_suspended", "insertion_captured", "insertion_carrier", "insertion_fluid", "insertion_pressure"};
+  const char* const field_units[5] = {"kg m-3", "kg m-3", "1", "1", "Pa"};
+  const char* const meanings[5] = {"suspended pigment of one track after relaxation", "pigment captured by the matrix of one track",
+                                   "ink carrier per tissue volume", "pore fluid per tissue volume", "pore pressure"};
+  for (std::size_t n = 0; n < 5; ++n) {
+    std::vector<double> turned;
+    append_turned(turned, fields.insertion.data() + n * cells, fields.n_r, fields.n_z);
+    described(file, names[n], turned, {"z", "r"}, field_units[n], meanings[n], true);
+  }
+}
+
+/// What makes the file a VTKHDF rectilinear grid with time steps: X = r, Z = depth, Y one cell thick.
+void write_vtk(Hdf5File& file, const RunFields& fields, const std::vector<double>& days) {
+  const auto integer = [](std::size_t n) { return static_cast<std::int64_t>(n); };
+  file.attribute("VTKHDF", "Type", std::string("RectilinearGrid"));
+  file.attribute("VTKHDF", "Version", std::vector<std::int64_t>{2, 8});
+  file.attribute("VTKHDF", "Dimensions", std::vector<std::int64_t>{fields.n_r + 1, 2, fields.n_z + 1});
+  file.plain("VTKHDF/XCoordinates", fields.r_face);
+  file.plain("VTKHDF/YCoordinates", {0.0, 10.0 * um});
+  file.plain("VTKHDF/ZCoordinates", fields.z_face);
+  file.group("VTKHDF/Steps/CellDataOffsets");
+  file.attribute("VTKHDF/Steps", "NSteps", std::vector<std::int64_t>{integer(days.size())});
+  file.plain("VTKHDF/Steps/Values", days);
+  std::vector<std::int64_t> offsets;
+  for (std::size_t m = 0; m < days.size(); ++m) offsets.push_back(integer(m));
+  file.integers("VTKHDF/Steps/CellDataOffsets/pigment", offsets);
+  for (const SeriesColumn& column : pool_columns()) file.integers("VTKHDF/Steps/CellDataOffsets/" + column.name, offsets);
+}
+
+void write_profile(Hdf5File& file, const RunFields& fields) {
+  const std::size_t n_r = static_cast<std::size_t>(fields.n_r), n_z = static_cast<std::size_t>(fields.n_z);
+  std::vector<double> profile;
+  for (std::size_t m = 0; m < static_cast<std::size_t>(fields.moments); ++m)
+    for (std::size_t j = 0; j < n_z; ++j) {
+      double sum = 0.0;
+      for (std::size_t pool = 0; pool < 5; ++pool)
+        for (std::size_t i = 0; i < n_r; ++i) {
+          const double inner = fields.r_face[i], outer = fields.r_face[i + 1];
+          sum += pi * (outer - inner) * (outer + inner) * fields.pools[((m * 5 + pool) * n_r + i) * n_z + j];
+        }
+      profile.push_back(sum / (ng / mm));
+    }
+  described(file, "profile_ng_per_mm", profile, {"time", "z"}, "ng mm-1", "pigment per depth, all radii");
+  described(file, "epidermis_share", fields.epidermal, {"z"}, "", "share of epidermis in the row");
+}
+
+void write_trace(Hdf5File& file, const RunFields& fields) {
+  const std::size_t columns = TraceStep::columns, rows = fields.trace.size() / columns;
+  const auto column = [&](std::size_t n) {
+    std::vector<double> values;
+    for (std::size_t row = 0; row < rows; ++row) values.push_back(fields.trace[row * columns + n] / trace_columns()[n].scale);
+    return values;
+  };
+  coordinate(file, "trace_time", column(0), "s", trace_columns()[0].meaning);
+  for (std::size_t n = 1; n < columns; ++n)
+    described(file, trace_columns()[n].name, column(n), {"trace_time"}, trace_columns()[n].unit, trace_columns()[n].meaning);
+}
+
+}  // namespace
+
+const std::vector<SeriesColumn>& trace_columns() {
+  static const std::vector<SeriesColumn> all = {
+      {"trace_time", "s", "time since the first stroke began", 1.0},
+      {"trace_tip_depth_mm", "mm", "tip below the surface, negative above", mm},
+      {"trace_force_n", "N", "needle force, all prongs", 1.0},
+      {"trace_needle_nl", "nL", "volume of one prong in the skin", nl},
+      {"trace_liquid_nl", "nL", "liquid in the track of one prong", nl},
+      {"trace_hole_nl", "nL", "open volume of the track, needle included", nl},
+      {"trace_drawn_nl", "nL", "ink that entered the track so far", nl},
+      {"trace_flowed_back_nl", "nL", "liquid that returned to the drop so far", nl},
+      {"trace_rim_pressure_kpa", "kPa", "pressure of the liquid below the rim", kPa},
+      {"trace_peak_pressure_kpa", "kPa", "largest pressure of the liquid in the track", kPa},
+  };
+  return all;
+}
+
+std::vector<MomentSeries> moment_series(const Outcome& outcome) {
+  std::vector<MomentSeries> all;
+  const auto add = [&](const char* name, const char* unit, const char* meaning, double scale, auto value) {
+    MomentSeries series{{name, unit, meaning, scale}, {}};
+    for (int m = 0; m < outcome.moment_count; ++m) series.values.push_back(value(outcome.moments[m]) / scale);
+    all.push_back(std::move(series));
+  };
+  const char* const pools[5] = {"free_ng", "matrix_ng", "macrophage_ng", "slow_ng", "epidermal_ng"};
+  const char* const pool_meanings[5] = {"free pigment", "pigment held by the matrix", "pigment in macrophages", "pigment in the slow pool",
+                                        "pigment in the epidermis"};
+  for (int n = 0; n < 5; ++n) add(pools[n], "ng", pool_meanings[n], ng, [n](const MomentOutcome& m) { return m.pools[n]; });
+  const char* const losses[4] = {"shed_ng", "exuded_ng", "lymph_ng", "photolysed_ng"};
+  const char* const loss_meanings[4] = {"pigment shed with the epidermis so far", "pigment exuded through the open track so far",
+                                        "pigment drained to the lymph nodes so far", "pigment bleached by light so far"};
+  for (int n = 0; n < 4; ++n) add(losses[n], "ng", loss_meanings[n], ng, [n](const MomentOutcome& m) { return m.losses[n]; });
+  add("depth_mm", "mm", "mean depth of the pigment", mm, [](const MomentOutcome& m) { return m.depth_mean; });
+  add("depth_p10_mm", "mm", "depth above which a tenth of the pigment lies", mm, [](const MomentOutcome& m) { return m.depth_p10; });
+  add("depth_p90_mm", "mm", "depth above which nine tenths of the pigment lie", mm, [](const MomentOutcome& m) { return m.depth_p90; });
+  add("radius_mm", "mm", "mean distance of the pigment from the axis", mm, [](const MomentOutcome& m) { return m.radius_mean; });
+  add("contrast", "", "contrast of the dot against skin at 550 nm", 1.0, [](const MomentOutcome& m) { return m.contrast; });
+  add("fwhm_mm", "mm", "visible width of the dot", mm, [](const MomentOutcome& m) { return m.fwhm; });
+  return all;
+}
+
+std::vector<std::pair<std::string, double>> ledger(const Outcome& o) {
+  const MomentOutcome& end = o.moments[o.moment_count - 1];
+  return {{"drawn_ng", o.drawn_pigment / ng},
+          {"flowed_back_ng", o.back_pigment / ng},
+          {"exuded_at_closing_ng", o.exuded_pigment / ng},
+          {"free_ng", end.pools[0] / ng},
+          {"matrix_ng", end.pools[1] / ng},
+          {"macrophage_ng", end.pools[2] / ng},
+          {"slow_ng", end.pools[3] / ng},
+          {"epidermal_ng", end.pools[4] / ng},
+          {"shed_ng", end.losses[HealingAccount::shed] / ng},
+          {"exuded_ng", end.losses[HealingAccount::exuded] / ng},
+          {"lymph_ng", end.losses[HealingAccount::lymph] / ng},
+          {"photolysed_ng", end.losses[HealingAccount::photolysed] / ng}};
+}
+
+void write_run(const std::filesystem::path& path, const MemberResult& member, const RunFields& fields, const std::string& title,
+               const std::string& input, const std::map<std::string, std::string>& provenance) {
+  Hdf5File file(path);
+  file.attribute("/", "Conventions", std::string("CF-1.11"));
+  file.attribute("/", "dermaflux_format", std::string("1.0"));
+  file.attribute("/", "title", title);
+  std::vector<double> days;
+  for (int m = 0; m < member.outcome.moment_count; ++m) days.push_back(member.outcome.moments[m].time / day);
+  coordinate(file, "time", days, "days", "time after treatment");
+  coordinate(file, "z", centres(fields.z_face), "m", "depth below the undeformed surface, cell centres");
+  coordinate(file, "y", {5.0 * um}, "m", "thickness of the sheet shown in ParaView");
+  coordinate(file, "r", centres(fields.r_face), "m", "distance from the axis, cell centres");
+  file.group("VTKHDF/CellData");
+  write_fields(file, fields);
+  write_vtk(file, fields, days);
+  write_profile(file, fields);
+  write_trace(file, fields);
+  for (const MomentSeries& series : moment_series(member.outcome))
+    described(file, series.column.name, series.values, {"time"}, series.column.unit, series.column.meaning);
+  for (const OutputField& field : output_fields()) described(file, field.name, {field.value(member)}, {}, field.unit, field.meaning);
+  file.group("ledger");
+  for (const auto& [name, value] : ledger(member.outcome)) {
+    file.dataset("ledger/" + name, {value}, {});
+    file.attribute("ledger/" + name, "units", std::string("ng"));
+  }
+  file.group("config");
+  file.text("config/resolved_json", input);
+  file.group("provenance");
+  for (const auto& [name, value] : provenance) file.attribute("provenance", name, value);
+  file.commit();
+}
+
+}  // namespace dermaflux

@@ -1,0 +1,43 @@
+#pragma once
+#include <filesystem>
+#include <map>
+#include <string>
+#include <vector>
+
+#include "core/io/output_fields.hpp"
+
+namespace dermaflux {
+
+/// Fields and trace of one run, as recorded on the grid.
+struct RunFields {
+  int n_r = 0, n_z = 0, moments = 0;
+  std::vector<double> r_face, z_face;  ///< [m]
+  std::vector<double> epidermal;       ///< share of epidermis per row [-]
+  std::vector<double> pools;           ///< moment x pool x ring x row [kg/m^3]
+  std::vector<double> insertion;       ///< suspended, captured, carrier, fluid, pressure x ring x row
+  std::vector<double> trace;           ///< rows x TraceStep::columns
+};
+
+/// One column of the insertion's trace or of the time series: name with unit, unit, meaning, and the scale from SI.
+struct SeriesColumn {
+  std::string name, unit, meaning;
+  double scale;
+};
+const std::vector<SeriesColumn>& trace_columns();
+
+/// Series over the moments of a run, in the order in which the run file writes them.
+struct MomentSeries {
+  SeriesColumn column;
+  std::vector<double> values;
+};
+std::vector<MomentSeries> moment_series(const Outcome& outcome);
+
+/// Terms of the mass ledger at the end of the run [ng], drawn first; all others sum to it.
+std::vector<std::pair<std::string, double>> ledger(const Outcome& outcome);
+
+/// Writes one run as HDF5: opens in xarray (coordinates at the root) and in ParaView (VTKHDF rectilinear grid, time steps).
+/// The layout is documented in README.md. `input` is the resolved input as JSON; `provenance` goes into the file as it is.
+void write_run(const std::filesystem::path& path, const MemberResult& member, const RunFields& fields, const std::string& title,
+               const std::string& input, const std::map<std::string, std::string>& provenance);
+
+}  // namespace dermaflux

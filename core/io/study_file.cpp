@@ -1,0 +1,269 @@
+#include "core/io/study_file.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <set>
+
+#include "core/error.hpp"
+#include "core/grid/grid_builder.hpp"
+#include "core/io/keys.hpp"
+#include "core/io/output_fields.hpp"
+#include "core/io/toml_reader.hpp"
+
+namespace dermaflux {
+namespace {
+
+namespace fs = std::filesystem;
+using Table = std::map<std::string, ConfigValue>;
+
+/// Values of one table, taken one by one so that what is left is unknown.
+class Reader {
+ public:
+  Reader(Table values, std::string where) : values_(std::move(values)), where_(std::move(where)) {}
+
+  template <class T>
+  T take(const std::string& key, const char* kind) {
+    const auto found = values_.find(key);
+    if (found == values_.end()) throw InputError(where_ + ": " + key + " is missing; give " + kind);
+    return convert<T>(key, found, kind);
+  }
+  template <class T>
+  T take_or(const std::string& key, const char* kind, T otherwise) {
+    const auto found = values_.find(key);
+    return found == values_.end() ? otherwise : convert<T>(key, found, kind);
+  }
+  void finish(const std::vector<std::string>& known) const {
+    for (const auto& [key, value] : values_) {
+      const std::string near = nearest(key, known);
+      throw InputError(value.where + ": " + key + " is an unknown key; " + (near.empty() ? "remove it" : "did you mean " + near + "?"));
+    }
+  }
+
+ private:
+  template <class T>
+  T convert(const std::string& key, Table::iterator found, const char* kind) {
+    const auto* value = std::get_if<T>(&found->second.content);
+    if (!value) throw InputError(found->second.where + ": " + key + " is of the wrong kind; give " + kind);
+    T result = *value;
+    values_.erase(found);
+    return result;
+  }
+  Table values_;
+  std::string where_;
+};
+
+std::string where_of(const Table& entry) { return entry.at("[[]]").where; }
+
+Reader entry_reader(Table entry) {
+  const std::string where = where_of(entry);
+  entry.erase("[[]]");
+  return {std::move(entry), where};
+}
+
+const Key& numeric_key(const std::string& path, const std::vector<Key>& known, const std::string& where) {
+  std::vector<std::string> names;
+  for (const Key& key : known) {
+    if (key.path == path) return key;
+    names.push_back(key.path);
+  }
+  const std::string near = nearest(path, names);
+  throw InputError(where + ": " + path + " is an unknown key; " + (near.empty() ? "`dermaflux info --keys` lists all keys" : "did you mean " + near + "?"));
+}
+
+std::vector<Key> all_keys(const TreatmentDocument& document) {
+  std::vector<Key> known = keys();
+  for (std::size_t n = 0; n < document.layers().size(); ++n)
+    for (Key& key : layer_keys(document.layers()[n], n)) known.push_back(std::move(key));
+  return known;
+}
+
+StudyAxis read_axis(Table entry, const TreatmentDocument& base) {
+  const std::string where = where_of(entry);
+  StudyAxis axis;
+  const auto values = entry.find("values");
+  if (values != entry.end()) {
+    if (const auto* words = std::get_if<std::vector<std::string>>(&values->second.content)) axis.words = *words;
+    else if (const auto* numbers = std::get_if<std::vector<double>>(&values->second.content)) axis.numbers = *numbers;
+    else throw InputError(values->second.where + ": values is not a list; write values = [ ... ]");
+    entry.erase(values);
+  }
+  Reader reader = entry_reader(std::move(entry));
+  axis.key = reader.take<std::string>("key", "the dotted key that varies");
+  reader.take_or<std::string>("source", "text", "");
+  reader.finish({"key", "values", "source"});
+  if (axis.size() == 0) throw InputError(where + ": the axis " + axis.key + " has no values (nothing would run); write values = [ ... ]");
+  const auto& selectors = selector_keys();
+  if (std::find(selectors.begin(), selectors.end(), axis.key) == selectors.end())
+    axis.unit = numeric_key(axis.key, all_keys(base), where).unit;
+  else if (axis.words.empty()) throw InputError(where + ": " + axis.key + " takes names; write values = [\"normal\", ... ]");
+  // Every value is checked now, before any member runs.
+  for (std::size_t n = 0; n < axis.size(); ++n) {
+    if (!axis.words.empty()) {
+      base.with({{axis.key, "\"" + axis.words[n] + "\""}});
+    } else {
+      Treatment trial = base.treatment();
+      set_value(trial, base.layers(), axis.key, axis.numbers[n], where);
+    }
+  }
+  return axis;
+}
+
+std::vector<double> increasing(std::vector<double> values, const std::string& what) {
+  if (values.empty()) throw InputError(what + " is empty; give at least one value");
+  if (!std::is_sorted(values.begin(), values.end(), std::less_equal<>()))
+    throw InputError(what + " does not increase; sort the values and drop doubles");
+  return values;
+}
+
+Criterion read_criterion(Table entry) {
+  const std::string where = where_of(entry);
+  Reader reader = entry_reader(std::move(entry));
+  Criterion rule;
+  rule.name = reader.take<std::string>("name", "text");
+  rule.output = reader.take<std::string>("output", "the name of an output");
+  rule.low = reader.take_or<double>("low", "a number", -HUGE_VAL);
+  rule.high = reader.take_or<double>("high", "a number", HUGE_VAL);
+  rule.reason = reader.take<std::string>("reason", "text");
+  rule.source = reader.take<std::string>("source", "text");
+  reader.finish({"name", "output", "low", "high", "reason", "source"});
+  output_field(rule.output);
+  if (!(rule.low < rule.high)) throw InputError(where + ": criterion " + rule.name + " has low at or above high; no dot can be right");
+  return rule;
+}
+
+Alarm read_alarm(Table entry) {
+  Reader reader = entry_reader(std::move(entry));
+  Alarm alarm;
+  alarm.name = reader.take<std::string>("name", "text");
+  alarm.quantity = reader.take<std::string>("quantity", "text");
+  alarm.action = reader.take<std::string>("action", "text");
+  alarm.reason = reader.take<std::string>("reason", "text");
+  alarm.source = reader.take<std::string>("source", "text");
+  alarm.warn = reader.take_or<double>("warn", "a number", NAN);
+  alarm.stop = reader.take_or<double>("stop", "a number", NAN);
+  reader.finish({"name", "quantity", "action", "reason", "source", "warn", "stop"});
+  return alarm;
+}
+
+EnvelopeLimit read_limit(Table entry) {
+  const std::string where = where_of(entry);
+  Reader reader = entry_reader(std::move(entry));
+  EnvelopeLimit limit;
+  limit.key = reader.take<std::string>("key", "a dotted key");
+  limit.low = reader.take<double>("low", "a number");
+  limit.high = reader.take<double>("high", "a number");
+  limit.source = reader.take<std::string>("source", "text");
+  reader.finish({"key", "low", "high", "source"});
+  numeric_key(limit.key, keys(), where);
+  if (!(limit.low < limit.high)) throw InputError(where + ": envelope of " + limit.key + " has low at or above high");
+  return limit;
+}
+
+}  // namespace
+
+SweepFile load_sweep(const fs::path& path, const std::vector<std::pair<std::string, std::string>>& overrides) {
+  const TomlFile file = read_toml(path);
+  Reader reader(file.values, path.string());
+  SweepFile sweep;
+  sweep.title = reader.take_or<std::string>("title", "text", path.stem().string());
+  reader.take_or<std::string>("description", "text", "");
+  sweep.base = TreatmentDocument::load(path.parent_path() / reader.take<std::string>("treatment", "the path of a treatment file"), overrides);
+  sweep.grid = reader.take_or<std::string>("grid", "quick, standard or fine", "standard");
+  grid_level(sweep.grid);
+  sweep.outputs = reader.take_or<std::vector<std::string>>("outputs", "a list of names of outputs", {});
+  for (const std::string& output : sweep.outputs) output_field(output);
+  reader.finish({"title", "description", "treatment", "grid", "outputs"});
+  std::set<std::string> seen;
+  double members = 1.0;
+  for (const Table& entry : file.arrays) {
+    const std::string& kind = std::get<std::string>(entry.at("[[]]").content);
+    if (kind != "axis") throw InputError(where_of(entry) + ": [[" + kind + "]] is unknown in a sweep; write [[axis]]");
+    StudyAxis axis = read_axis(entry, sweep.base);
+    if (!seen.insert(axis.key).second) throw InputError(where_of(entry) + ": the axis " + axis.key + " stands twice; join its values in one");
+    members *= static_cast<double>(axis.size());
+    sweep.axes.push_back(std::move(axis));
+  }
+  if (sweep.axes.empty()) throw InputError(path.string() + ": the sweep has no [[axis]] (nothing would vary); add one, or use `dermaflux run`");
+  if (members > largest_sweep)
+    throw InputError(path.string() + ": the sweep has " + std::to_string(members) + " members, more than " + std::to_string(largest_sweep) +
+                     "; drop values or split it");
+  return sweep;
+}
+
+CalibrationFile load_calibration(const fs::path& path, const std::string& skin_class, bool quick,
+                                 const std::vector<std::pair<std::string, std::string>>& overrides) {
+  const TomlFile file = read_toml(path);
+  Table values = file.values;
+  for (auto it = values.begin(); it != values.end();) {  // [quick] replaces what it names, or is ignored
+    if (!it->first.starts_with("quick.")) {
+      ++it;
+      continue;
+    }
+    if (quick) values[it->first.substr(6)] = it->second;
+    it = values.erase(it);
+  }
+  Reader reader(values, path.string());
+  CalibrationFile c;
+  c.skin_class = skin_class;
+  c.title = reader.take<std::string>("title", "text");
+  reader.take_or<std::string>("description", "text", "");
+  const fs::path treatments = path.parent_path() / reader.take<std::string>("treatments", "the folder of the treatment files");
+  const fs::path treatment = treatments / (skin_class + "_scalp.toml");
+  if (!fs::is_regular_file(treatment)) {
+    std::vector<std::string> classes;
+    if (fs::is_directory(treatments))
+      for (const auto& entry : fs::directory_iterator(treatments))
+        if (const std::string stem = entry.path().stem().string(); stem.ends_with("_scalp")) classes.push_back(stem.substr(0, stem.size() - 6));
+    std::sort(classes.begin(), classes.end());
+    const std::string near = nearest(skin_class, classes);
+    std::string all;
+    for (const std::string& one : classes) all += (all.empty() ? "" : ", ") + one;
+    throw InputError("--class " + skin_class + " is unknown (no file " + treatment.string() + "); " +
+                     (near.empty() ? "there are " + all : "did you mean " + near + "?"));
+  }
+  c.base = TreatmentDocument::load(treatment, overrides);
+  c.depths_mm = increasing(reader.take<std::vector<double>>("depths_mm", "a list of set depths in mm"), path.string() + ": depths_mm");
+  c.dwells_ms = increasing(reader.take<std::vector<double>>("dwells_ms", "a list of dwell times in ms"), path.string() + ": dwells_ms");
+  if (c.dwells_ms.size() > max_branches)
+    throw InputError(path.string() + ": dwells_ms has " + std::to_string(c.dwells_ms.size()) + " values; give at most " + std::to_string(max_branches));
+  const double draws = reader.take<double>("draws", "a number"), seed = reader.take<double>("seed", "a number");
+  if (!(draws >= 1.0 && draws <= 65536.0)) throw InputError(path.string() + ": draws is out of range; give 1 to 65536");
+  c.draws = static_cast<int>(draws);
+  c.seed = static_cast<int>(seed);
+  c.grid = reader.take<std::string>("grid", "quick, standard or fine");
+  grid_level(c.grid);
+  c.uncertain = reader.take<std::vector<std::string>>("uncertain", "a list of keys");
+  c.accepted_share = reader.take<double>("accepted_share", "a number from 0 to 1");
+  c.months_to_heal = reader.take<double>("months_to_heal", "a number of months");
+  reader.finish({"title", "description", "treatments", "depths_mm", "dwells_ms", "draws", "seed", "grid", "uncertain", "accepted_share", "months_to_heal"});
+  for (const double depth : c.depths_mm) {
+    Treatment trial = c.base.treatment();
+    set_value(trial, c.base.layers(), "machine.depth_mm", depth, path.string() + ": depths_mm");
+    check_treatment(trial, path.string() + ": depths_mm");
+  }
+  for (const double dwell : c.dwells_ms) {
+    Treatment trial = c.base.treatment();
+    set_value(trial, c.base.layers(), "machine.dwell_ms", dwell, path.string() + ": dwells_ms");
+  }
+  for (const std::string& key : c.uncertain) {
+    numeric_key(key, all_keys(c.base), path.string() + ": uncertain");
+    const auto found = c.base.values().find(key);
+    if (found == c.base.values().end() || !found->second.range)
+      throw InputError(path.string() + ": uncertain names " + key + ", which has no range; give it one in its file");
+    if (found->second.range->first <= 0.0)
+      throw InputError(path.string() + ": uncertain names " + key + ", whose range reaches zero (draws are log-normal); raise its lower end");
+  }
+  for (const Table& entry : file.arrays) {
+    const std::string& kind = std::get<std::string>(entry.at("[[]]").content);
+    if (kind == "criterion") c.criteria.push_back(read_criterion(entry));
+    else if (kind == "alarm") c.alarms.push_back(read_alarm(entry));
+    else if (kind == "envelope") c.envelope.push_back(read_limit(entry));
+    else throw InputError(where_of(entry) + ": [[" + kind + "]] is unknown in a calibration; write [[criterion]], [[alarm]] or [[envelope]]");
+  }
+  if (c.criteria.empty()) throw InputError(path.string() + ": no [[criterion]] (every dot would be right); add one");
+  c.files = c.base.files();
+  c.files.push_back(path);
+  return c;
+}
+
+}  // namespace dermaflux

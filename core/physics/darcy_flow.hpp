@@ -1,0 +1,99 @@
+#pragma once
+#include <cmath>
+
+#include "core/portability.hpp"
+
+namespace dermaflux {
+
+/// Share of permeability left by captured pigment [-]: (1 - sigma/sigma_max)^3 (Kozeny, cubic in the pore space left), down
+/// to the share that a cake of pigment still lets through.
+struct Clogging {
+  double plugged_share;  ///< permeability of plugged over clean tissue [-]
+  DF_FUNCTION double operator()(double clogged) const {
+    const double open = larger(1.0 - clogged, 0.0);
+    return larger(open * open * open, plugged_share);
+  }
+  /// The same for the whole innermost ring, from the axis to its outer radius. Around a line the deposit falls as 1/r, so the
+  /// ring's mean says that tissue is plugged to the share x = clogged/2 of the radius and open beyond; the series resistance
+  /// of that profile, int 2 s / (1 - x/s)^3 ds from 0 to 1 in the stretched ring, is exact, whatever the ring's width.
+  DF_FUNCTION double innermost(double clogged) const {
+    const double x = 0.5 * smaller(clogged, 1.0), edge = x / (1.0 - std::cbrt(plugged_share));
+    if (edge >= 1.0) return plugged_share;
+    if (x <= 1e-9) return 1.0;
+    const auto open_part = [x](double s) {  // int (t + x)^4 / t^3 dt, t = s - x
+      const double t = s - x;
+      return 0.5 * t * t + 4.0 * x * t + 6.0 * x * x * std::log(t) - 4.0 * x * x * x / t - 0.5 * x * x * x * x / (t * t);
+    };
+    return 1.0 / (edge * edge / plugged_share + 2.0 * (open_part(1.0) - open_part(edge)));
+  }
+};
+
+/// Mean clogging along the flow path through the innermost ring, with the same profile [-]: x - x ln(x), x = clogged/2.
+struct InnermostPathClogging {
+  DF_FUNCTION double operator()(double clogged) const {
+    const double x = 0.5 * smaller(clogged, 1.0);
+    return x > 1e-12 ? x - x * std::log(x) : 0.0;
+  }
+};
+
+/// Permeability of tissue normal to the surface, without clogging [m^2]: k0 exp(m e) D(r), e = S (p - p_i) the volumetric
+/// strain of the pores, D the gain in the zone torn by the needle. Source of exp(m e): Weir Weiss 2023, Phys. Fluids.
+struct TissuePermeability {
+  double strain_exponent;  ///< m [-]
+  double strain_limit;     ///< largest strain for which the exponential is used; data reach about 0.3 [-]
+  DF_FUNCTION double operator()(double undamaged, double strain, double damage_gain) const {
+    const double held = smaller(larger(strain, -strain_limit), strain_limit);
+    return undamaged * std::exp(strain_exponent * held) * damage_gain;
+  }
+};
+
+/// Fluid content of tissue against pore pressure, per tissue volume. Linear poroelasticity, zeta = n + S (p - p_i), for small
+/// strains; beyond, swelling stiffens (p - p_i) = e/S (1 + e/e_s) and drainage leaves ever less, zeta = n / (1 - S (p - p_i)/n),
+/// so that content stays positive under any suction. Slope S at rest from both sides. Estimate: linear data end at e_s.
+struct PoreStorage {
+  double storage;           ///< S, inverse aggregate modulus [1/Pa]
+  double porosity;          ///< n [-]
+  double stiffening_strain;  ///< e_s [-]
+  double rest_pressure;     ///< p_i [Pa]
+  DF_FUNCTION double pressure(double content) const {
+    const double strain = content - porosity;
+    const double swelling = strain * (1.0 + strain / stiffening_strain), drainage = porosity - porosity * porosity / content;
+    return rest_pressure + (strain > 0.0 ? swelling : drainage) / storage;
+  }
+  /// d(zeta)/dp [1/Pa].
+  DF_FUNCTION double capacity(double content) const {
+    const double strain = content - porosity, left = content / porosity;
+    return storage * (strain > 0.0 ? 1.0 / (1.0 + 2.0 * strain / stiffening_strain) : left * left);
+  }
+};
+
+/// Gain of permeability around the cut at radius r [-]: 1 + (gain - 1) exp(-(r/r_d)^2), where r_d grows with the needle
+/// that passed there. Estimate: no measurement of the torn zone was found.
+struct DamageGain {
+  double gain;  ///< at the wall [-]
+  DF_FUNCTION double operator()(double radius, double damage_radius) const {
+    if (damage_radius <= 0.0) return 1.0;
+    const double x = radius / damage_radius;
+    return 1.0 + (gain - 1.0) * std::exp(-x * x);
+  }
+};
+
+/// Shear rate of a liquid in the pores [1/s]: 4 u / sqrt(8 k / n), a bundle of tubes with the same permeability. Source:
+/// Cannella, Huh & Seright 1988, SPE 18089.
+struct PoreShearRate {
+  DF_FUNCTION double operator()(double darcy_velocity, double permeability, double porosity) const {
+    return 4.0 * darcy_velocity / std::sqrt(8.0 * permeability / porosity);
+  }
+};
+
+/// Conductance per length and viscosity of a tissue shell when the track at its centre is opened to area A [-]: the factor
+/// 1 + A / (pi r^2) on the conductance between material radii. Tissue is incompressible over a stroke, so the shell that
+/// lay at r sits at sqrt(r^2 + A/pi); pulling Darcy's law back to r multiplies the radial permeability by (r'/r)^2 and
+/// leaves the axial one unchanged.
+struct OpeningStretch {
+  DF_FUNCTION double operator()(double open_area_over_pi, double radius) const {
+    return 1.0 + open_area_over_pi / (radius * radius);
+  }
+};
+
+}  // namespace dermaflux

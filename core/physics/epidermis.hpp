@@ -1,0 +1,26 @@
+#pragma once
+#include "core/portability.hpp"
+
+namespace dermaflux {
+
+/// Upward motion of the epidermis: cells rise through the viable part and then through the horny layer, each in its own
+/// transit time. Both speeds are constant within their part.
+struct EpidermalTransit {
+  double corneum_depth;  ///< thickness of the stratum corneum [m]
+  double corneum_speed;  ///< [m/s]
+  double viable_speed;   ///< [m/s]
+
+  /// Time in which a cell at a depth reaches the surface [s].
+  DF_FUNCTION double time_to_surface(double depth) const {
+    if (depth <= corneum_depth) return depth / corneum_speed;
+    return corneum_depth / corneum_speed + (depth - corneum_depth) / viable_speed;
+  }
+  /// Depth at which a cell was `dt` before it was at `depth` [m].
+  DF_FUNCTION double departure(double depth, double dt) const {
+    const double time = time_to_surface(depth) + dt, through_corneum = corneum_depth / corneum_speed;
+    if (time <= through_corneum) return time * corneum_speed;
+    return corneum_depth + (time - through_corneum) * viable_speed;
+  }
+};
+
+}  // namespace dermaflux

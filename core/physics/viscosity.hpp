@@ -1,0 +1,62 @@
+#pragma once
+#include <cmath>
+
+#include "core/portability.hpp"
+
+namespace dermaflux {
+
+/// Share of the low-shear structure that survives a shear rate, 1 at rest and 0 at infinite shear:
+/// (1 + (lambda g)^a)^((n - 1) / a). Source: Carreau 1972; Yasuda, Armstrong & Cohen 1981, Rheol. Acta 20.
+struct CarreauYasuda {
+  double relaxation_time;   ///< lambda [s]
+  double thinning_index;    ///< n, 1 is Newtonian [-]
+  double yasuda_exponent;   ///< a [-]
+  DF_FUNCTION double operator()(double shear_rate) const {
+    return std::pow(1.0 + std::pow(relaxation_time * shear_rate, yasuda_exponent), (thinning_index - 1.0) / yasuda_exponent);
+  }
+};
+
+/// Viscosity of a suspension relative to its carrier at high shear: (1 - phi_eff / phi_m)^(-[eta] phi_m), phi_eff = s phi,
+/// where the factor s counts the liquid trapped in aggregates. Valid below packing; held finite above 95 % of it, where a
+/// deposit, not a suspension, forms. Source: Krieger & Dougherty 1959, Trans. Soc. Rheol. 3.
+struct KriegerDougherty {
+  double max_packing;          ///< phi_m [-]
+  double intrinsic_viscosity;  ///< [eta] [-]
+  double structure_factor;     ///< s = phi_eff / phi [-]
+  DF_FUNCTION double operator()(double volume_fraction) const {
+    const double crowding = smaller(structure_factor * volume_fraction / max_packing, 0.95);
+    return std::pow(1.0 - crowding, -intrinsic_viscosity * max_packing);
+  }
+};
+
+/// Viscosity of ink [Pa s]: a Newtonian carrier whose particle contribution thins with shear. At infinite shear it is the
+/// Krieger-Dougherty suspension; at rest the particle contribution is larger by `structure_ratio` (a weak network), so a
+/// dilute ink is nearly Newtonian and a neat one thins, as pigment dispersions do.
+struct InkViscosity {
+  double carrier_viscosity;  ///< [Pa s]
+  KriegerDougherty crowding;
+  CarreauYasuda thinning;
+  double structure_ratio;  ///< particle contribution at rest over that at infinite shear, >= 1 [-]
+
+  /// Particle factor on the viscosity of whatever liquid carries the pigment [-].
+  DF_FUNCTION double particle_factor(double volume_fraction, double shear_rate) const {
+    const double structure = 1.0 + (structure_ratio - 1.0) * thinning(shear_rate);
+    return 1.0 + (crowding(volume_fraction) - 1.0) * structure;
+  }
+  DF_FUNCTION double operator()(double volume_fraction, double shear_rate) const {
+    return carrier_viscosity * particle_factor(volume_fraction, shear_rate);
+  }
+};
+
+/// Viscosity of the pore fluid [Pa s]: interstitial fluid and ink carrier mixed by the carrier fraction w with the
+/// logarithmic rule of Arrhenius (1887), times the particle factor of the pigment it carries.
+struct PoreFluidViscosity {
+  InkViscosity ink;
+  double interstitial_viscosity;  ///< [Pa s]
+  DF_FUNCTION double operator()(double carrier_fraction, double volume_fraction, double shear_rate) const {
+    const double liquid = interstitial_viscosity * std::pow(ink.carrier_viscosity / interstitial_viscosity, carrier_fraction);
+    return liquid * ink.particle_factor(volume_fraction, shear_rate);
+  }
+};
+
+}  // namespace dermaflux

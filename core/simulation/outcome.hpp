@@ -1,0 +1,58 @@
+#pragma once
+#include "core/solver/healing_problem.hpp"
+#include "core/solver/insertion_cycle.hpp"
+#include "core/treatment/ink.hpp"
+
+namespace dermaflux {
+
+/// Days after treatment at which a run is looked at.
+inline constexpr int max_moments = 16;
+
+/// Dwell times that may share one insertion.
+inline constexpr int max_branches = 24;
+
+/// How a member ended.
+enum class Status : int {
+  ok = 0,
+  step_too_small,  ///< no time step of the insertion was small enough
+  not_finite,      ///< a NaN or infinity in the pigment
+  ledger_open,     ///< pigment was lost or made beyond rounding
+};
+
+/// The state of the dot at one time after treatment; the whole dot, all prongs.
+struct MomentOutcome {
+  double time;                             ///< [s]
+  double pools[5];                         ///< free, matrix, macrophage, slow, epidermal [kg]
+  double losses[HealingAccount::count];    ///< shed, exuded, lymph, photolysed [kg]
+  double depth_mean, depth_p10, depth_p90;  ///< of all pigment below the surface [m]
+  double radius_mean;                      ///< [m]
+  double below_limit;                      ///< share of the pigment below 1 mm [-]
+  double contrast;                         ///< at 550 nm [-]
+  double fwhm;                             ///< [m]
+};
+
+/// Reflectance of dot and skin in all bands at one time.
+struct ColourOutcome {
+  double skin[band_count], dot[band_count];
+};
+
+/// Result of one member: one treatment of one dot. Plain numbers, so that a device returns it as it is.
+struct Outcome {
+  Status status;
+  int strokes;
+  double failed_at;            ///< time of the insertion at which the member failed [s]
+  double contact_time;         ///< [s]
+  double drawn_volume, back_volume, exuded_volume;     ///< through the rim [m^3]
+  double drawn_pigment, back_pigment, exuded_pigment;  ///< [kg]
+  double retained_volume;      ///< ink carrier in track and tissue after relaxation [m^3]
+  double deposited;            ///< pigment in the skin after relaxation [kg]
+  double epidermal_share;      ///< of it above the junction [-]
+  double peak_pressure;        ///< of the liquid in the track [Pa]
+  double imbalance;            ///< largest |ledger| over all stages, relative to the pigment drawn [-]
+  long steps, iterations, substeps, rejected, healing_steps;
+  int moment_count;
+  MomentOutcome moments[max_moments];
+  ColourOutcome colour[2];     ///< day 14 and one year
+};
+
+}  // namespace dermaflux

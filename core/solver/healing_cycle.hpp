@@ -1,0 +1,82 @@
+#pragma once
+#include "core/execution/executor.hpp"
+#include "core/solver/comb_solver.hpp"
+#include "core/solver/deposit_step.hpp"
+#include "core/solver/healing_steps.hpp"
+
+namespace dermaflux {
+
+/// Starts healing from what the insertion left.
+DF_CALLER_DECIDES
+template <class Executor>
+DF_FUNCTION void lay_down(const Executor& executor, const InsertionProblem& from, const HealingProblem& p) {
+  const int n_r = p.grid.n_r, n_z = p.grid.n_z;
+  executor.cells(n_r, n_z, LayDownStep{from, p});
+  const HealingParams& c = p.params;
+  PoolFields source = p.pools, other = p.scratch.next;
+  const auto shift = [&](const TrackGroups& groups, double tilt) {
+    executor.cells(n_r, n_z, ShiftTracksStep{p.grid, source, other, groups, tilt, c.tilt_centre});
+    const PoolFields moved = other;
+    other = source;
+    source = moved;
+  };
+  double dot_radius = 0.0;
+  for (int n = 0; n < c.tracks.count; ++n) dot_radius = larger(dot_radius, c.tracks.offset[n]);
+  if (dot_radius > 0.0) shift(c.tracks, 0.0);
+  if (c.tilt > 0.0) shift(TrackGroups{1, {0.0}, {1.0}}, c.tilt);
+  executor.cells(n_r, n_z, PartitionStep{p, source, dot_radius});
+  executor.single(ClearAccountStep{p});
+}
+
+/// Time and step size of healing, the same on every lane.
+struct HealingTally {
+  double time = 0.0, dt = 0.0;  ///< [s]
+  long steps = 0, rejected = 0;
+};
+
+/// Heals from the tally's time to `end`: reaction (second order, error-controlled), then spread, descent and epidermal rise.
+DF_CALLER_DECIDES
+template <class Executor>
+DF_FUNCTION void heal_until(const Executor& executor, HealingProblem& p, double end, HealingTally& tally) {
+  const int n_r = p.grid.n_r, n_z = p.grid.n_z;
+  const HealingParams& c = p.params;
+  if (tally.dt <= 0.0) tally.dt = c.first_step;
+  while (tally.time < end * (1.0 - 1e-12)) {
+    const double wanted = smaller(tally.dt, c.largest_step), left = end - tally.time;
+    const double dt = wanted >= left ? left : (wanted > 0.5 * left ? 0.5 * left : wanted);
+    const HealingClock clock{tally.time, dt, c.recruitment(tally.time + 0.5 * dt, 1.0) - 1.0, c.open_track(tally.time, dt)};
+    executor.rows(n_z, ReactionStep{p, clock});
+    executor.single(MaximumStep{p.scratch.error, p.scratch.scalars});
+    const double error = executor.read(p.scratch.scalars, scalar_maximum) / c.tolerance;
+    const double factor = smaller(larger(0.9 / std::sqrt(larger(error, 1e-6)), 0.3), 1.6);
+    if (error > 1.0 && dt > 1e-3 * c.first_step) {
+      tally.dt = dt * smaller(factor, 0.7);
+      tally.rejected += 1;
+      continue;
+    }
+    executor.single(BookReactionStep{p});
+    const PoolFields old = p.pools;
+    p.pools = p.scratch.next;
+    p.scratch.next = old;
+    if (c.free_diffusivity > 0.0) executor.rows(n_z, RadialSpreadStep{p, p.pools.free, c.free_diffusivity, dt});
+    if (c.cell_diffusivity > 0.0) executor.rows(n_z, RadialSpreadStep{p, p.pools.macrophage, c.cell_diffusivity, dt});
+    executor.cells(n_r, 1, VerticalSpreadStep{p, p.pools.free, c.free_diffusivity, 0.0, dt});
+    executor.cells(n_r, 1, VerticalSpreadStep{p, p.pools.macrophage, c.cell_diffusivity, c.deepening_speed, dt});
+    executor.cells(n_r, 1, VerticalSpreadStep{p, p.pools.slow, 0.0, c.deepening_speed, dt});
+    executor.cells(n_r, 1, EpidermisRiseStep{p, dt});
+    executor.single(BookShedStep{p});
+    tally.time += dt;
+    tally.steps += 1;
+    if (dt >= wanted) tally.dt = dt * factor;
+  }
+}
+
+/// Sums over the present pigment field.
+DF_CALLER_DECIDES
+template <class Executor>
+DF_FUNCTION void measure(const Executor& executor, const HealingProblem& p, double depth_limit) {
+  executor.rows(p.grid.n_z, RowMomentStep{p});
+  executor.single(MomentStep{p, depth_limit});
+}
+
+}  // namespace dermaflux

@@ -1,0 +1,80 @@
+#pragma once
+#include "core/grid/axisymmetric_grid.hpp"
+#include "core/physics/epidermis.hpp"
+#include "core/physics/kinetics.hpp"
+
+namespace dermaflux {
+
+/// Tracks of the prongs, grouped by their distance from the dot's axis.
+struct TrackGroups {
+  int count;
+  double offset[4];  ///< distance of a group from the axis [m]
+  double weight[4];  ///< share of the tracks in it [-]
+};
+
+/// Numbers and laws of healing and fading, derived from a Treatment once, on the host.
+struct HealingParams {
+  EpidermalTransit epidermis;
+  MacrophageRecruitment recruitment;
+  PigmentUptake uptake;
+  LadenCellMigration migration;
+  DecayingRate open_track;       ///< exudation of free pigment
+  double free_lymph;             ///< [1/s]
+  double cell_death_loss;        ///< release on death that is not recaptured [1/s]
+  double matrix_release;         ///< [1/s]
+  double transfer, slow_return;  ///< [1/s]
+  double free_diffusivity;       ///< [m^2/s]
+  double cell_diffusivity;       ///< by release and recapture [m^2/s]
+  double deepening_speed;        ///< [m/s]
+  double wound_reach;            ///< [m]
+  double wound_depth;            ///< [m]
+  double prongs;                 ///< tracks laid side by side
+  TrackGroups tracks;            ///< where the tracks of the prongs lie
+  double tilt;                   ///< tangent of the needle angle: sideways shift per depth [-]
+  double tilt_centre;            ///< depth about which the tilted track is centred [m]
+  double tolerance;              ///< local error of a step [kg/m^3]
+  double first_step, largest_step;  ///< [s]
+};
+
+/// Constants per row.
+struct HealingRows {
+  FieldView<const double> epidermal;   ///< share of epidermis in the row [-]
+  FieldView<const double> residents;   ///< resident macrophage density [1/m^3]
+  FieldView<const double> open_track;  ///< 1 where exudation reaches, else 0 [-]
+  FieldView<const double> photolysis;  ///< [1/s]
+};
+
+/// Pigment per tissue volume and pool [kg/m^3].
+struct PoolFields {
+  FieldView<double> free, matrix, macrophage, slow, epidermal;
+};
+
+/// Where pigment went since the treatment [kg].
+struct HealingAccount {
+  enum : int { shed = 0, exuded, lymph, photolysed, count };
+};
+
+/// Sums over the pigment field, by position in HealingProblem::moments.
+struct Moment {
+  enum : int { free = 0, matrix, macrophage, slow, epidermal, total, depth_mean, depth_p10, depth_p90, radius_mean, below_limit, count };
+};
+
+struct HealingScratch {
+  PoolFields next;                                   ///< pools after the reaction under trial
+  FieldView<double> factor, solved;                  ///< line solves
+  FieldView<double> wound;                           ///< share of a cell in the wound [-]
+  FieldView<double> lymph, exuded, photolysed, error, mass, radius;  ///< partial sums per row
+  FieldView<double> scalars;
+};
+
+struct HealingProblem {
+  HealingParams params;
+  AxisymmetricGrid grid;
+  HealingRows rows;
+  PoolFields pools;
+  HealingScratch scratch;
+  FieldView<double> account;  ///< HealingAccount values
+  FieldView<double> moments;  ///< Moment values
+};
+
+}  // namespace dermaflux

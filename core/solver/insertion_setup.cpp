@@ -1,0 +1,114 @@
+#include "core/solver/insertion_setup.hpp"
+
+#include <algorithm>
+#include <cmath>
+
+namespace dermaflux {
+
+void lay_out_constants(ViewArena& arena, int n_r, int n_z, InsertionProblem& problem) {
+  problem.grid = {.n_r = n_r, .n_z = n_z, .r_face = arena.take(n_r + 1), .r_centre = arena.take(n_r),
+                  .z_face = arena.take(n_z + 1), .z_centre = arena.take(n_z)};
+  TissueRows& rows = problem.rows;
+  for (auto* view : {&rows.permeability, &rows.anisotropy, &rows.porosity, &rows.storage, &rows.shear_modulus, &rows.filtration})
+    *view = arena.take(n_z);
+}
+
+long lay_out_state(ViewArena& arena, InsertionProblem& problem) {
+  const int n_z = problem.grid.n_z, cells = problem.grid.cell_count();
+  TissueState& t = problem.tissue;
+  TrackState& k = problem.track;
+  InsertionScratch& s = problem.scratch;
+  const long start = arena.used;
+  for (auto* view : {&t.fluid, &t.carrier, &t.pigment, &t.captured, &t.pressure, &t.speed}) *view = arena.take(cells, n_z);
+  for (auto* view : {&k.liquid, &k.hole, &k.wall_stress, &k.widest, &k.pigment, &k.carrier, &k.pressure})
+    *view = arena.take(n_z);
+  k.flow = arena.take(n_z + 1);
+  problem.account = arena.take(RimAccount::count);
+  const long checkpoint = arena.used - start;
+  for (auto* view : {&s.permeability, &s.mobility, &s.damage, &s.capture, &s.radial_flux, &s.axial_flux, &s.w, &s.c,
+                     &s.radial_carrier, &s.axial_carrier, &s.radial_pigment, &s.axial_pigment})
+    *view = arena.take(cells, n_z);
+  for (auto* view : {&s.needle_area, &s.needle_area_before, &s.perimeter, &s.film_in, &s.film_out, &s.wall_reference,
+                     &s.wall_flux, &s.wall_carrier, &s.wall_pigment, &s.returned_carrier, &s.returned_pigment, &s.downward,
+                     &s.full, &s.jacobian_lower, &s.jacobian_diagonal, &s.jacobian_upper, &s.unknown, &s.mixture_pigment,
+                     &s.mixture_carrier})
+    *view = arena.take(n_z);
+  problem.system.lay_out(arena, problem.grid);
+  return checkpoint;
+}
+
+GridExtent grid_extent(const Treatment& treatment) {
+  const double fine = std::max(1.0 * units::mm, treatment.machine.depth + 0.25 * units::mm);
+  return {.radius = 2.0 * units::mm, .fine_depth = fine, .depth = fine + 2.0 * units::mm};
+}
+
+void fill_constants(const Treatment& treatment, const GridFaces& faces, const InsertionProblem& problem) {
+  const Skin& skin = treatment.skin;
+  const AxisymmetricGrid& grid = problem.grid;
+  for (int i = 0; i <= grid.n_r; ++i) put(grid.r_face, i, faces.r[static_cast<std::size_t>(i)]);
+  for (int j = 0; j <= grid.n_z; ++j) put(grid.z_face, j, faces.z[static_cast<std::size_t>(j)]);
+  for (int i = 0; i < grid.n_r; ++i) put(grid.r_centre, i, 0.5 * (grid.r_face(i) + grid.r_face(i + 1)));
+  const double particle = treatment.ink.particle_diameter *
+                          std::exp(0.5 * std::pow(std::log(treatment.ink.particle_spread), 2));
+  // Cut epidermis is a thin sheet whose lips fold: its hole is held open by the dermis underneath, not by its own modulus.
+  double lips = 0.0;
+  for (int k = skin.layer_count - 1; k >= 0; --k)
+    if (skin.layers[static_cast<std::size_t>(k)].kind == LayerKind::dermis) lips = skin.layers[static_cast<std::size_t>(k)].shear_modulus();
+  for (int j = 0; j < problem.grid.n_z; ++j) {
+    const double top = problem.grid.z_face(j), bottom = problem.grid.z_face(j + 1);
+    const auto mean = [&](auto property) { return layer_mean(skin, top, bottom, property); };
+    put(problem.grid.z_centre, j, 0.5 * (top + bottom));
+    put(problem.rows.permeability, j, std::exp(mean([](const SkinLayer& l) { return std::log(l.permeability); })));
+    put(problem.rows.anisotropy, j, mean([](const SkinLayer& l) { return l.anisotropy; }));
+    put(problem.rows.porosity, j, mean([](const SkinLayer& l) { return l.porosity; }));
+    put(problem.rows.storage, j, mean([](const SkinLayer& l) { return 1.0 / l.aggregate_modulus(); }));
+    put(problem.rows.shear_modulus, j, 1.0 / mean([lips](const SkinLayer& l) {
+          return 1.0 / (l.kind == LayerKind::epidermis ? lips : l.shear_modulus());
+        }));
+    put(problem.rows.filtration, j, mean([](const SkinLayer& l) { return l.filtration; }) * particle / (200.0 * units::nm));
+  }
+}
+
+InsertionParams build_insertion_params(const Treatment& treatment, const Puncture& puncture, GridLevel level) {
+  const Machine& machine = treatment.machine;
+  const SkinMechanics& skin = treatment.skin.mechanics;
+  const Ink& ink = treatment.ink;
+  const double upright = std::cos(machine.angle);
+  InsertionParams c{};
+  c.needle = treatment.needle;
+  c.needle.prongs = 1;
+  c.needle.taper_length *= upright;
+  c.tip_depth = puncture.tip_depth;
+  c.stroke = machine.stroke * upright;
+  c.frequency = puncture.frequency;
+  c.strokes = puncture.strokes;
+  c.contact_time = std::max(machine.dwell, puncture.strokes / puncture.frequency);
+  c.open_fraction = skin.open_fraction;
+  c.recoil_time = skin.recoil_time;
+  c.wall_stiffening = skin.wall_stiffening;
+  c.force = insertion_force(treatment, puncture);
+  c.liquid_share = {.roughness = treatment.needle.roughness};
+  c.film = {.surface_tension = ink.surface_tension, .cap = treatment.needle.film_cap};
+  c.capillary = {.surface_tension = ink.surface_tension, .wall_cosine = std::cos(skin.wound_contact_angle),
+                 .needle_cosine = std::cos(treatment.needle.contact_angle),
+                 .roughness = treatment.needle.roughness};
+  c.viscosity = {.ink = ink.viscosity, .interstitial_viscosity = skin.interstitial_viscosity};
+  c.pigment_density = ink.pigment_density;
+  c.ink_concentration = ink.concentration();
+  c.drop_volume = machine.drop_volume / treatment.needle.prongs;
+  c.permeability = {.strain_exponent = skin.strain_exponent, .strain_limit = skin.strain_limit};
+  c.clogging = {.plugged_share = skin.plugged_share};
+  c.damage = {.gain = skin.damage_gain};
+  c.damage_radius_factor = skin.damage_radius_factor * skin.lateral_crack_bias;
+  c.rest_pressure = skin.interstitial_pressure;
+  c.lymph_conductance = skin.lymph_conductance;
+  c.max_captured = skin.max_deposit * ink.pigment_density;
+  c.particle_diameter = ink.particle_diameter;
+  c.relaxed_share = 0.01;
+  c.relaxation_limit = 600.0;
+  c.pressure_tolerance = 20.0;
+  c.steps_inside = 12 << static_cast<int>(level);
+  return c;
+}
+
+}  // namespace dermaflux

@@ -1,0 +1,30 @@
+#pragma once
+#include "core/physics/puncture_laws.hpp"
+#include "core/treatment/treatment.hpp"
+
+namespace dermaflux {
+
+/// What the machine's settings become in the skin.
+struct Puncture {
+  double tip_depth;       ///< d_tip: deepest point of the tip, normal to the surface [m]; 0 if the skin never breaks
+  double dimple;          ///< [m]
+  double bulge;           ///< of skin towards the needle [m]
+  double peak_force;      ///< [N]
+  double mean_force;      ///< over a stroke [N]
+  double frequency;       ///< of the loaded motor [1/s]
+  double modulus;         ///< shear modulus of skin at the rate of the stroke [Pa]
+  int strokes;            ///< complete strokes within the dwell time, at least 1
+};
+
+/// Solves the balance of needle force, dimple, hand and motor for one treatment.
+///   reach = d_set + bulge(F_hand - F_mean) - dimple(F(reach)),  d_tip = reach cos(angle),  f = f_0 (1 - F_mean / F_stall)
+/// Throws NumericsError if the motor stalls.
+Puncture solve_puncture(const Treatment& treatment);
+
+/// Complete strokes of the loaded motor within a dwell time, at least 1.
+int complete_strokes(double frequency, double dwell);
+
+/// Law of the force on all prongs at the modulus of a solved puncture.
+InsertionForce insertion_force(const Treatment& treatment, const Puncture& puncture);
+
+}  // namespace dermaflux

@@ -1,0 +1,74 @@
+#pragma once
+#include <array>
+#include <type_traits>
+
+#include "core/tissue/skin.hpp"
+#include "core/treatment/ink.hpp"
+#include "core/treatment/needle.hpp"
+
+namespace dermaflux {
+
+/// The machine and the hand that holds it.
+struct Machine {
+  double depth;            ///< d_set: needle beyond the nose at the lowest point [m]
+  double dwell;            ///< contact time per dot [s]
+  double frequency;        ///< unloaded strokes per second [1/s]
+  double stroke;           ///< [m]
+  double stall_force;      ///< needle force at which the motor stands still [N]
+  double angle;            ///< of the needle from the surface normal [rad]
+  double hand_force;       ///< nose on skin [N]
+  double hand_stiffness;   ///< of the hand that holds the pen [N/m]
+  double nose_diameter;    ///< outer [m]
+  double nozzle_diameter;  ///< opening the needle comes through [m]
+  double drop_volume;      ///< ink that stands on the skin around the needle [m^3]
+};
+
+/// How dots are laid and with what jitter of the hand.
+struct Pattern {
+  double dot_spacing;      ///< [m]
+  double position_jitter;  ///< standard deviation [m]
+  double depth_jitter;     ///< standard deviation [m]
+};
+
+/// What happens to the skin afterwards.
+struct Aftercare {
+  double uv_dose;             ///< per day [J/m^2]
+  double exfoliation_factor;  ///< speed of epidermal shedding over normal [-]
+};
+
+/// Facts about the client that block or restrict a preset.
+struct Host {
+  bool keloid_history;
+  bool active_inflammation;
+  double months_since_surgery;  ///< [month]
+};
+
+/// Numbers of the model that are neither skin, tool nor ink (see configs/model.toml).
+struct Model {
+  double uv_reference_dose;     ///< dose per day at which photolysis rates are given [J/m^2]
+  double uv_penetration;        ///< depth at which UV falls to 1/e [m]
+  double force_prong_exponent;  ///< insertion force grows with prongs^x [-]
+  double strain_length;         ///< length over which a puncture strains the skin; rate = speed / length [m]
+  double dermis_scattering;     ///< reduced scattering of dermis at 500 nm [1/m]
+  double scattering_power;      ///< its decay with wavelength [-]
+  double refractive_index;      ///< of skin [-]
+  std::array<double, band_count> oxygenated_extinction;    ///< molar extinction of HbO2 per band [1/(cm M)]
+  std::array<double, band_count> deoxygenated_extinction;  ///< of Hb [1/(cm M)]
+  double beam_spread;           ///< widening of the viewing beam over Gaussian multiple scattering [-]
+};
+
+/// Everything one treatment of one dot needs, in SI. Read from TOML by core/io, changed by sweeps, never by solvers.
+struct Treatment {
+  Machine machine;
+  Needle needle;
+  Ink ink;
+  Skin skin;
+  Pattern pattern;
+  Aftercare aftercare;
+  Host host;
+  Model model;
+};
+
+static_assert(std::is_trivially_copyable_v<Treatment>);
+
+}  // namespace dermaflux

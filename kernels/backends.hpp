@@ -1,0 +1,30 @@
+#pragma once
+#include <string>
+
+#include "core/simulation/workspace.hpp"
+#include "kernels/run.hpp"
+
+namespace dermaflux {
+
+/// What each backend offers to run.cpp.
+struct BackendTable {
+  bool (*available)(std::string& detail);
+  void (*run_case)(TreatmentCase& bound, const CaseBlueprint& blueprint, double* state, Outcome* outcomes, RunMonitor& monitor);
+  void (*run_members)(const std::vector<Member>& members, const RunOptions& options, RunMonitor& monitor, MemberSink& sink);
+  void (*finalize)();
+};
+
+const BackendTable& serial_backend();
+const BackendTable& kokkos_backend();
+const BackendTable& cuda_backend();  ///< says why not where it was not built
+
+/// Runs one member of a host ensemble in a thread's workspace: builds, runs, and turns whatever goes wrong into a message.
+MemberOutcome run_member_on_host(const Member& member, const RunOptions& options, Workspace& workspace, RunMonitor& monitor);
+
+/// Results of a member from its outcomes; the message if one of them failed.
+MemberOutcome collect_member(const Member& member, const CaseBlueprint& blueprint, const std::vector<Outcome>& outcomes, double runtime);
+
+/// Why a member failed, for people; empty if it did not.
+std::string failure(const Outcome& outcome);
+
+}  // namespace dermaflux

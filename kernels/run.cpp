@@ -1,0 +1,153 @@
+#include "kernels/run.hpp"
+
+#include <array>
+#include <chrono>
+#include <cmath>
+#include <sstream>
+
+#include "core/error.hpp"
+#include "kernels/backends.hpp"
+
+namespace dermaflux {
+namespace {
+
+constexpr std::array<std::string_view, 4> names = {"auto", "serial", "kokkos", "cuda"};
+
+const BackendTable& table(Backend backend) {
+  if (backend == Backend::cuda) return cuda_backend();
+  return backend == Backend::kokkos ? kokkos_backend() : serial_backend();
+}
+
+double seconds_since(std::chrono::steady_clock::time_point start) {
+  return std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+}
+
+std::vector<double> values(FieldView<const double> view) { return {view.data, view.data + view.size}; }
+
+/// Copies the unpadded recorded fields out of the case's memory.
+RunFields collect_fields(const TreatmentCase& bound) {
+  RunFields fields;
+  const AxisymmetricGrid& grid = bound.insertion.grid;
+  fields.n_r = grid.n_r;
+  fields.n_z = grid.n_z;
+  fields.moments = bound.moment_count;
+  fields.r_face = values(grid.r_face);
+  fields.z_face = values(grid.z_face);
+  fields.epidermal = values(bound.healing.rows.epidermal);
+  fields.pools = values(bound.recorder.pools);
+  fields.insertion = values(bound.recorder.insertion);
+  fields.trace = values(bound.recorder.trace);
+  fields.trace.resize(static_cast<std::size_t>(bound.recorder.trace_rows(0)) * TraceStep::columns);
+  return fields;
+}
+
+}  // namespace
+
+Backend backend(std::string_view name) {
+  for (std::size_t n = 0; n < names.size(); ++n)
+    if (names[n] == name) return static_cast<Backend>(n);
+  throw InputError("backend = \"" + std::string(name) + "\" is unknown; use auto, serial, kokkos or cuda");
+}
+
+std::string_view backend_name(Backend backend) { return names[static_cast<std::size_t>(backend)]; }
+
+std::vector<BackendState> backend_states() {
+  std::vector<BackendState> states;
+  for (const Backend one : {Backend::serial, Backend::kokkos, Backend::cuda}) {
+    BackendState state{one, false, ""};
+    state.available = table(one).available(state.detail);
+    states.push_back(state);
+  }
+  return states;
+}
+
+Backend choose_backend(Backend wanted) {
+  std::string detail, there;
+  if (wanted == Backend::automatic) {
+    for (const Backend one : {Backend::cuda, Backend::kokkos})
+      if (table(one).available(detail)) return one;
+    return Backend::serial;
+  }
+  if (table(wanted).available(detail)) return wanted;
+  for (const BackendState& state : backend_states())
+    if (state.available) there += (there.empty() ? "" : ", ") + std::string(backend_name(state.backend));
+  throw BackendError("backend " + std::string(backend_name(wanted)) + " cannot run here (" + detail + "); there is " + there);
+}
+
+void finalize_backends() {
+  for (const Backend one : {Backend::serial, Backend::kokkos, Backend::cuda}) table(one).finalize();
+}
+
+RunResult run(const Treatment& treatment, const RunOptions& options, Backend wanted, RunMonitor& monitor) {
+  const Backend used = choose_backend(wanted);
+  const auto start = std::chrono::steady_clock::now();
+  RunOptions recording = options;
+  recording.record = true;
+  recording.dwells.clear();
+  CaseBlueprint blueprint = build_case(treatment, recording);
+  Workspace workspace;
+  double* state = workspace.zeroed(blueprint.state_length);
+  TreatmentCase bound = blueprint.bind(blueprint.constants.data(), state);
+  Outcome outcome{};
+  table(used).run_case(bound, blueprint, state, &outcome, monitor);
+  RunResult result{{treatment, blueprint.puncture, outcome, seconds_since(start)}, collect_fields(bound), used};
+  if (const std::string message = failure(outcome); !message.empty()) throw NumericsError(message);
+  return result;
+}
+
+Backend run_batch(const std::vector<Member>& members, const RunOptions& options, Backend wanted, RunMonitor& monitor, MemberSink& sink) {
+  const Backend used = choose_backend(wanted);
+  RunOptions plain = options;
+  plain.record = false;
+  table(used).run_members(members, plain, monitor, sink);
+  return used;
+}
+
+std::string failure(const Outcome& outcome) {
+  std::ostringstream text;
+  text.precision(4);
+  switch (outcome.status) {
+    case Status::ok: return {};
+    case Status::step_too_small:
+      text << "the insertion found no time step small enough at t = " << outcome.failed_at
+           << " s (settings far outside the model's validity); check viscosity, permeability and frequency, or use a finer grid";
+      break;
+    case Status::not_finite:
+      text << "the pigment field is not finite after " << outcome.steps << " steps; check the inputs against their ranges";
+      break;
+    case Status::ledger_open:
+      text << "the mass ledger is open by " << outcome.imbalance << " of the pigment drawn (a fault of the solver); please report it";
+      break;
+  }
+  return text.str();
+}
+
+MemberOutcome collect_member(const Member& member, const CaseBlueprint& blueprint, const std::vector<Outcome>& outcomes, double runtime) {
+  std::vector<MemberResult> results;
+  for (std::size_t b = 0; b < outcomes.size(); ++b) {
+    if (std::string message = failure(outcomes[b]); !message.empty()) return message;
+    MemberResult result{member.treatment, blueprint.puncture, outcomes[b], runtime / static_cast<double>(outcomes.size())};
+    if (!member.dwells.empty()) result.treatment.machine.dwell = member.dwells[b];
+    results.push_back(result);
+  }
+  return results;
+}
+
+MemberOutcome run_member_on_host(const Member& member, const RunOptions& options, Workspace& workspace, RunMonitor& monitor) {
+  try {
+    const auto start = std::chrono::steady_clock::now();
+    RunOptions own = options;
+    own.dwells = member.dwells;
+    CaseBlueprint blueprint = build_case(member.treatment, own);
+    TreatmentCase bound = blueprint.bind(blueprint.constants.data(), workspace.zeroed(blueprint.state_length));
+    std::vector<Outcome> outcomes(static_cast<std::size_t>(bound.branches.count));
+    run_treatment(SerialExecutor{&monitor}, bound, outcomes.data());
+    return collect_member(member, blueprint, outcomes, seconds_since(start));
+  } catch (const Interrupted&) {
+    throw;
+  } catch (const std::exception& error) {
+    return std::string(error.what());
+  }
+}
+
+}  // namespace dermaflux

@@ -1,0 +1,65 @@
+#pragma once
+#include <string>
+#include <string_view>
+#include <variant>
+#include <vector>
+
+#include "core/execution/run_monitor.hpp"
+#include "core/io/run_file.hpp"
+#include "core/simulation/case_builder.hpp"
+
+namespace dermaflux {
+
+/// Where a treatment runs. `automatic` takes the GPU if one is there, else threads.
+enum class Backend : int { automatic = 0, serial, kokkos, cuda };
+
+/// "auto", "serial", "kokkos" or "cuda"; InputError otherwise.
+Backend backend(std::string_view name);
+std::string_view backend_name(Backend backend);
+
+/// One line per backend: whether it can run here, and where or why not.
+struct BackendState {
+  Backend backend;
+  bool available;
+  std::string detail;
+};
+std::vector<BackendState> backend_states();
+
+/// The backend that `wanted` means here. Throws BackendError, naming what there is, if it cannot run.
+Backend choose_backend(Backend wanted);
+
+/// Ends what the backends keep open; called at exit.
+void finalize_backends();
+
+/// Sets the number of host threads before the first run, 0 for all cores.
+void set_threads(int threads);
+int thread_count();
+
+struct RunResult {
+  MemberResult member;
+  RunFields fields;
+  Backend backend;
+};
+
+/// Runs one treatment and keeps its fields. Throws NumericsError if it fails, Interrupted if the monitor says stop.
+RunResult run(const Treatment& treatment, const RunOptions& options, Backend backend, RunMonitor& monitor);
+
+/// One member of an ensemble: a treatment and the dwell times that share its insertion (empty: its own).
+struct Member {
+  Treatment treatment;
+  std::vector<double> dwells;  ///< increasing [s]
+};
+
+/// Results of one member, one per dwell time, or why it failed. A failed member never affects another.
+using MemberOutcome = std::variant<std::vector<MemberResult>, std::string>;
+
+/// Hears of each member once, one call at a time, from any thread.
+struct MemberSink {
+  virtual ~MemberSink() = default;
+  virtual void member_done(std::size_t index, MemberOutcome outcome) = 0;
+};
+
+/// Runs an ensemble and tells the sink of every member; those that the monitor stopped are not reported. Returns the backend.
+Backend run_batch(const std::vector<Member>& members, const RunOptions& options, Backend wanted, RunMonitor& monitor, MemberSink& sink);
+
+}  // namespace dermaflux

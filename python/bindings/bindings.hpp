@@ -1,0 +1,11 @@
+#pragma once
+#include <pybind11/pybind11.h>
+
+namespace dermaflux {
+
+/// One file of bindings each.
+void bind_errors(pybind11::module_& module);
+void bind_documents(pybind11::module_& module);
+void bind_running(pybind11::module_& module);
+
+}  // namespace dermaflux

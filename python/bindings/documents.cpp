@@ -1,0 +1,136 @@
+#include <pybind11/stl.h>
+#include <pybind11/stl/filesystem.h>
+
+#include "core/io/config.hpp"
+#include "core/io/keys.hpp"
+#include "core/io/output_fields.hpp"
+#include "core/io/study_file.hpp"
+#include "python/bindings/bindings.hpp"
+
+namespace py = pybind11;
+
+namespace dermaflux {
+namespace {
+
+using Overrides = std::vector<std::pair<std::string, std::string>>;
+
+py::dict key_row(const Key& key) {
+  Treatment any{};
+  py::dict row;
+  row["key"] = key.path;
+  row["unit"] = key.unit;
+  row["low"] = key.low;
+  row["high"] = key.high;
+  row["meaning"] = key.meaning;
+  row["words"] = allowed_words(key.target(any));
+  return row;
+}
+
+py::list key_rows() {
+  py::list rows;
+  for (const Key& key : keys()) rows.append(key_row(key));
+  for (const Key& key : layer_keys("NAME", 0)) rows.append(key_row(key));
+  return rows;
+}
+
+py::list output_rows() {
+  py::list rows;
+  for (const OutputField& field : output_fields()) {
+    py::dict row;
+    row["name"] = field.name;
+    row["unit"] = field.unit;
+    row["meaning"] = field.meaning;
+    rows.append(row);
+  }
+  return rows;
+}
+
+py::object content(const ConfigValue& value) {
+  return std::visit([](const auto& held) -> py::object { return py::cast(held); }, value.content);
+}
+
+}  // namespace
+
+void bind_documents(py::module_& module) {
+  module.def("set_shipped_configs", &set_shipped_configs, py::arg("folder"));
+  module.def("keys", &key_rows, "Every key of the input: name, unit, allowed range, meaning.");
+  module.def("outputs", &output_rows, "Every scalar output: name, unit, meaning.");
+
+  py::class_<ConfigValue>(module, "ConfigValue")
+      .def_property_readonly("value", &content)
+      .def_readonly("range", &ConfigValue::range)
+      .def_readonly("source", &ConfigValue::source)
+      .def_readonly("where", &ConfigValue::where);
+
+  py::class_<TreatmentDocument>(module, "TreatmentDocument")
+      .def_static("load", &TreatmentDocument::load, py::arg("file"), py::arg("overrides") = Overrides{})
+      .def("with_overrides", &TreatmentDocument::with, py::arg("overrides"))
+      .def_property_readonly("title", &TreatmentDocument::title)
+      .def_property_readonly("skin_class", &TreatmentDocument::skin_class)
+      .def_property_readonly("layers", &TreatmentDocument::layers)
+      .def_property_readonly("file", &TreatmentDocument::file)
+      .def_property_readonly("files", &TreatmentDocument::files)
+      .def_property_readonly("values", &TreatmentDocument::values)
+      .def("json", &TreatmentDocument::json)
+      .def_property_readonly("layer_thickness_mm", [](const TreatmentDocument& d) {
+        std::vector<double> thickness;
+        for (std::size_t n = 0; n < d.layers().size(); ++n)
+          thickness.push_back(d.treatment().skin.layers[n].thickness * d.treatment().skin.thickness_factor * 1e3);
+        return thickness;
+      });
+
+  py::class_<StudyAxis>(module, "StudyAxis")
+      .def_readonly("key", &StudyAxis::key)
+      .def_readonly("unit", &StudyAxis::unit)
+      .def_property_readonly("values", [](const StudyAxis& axis) -> py::object {
+        return axis.words.empty() ? py::cast(axis.numbers) : py::cast(axis.words);
+      });
+  py::class_<SweepFile>(module, "SweepFile")
+      .def_readonly("title", &SweepFile::title)
+      .def_readonly("base", &SweepFile::base)
+      .def_readonly("axes", &SweepFile::axes)
+      .def_readonly("outputs", &SweepFile::outputs)
+      .def_readonly("grid", &SweepFile::grid);
+  module.def("load_sweep", &load_sweep, py::arg("file"), py::arg("overrides") = Overrides{});
+
+  py::class_<Criterion>(module, "Criterion")
+      .def_readonly("name", &Criterion::name)
+      .def_readonly("output", &Criterion::output)
+      .def_readonly("low", &Criterion::low)
+      .def_readonly("high", &Criterion::high)
+      .def_readonly("reason", &Criterion::reason)
+      .def_readonly("source", &Criterion::source);
+  py::class_<Alarm>(module, "Alarm")
+      .def_readonly("name", &Alarm::name)
+      .def_readonly("quantity", &Alarm::quantity)
+      .def_readonly("action", &Alarm::action)
+      .def_readonly("reason", &Alarm::reason)
+      .def_readonly("source", &Alarm::source)
+      .def_readonly("warn", &Alarm::warn)
+      .def_readonly("stop", &Alarm::stop);
+  py::class_<EnvelopeLimit>(module, "EnvelopeLimit")
+      .def_readonly("key", &EnvelopeLimit::key)
+      .def_readonly("low", &EnvelopeLimit::low)
+      .def_readonly("high", &EnvelopeLimit::high)
+      .def_readonly("source", &EnvelopeLimit::source);
+  py::class_<CalibrationFile>(module, "CalibrationFile")
+      .def_readonly("title", &CalibrationFile::title)
+      .def_readonly("skin_class", &CalibrationFile::skin_class)
+      .def_readonly("base", &CalibrationFile::base)
+      .def_readonly("depths_mm", &CalibrationFile::depths_mm)
+      .def_readonly("dwells_ms", &CalibrationFile::dwells_ms)
+      .def_readonly("draws", &CalibrationFile::draws)
+      .def_readonly("seed", &CalibrationFile::seed)
+      .def_readonly("grid", &CalibrationFile::grid)
+      .def_readonly("uncertain", &CalibrationFile::uncertain)
+      .def_readonly("accepted_share", &CalibrationFile::accepted_share)
+      .def_readonly("months_to_heal", &CalibrationFile::months_to_heal)
+      .def_readonly("criteria", &CalibrationFile::criteria)
+      .def_readonly("alarms", &CalibrationFile::alarms)
+      .def_readonly("envelope", &CalibrationFile::envelope)
+      .def_readonly("files", &CalibrationFile::files);
+  module.def("load_calibration", &load_calibration, py::arg("file"), py::arg("skin_class"), py::arg("quick") = false,
+             py::arg("overrides") = Overrides{});
+}
+
+}  // namespace dermaflux

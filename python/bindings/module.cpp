@@ -1,0 +1,13 @@
+#include "python/bindings/bindings.hpp"
+
+PYBIND11_MODULE(_core, module) {
+  module.doc() = "The compiled part of dermaflux. Use the package `dermaflux`, which documents what is public.";
+  dermaflux::bind_errors(module);
+  dermaflux::bind_documents(module);
+  dermaflux::bind_running(module);
+  module.attr("version") = DF_VERSION;
+  module.attr("git") = DF_GIT;
+  module.attr("compiler") = DF_COMPILER;
+  module.attr("cuda_version") = DF_CUDA_VERSION;
+  module.attr("hdf5_version") = DF_HDF5_VERSION;
+}

@@ -1,0 +1,264 @@
+#include <pybind11/functional.h>
+#include <pybind11/numpy.h>
+#include <pybind11/stl.h>
+#include <pybind11/stl/filesystem.h>
+
+#include <chrono>
+#include <deque>
+
+#include "core/io/config.hpp"
+#include "core/io/run_file.hpp"
+#include "core/solver/track_steps.hpp"
+#include "kernels/run.hpp"
+#include "python/bindings/bindings.hpp"
+#include "python/bindings/compute_thread.hpp"
+
+namespace py = pybind11;
+
+namespace dermaflux {
+namespace {
+
+/// Runs a job on the compute thread. Every 50 ms `watch` is called with the interpreter's lock held, and Ctrl-C is heard:
+/// then the monitor is told to stop, the job ends, and KeyboardInterrupt is raised.
+void supervise(RunMonitor& monitor, const std::function<void()>& job, const std::function<void()>& watch) {
+  ComputeThread& thread = ComputeThread::instance();
+  thread.start(job);
+  bool ended = false;
+  const auto let_it_end = [&] {
+    monitor.stop = true;
+    py::gil_scoped_release free;
+    while (!thread.wait(std::chrono::milliseconds(50))) {
+    }
+  };
+  while (!ended) {
+    {
+      py::gil_scoped_release free;
+      ended = thread.wait(std::chrono::milliseconds(50));
+    }
+    try {
+      if (PyErr_CheckSignals() != 0) throw py::error_already_set();
+      watch();
+    } catch (py::error_already_set&) {
+      if (!ended) let_it_end();
+      try {
+        watch();  // what finished meanwhile is not lost
+      } catch (py::error_already_set&) {
+      }
+      throw;
+    }
+  }
+  thread.rethrow();
+}
+
+py::dict scalars(const MemberResult& member) {
+  py::dict result;
+  for (const OutputField& field : output_fields()) result[py::str(field.name)] = field.value(member);
+  return result;
+}
+
+/// Array over memory that the owner keeps alive, read-only.
+py::array_t<double> view(const std::vector<double>& values, std::vector<py::ssize_t> shape, const py::object& owner) {
+  py::array_t<double> array(std::move(shape), values.data(), owner);
+  py::detail::array_proxy(array.ptr())->flags &= ~py::detail::npy_api::NPY_ARRAY_WRITEABLE_;
+  return array;
+}
+
+/// One run for Python: keeps the numbers, hands out views.
+struct Run {
+  RunResult result;
+  const RunFields& fields() const { return result.fields; }
+};
+
+py::dict series(const Run& run) {
+  py::dict all;
+  std::vector<double> days;
+  for (int m = 0; m < run.result.member.outcome.moment_count; ++m) days.push_back(run.result.member.outcome.moments[m].time / units::day);
+  all["time_day"] = py::array(py::cast(days));
+  for (const MomentSeries& one : moment_series(run.result.member.outcome)) all[py::str(one.column.name)] = py::array(py::cast(one.values));
+  return all;
+}
+
+py::dict trace(const Run& run) {
+  py::dict all;
+  const std::size_t columns = TraceStep::columns, rows = run.fields().trace.size() / columns;
+  for (std::size_t n = 0; n < columns; ++n) {
+    py::array_t<double> values(static_cast<py::ssize_t>(rows));
+    for (std::size_t row = 0; row < rows; ++row)
+      values.mutable_at(static_cast<py::ssize_t>(row)) = run.fields().trace[row * columns + n] / trace_columns()[n].scale;
+    all[py::str(trace_columns()[n].name)] = values;
+  }
+  return all;
+}
+
+Run run_one(const TreatmentDocument& document, const std::string& grid, double horizon_year, const std::string& backend_wanted,
+            const std::function<void(double)>& progress) {
+  RunOptions options;
+  options.grid = grid_level(grid);
+  options.horizon = horizon_year * units::year;
+  const Backend wanted = backend(backend_wanted);
+  RunMonitor monitor;
+  RunResult result{};
+  const Treatment treatment = document.treatment();
+  supervise(
+      monitor, [&] { result = run(treatment, options, wanted, monitor); },
+      [&] {
+        if (progress) progress(monitor.progress.load());
+      });
+  return {std::move(result)};
+}
+
+/// Collects finished members for the main thread.
+class Inbox : public MemberSink {
+ public:
+  void member_done(std::size_t index, MemberOutcome outcome) override {
+    const std::lock_guard<std::mutex> lock(mutex_);
+    waiting_.emplace_back(index, std::move(outcome));
+  }
+  std::deque<std::pair<std::size_t, MemberOutcome>> take() {
+    const std::lock_guard<std::mutex> lock(mutex_);
+    return std::exchange(waiting_, {});
+  }
+
+ private:
+  std::mutex mutex_;
+  std::deque<std::pair<std::size_t, MemberOutcome>> waiting_;
+};
+
+using NumericOverrides = std::vector<std::pair<std::string, double>>;
+struct BatchMember {
+  const TreatmentDocument* document;
+  NumericOverrides overrides;
+  std::vector<double> dwells_ms;
+};
+
+std::string run_many(const std::vector<BatchMember>& wanted_members, const std::string& grid, double horizon_year,
+                     const std::string& backend_wanted, const std::function<void(std::size_t, py::object)>& done) {
+  RunOptions options;
+  options.grid = grid_level(grid);
+  options.horizon = horizon_year * units::year;
+  const Backend wanted = backend(backend_wanted);
+  std::vector<Member> members;
+  for (const BatchMember& one : wanted_members) {
+    Member member{one.document->treatment(), {}};
+    for (const auto& [key, value] : one.overrides) set_value(member.treatment, one.document->layers(), key, value, one.document->file().string());
+    check_treatment(member.treatment, one.document->file().string());
+    for (const double dwell : one.dwells_ms) member.dwells.push_back(dwell * units::ms);
+    members.push_back(std::move(member));
+  }
+  RunMonitor monitor;
+  Inbox inbox;
+  Backend used = wanted;
+  supervise(
+      monitor, [&] { used = run_batch(members, options, wanted, monitor, inbox); },
+      [&] {
+        for (auto& [index, outcome] : inbox.take()) {
+          if (const auto* message = std::get_if<std::string>(&outcome)) {
+            done(index, py::str(*message));
+            continue;
+          }
+          py::list rows;
+          for (const MemberResult& member : std::get<std::vector<MemberResult>>(outcome)) rows.append(scalars(member));
+          done(index, rows);
+        }
+      });
+  return std::string(backend_name(used));
+}
+
+/// Asks the backends on the compute thread, where they live.
+template <class Ask>
+auto ask(Ask question) {
+  decltype(question()) answer{};
+  RunMonitor monitor;
+  supervise(monitor, [&] { answer = question(); }, [] {});
+  return answer;
+}
+
+}  // namespace
+
+void bind_running(py::module_& module) {
+  module.def("backends", [] {
+    py::list rows;
+    for (const BackendState& state : ask(backend_states)) {
+      py::dict row;
+      row["name"] = std::string(backend_name(state.backend));
+      row["available"] = state.available;
+      row["detail"] = state.detail;
+      rows.append(row);
+    }
+    return rows;
+  });
+  module.def("choose_backend", [](const std::string& name) {
+    const Backend wanted = backend(name);
+    return std::string(backend_name(ask([wanted] { return choose_backend(wanted); })));
+  });
+  module.def("set_threads", &set_threads, py::arg("threads"));
+  module.def("thread_count", [] { return ask(thread_count); });
+  module.def("finalize", [] {
+    ask([] {
+      finalize_backends();
+      return 0;
+    });
+  });
+
+  py::class_<Run>(module, "Run")
+      .def_property_readonly("scalars", [](const Run& run) { return scalars(run.result.member); })
+      .def_property_readonly("series", &series)
+      .def_property_readonly("trace", &trace)
+      .def_property_readonly("ledger",
+                             [](const Run& run) {
+                               py::dict all;
+                               for (const auto& [name, value] : ledger(run.result.member.outcome)) all[py::str(name)] = value;
+                               return all;
+                             })
+      .def_property_readonly("backend", [](const Run& run) { return std::string(backend_name(run.result.backend)); })
+      .def_property_readonly("effort",
+                             [](const Run& run) {
+                               const Outcome& o = run.result.member.outcome;
+                               py::dict all;
+                               all["steps"] = o.steps;
+                               all["pressure_iterations"] = o.iterations;
+                               all["transport_substeps"] = o.substeps;
+                               all["rejected_steps"] = o.rejected;
+                               all["healing_steps"] = o.healing_steps;
+                               return all;
+                             })
+      .def_property_readonly("r_face", [](const py::object& self) {
+        const RunFields& f = self.cast<const Run&>().fields();
+        return view(f.r_face, {f.n_r + 1}, self);
+      })
+      .def_property_readonly("z_face", [](const py::object& self) {
+        const RunFields& f = self.cast<const Run&>().fields();
+        return view(f.z_face, {f.n_z + 1}, self);
+      })
+      .def_property_readonly("epidermis_share", [](const py::object& self) {
+        const RunFields& f = self.cast<const Run&>().fields();
+        return view(f.epidermal, {f.n_z}, self);
+      })
+      .def_property_readonly("pools", [](const py::object& self) {
+        const RunFields& f = self.cast<const Run&>().fields();
+        return view(f.pools, {f.moments, 5, f.n_r, f.n_z}, self);
+      })
+      .def_property_readonly("insertion", [](const py::object& self) {
+        const RunFields& f = self.cast<const Run&>().fields();
+        return view(f.insertion, {5, f.n_r, f.n_z}, self);
+      })
+      .def("write", [](const Run& run, const std::filesystem::path& path, const std::string& title, const std::string& input,
+                       const std::map<std::string, std::string>& provenance) {
+        write_run(path, run.result.member, run.fields(), title, input, provenance);
+      }, py::arg("path"), py::arg("title"), py::arg("input"), py::arg("provenance"));
+  module.def("run", &run_one, py::arg("document"), py::arg("grid"), py::arg("horizon_year"), py::arg("backend"), py::arg("progress") = nullptr);
+
+  module.def("run_batch",
+             [](const py::list& members, const std::string& grid, double horizon_year, const std::string& backend_wanted,
+                const std::function<void(std::size_t, py::object)>& done) {
+               std::vector<BatchMember> all;
+               for (const py::handle& item : members) {
+                 const py::tuple parts = py::cast<py::tuple>(item);
+                 all.push_back({&parts[0].cast<const TreatmentDocument&>(), parts[1].cast<NumericOverrides>(), parts[2].cast<std::vector<double>>()});
+               }
+               return run_many(all, grid, horizon_year, backend_wanted, done);
+             },
+             py::arg("members"), py::arg("grid"), py::arg("horizon_year"), py::arg("backend"), py::arg("done"));
+}
+
+}  // namespace dermaflux
