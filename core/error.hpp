@@ -4,7 +4,8 @@
 
 namespace dermaflux {
 
-/// The user's fault: a value, key or file. Message: problem (why) what to do. `ValueError` in Python, exit code 2 on the command line.
+/// The user's fault: a value, key or file. Message: problem (why) what to do. `ValueError` in Python, exit code 2 on the command
+/// line.
 struct InputError : std::invalid_argument {
   using std::invalid_argument::invalid_argument;
 };

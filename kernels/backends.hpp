@@ -22,7 +22,8 @@ const BackendTable& cuda_backend();  ///< says why not where it was not built
 MemberOutcome run_member_on_host(const Member& member, const RunOptions& options, Workspace& workspace, RunMonitor& monitor);
 
 /// Results of a member from its outcomes; the message if one of them failed.
-MemberOutcome collect_member(const Member& member, const CaseBlueprint& blueprint, const std::vector<Outcome>& outcomes, double runtime);
+MemberOutcome collect_member(const Member& member, const CaseBlueprint& blueprint, const std::vector<Outcome>& outcomes,
+                             double runtime);
 
 /// Why a member failed, for people; empty if it did not.
 std::string failure(const Outcome& outcome);

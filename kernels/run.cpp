@@ -95,7 +95,8 @@ RunResult run(const Treatment& treatment, const RunOptions& options, Backend wan
   return result;
 }
 
-Backend run_batch(const std::vector<Member>& members, const RunOptions& options, Backend wanted, RunMonitor& monitor, MemberSink& sink) {
+Backend run_batch(const std::vector<Member>& members, const RunOptions& options, Backend wanted, RunMonitor& monitor,
+                  MemberSink& sink) {
   const Backend used = choose_backend(wanted);
   RunOptions plain = options;
   plain.record = false;
@@ -107,7 +108,8 @@ std::string failure(const Outcome& outcome) {
   std::ostringstream text;
   text.precision(4);
   switch (outcome.status) {
-    case Status::ok: return {};
+    case Status::ok:
+      return {};
     case Status::step_too_small:
       text << "the insertion found no time step small enough at t = " << outcome.failed_at
            << " s (settings far outside the model's validity); check viscosity, permeability and frequency, or use a finer grid";
@@ -116,13 +118,15 @@ std::string failure(const Outcome& outcome) {
       text << "the pigment field is not finite after " << outcome.steps << " steps; check the inputs against their ranges";
       break;
     case Status::ledger_open:
-      text << "the mass ledger is open by " << outcome.imbalance << " of the pigment drawn (a fault of the solver); please report it";
+      text << "the mass ledger is open by " << outcome.imbalance
+           << " of the pigment drawn (a fault of the solver); please report it";
       break;
   }
   return text.str();
 }
 
-MemberOutcome collect_member(const Member& member, const CaseBlueprint& blueprint, const std::vector<Outcome>& outcomes, double runtime) {
+MemberOutcome collect_member(const Member& member, const CaseBlueprint& blueprint, const std::vector<Outcome>& outcomes,
+                             double runtime) {
   std::vector<MemberResult> results;
   for (std::size_t b = 0; b < outcomes.size(); ++b) {
     if (std::string message = failure(outcomes[b]); !message.empty()) return message;

@@ -60,6 +60,7 @@ struct MemberSink {
 };
 
 /// Runs an ensemble and tells the sink of every member; those that the monitor stopped are not reported. Returns the backend.
-Backend run_batch(const std::vector<Member>& members, const RunOptions& options, Backend wanted, RunMonitor& monitor, MemberSink& sink);
+Backend run_batch(const std::vector<Member>& members, const RunOptions& options, Backend wanted, RunMonitor& monitor,
+                  MemberSink& sink);
 
 }  // namespace dermaflux

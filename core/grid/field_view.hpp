@@ -18,11 +18,7 @@ struct FieldView {
     assert(i >= -pad && i < size + pad);
     return data[i];
   }
-  DF_FUNCTION operator FieldView<const T>() const
-    requires(!std::is_const_v<T>)
-  {
-    return {data, size, pad};
-  }
+  DF_FUNCTION operator FieldView<const T>() const requires(!std::is_const_v<T>) { return {data, size, pad}; }
 };
 
 /// Writes one value of a view of constants; for the code that sets a case up, before anything runs on it.

@@ -51,8 +51,8 @@ std::string suggestion(const std::string& path, const std::map<std::string, Key>
   for (const auto& [name, key] : known) names.push_back(name);
   const auto stem = [](const std::string& name) { return name.substr(0, name.rfind('_')); };
   for (const std::string& name : names)
-    if (name.rfind('_') != std::string::npos && path.rfind('_') != std::string::npos && stem(name) == stem(path) && known.count(name) &&
-        !known.at(name).unit.empty())
+    if (name.rfind('_') != std::string::npos && path.rfind('_') != std::string::npos && stem(name) == stem(path) &&
+        known.count(name) && !known.at(name).unit.empty())
       return "its unit is " + known.at(name).unit + ": write " + name;
   const std::string near = nearest(path, names);
   return near.empty() ? "`dermaflux info --keys` lists all keys" : "did you mean " + near + "?";
@@ -74,12 +74,11 @@ struct Assign {
     if (std::holds_alternative<double>(content)) got = number_text(std::get<double>(content));
     if (std::holds_alternative<bool>(content)) got = std::get<bool>(content) ? "true" : "false";
     if (const auto* text = std::get_if<std::string>(&content)) got = "the text \"" + *text + "\"";
-    if (std::holds_alternative<std::vector<double>>(content) || std::holds_alternative<std::vector<std::string>>(content)) got = "a list";
+    if (std::holds_alternative<std::vector<double>>(content) || std::holds_alternative<std::vector<std::string>>(content))
+      got = "a list";
     throw InputError(where + ": " + key.path + " is " + got + "; write " + wanted);
   }
-  std::string wanted_number() const {
-    return "a number from " + number_text(key.low) + " to " + with_unit(key.high, key.unit);
-  }
+  std::string wanted_number() const { return "a number from " + number_text(key.low) + " to " + with_unit(key.high, key.unit); }
   double checked(double value) const {
     if (!std::isfinite(value)) throw InputError(where + ": " + key.path + " is not a finite number; write " + wanted_number());
     if (value < key.low || value > key.high)
@@ -101,8 +100,9 @@ struct Assign {
   void operator()(double* target) const { *target = number() * key.scale; }
   void operator()(int* target) const {
     const double value = number();
-    if (value != std::floor(value)) throw InputError(where + ": " + key.path + " = " + number_text(value) + " is not a whole number; " +
-                                                     "write one from " + number_text(key.low) + " to " + number_text(key.high));
+    if (value != std::floor(value))
+      throw InputError(where + ": " + key.path + " = " + number_text(value) + " is not a whole number; " + "write one from " +
+                       number_text(key.low) + " to " + number_text(key.high));
     *target = static_cast<int>(value);
   }
   void operator()(bool* target) const {
@@ -114,7 +114,8 @@ struct Assign {
   void operator()(LayerKind* target) const { *target = static_cast<LayerKind>(word()); }
   void operator()(std::array<double, band_count>* target) const {
     const auto* values = std::get_if<std::vector<double>>(&content);
-    if (!values || values->size() != target->size()) wrong_type("a list of " + std::to_string(target->size()) + " numbers, one per wavelength");
+    if (!values || values->size() != target->size())
+      wrong_type("a list of " + std::to_string(target->size()) + " numbers, one per wavelength");
     for (std::size_t n = 0; n < target->size(); ++n) (*target)[n] = checked((*values)[n]) * key.scale;
   }
 };
@@ -159,7 +160,9 @@ struct Collector {
   /// Reads the file a selector names, e.g. skin.class = "normal" -> skin/normal.toml.
   std::string read_selected(const std::string& selector, const ConfigValue& choice, const std::string& group_folder) {
     const auto* name = std::get_if<std::string>(&choice.content);
-    if (!name) throw InputError(choice.where + ": " + selector + " is not a name; write one of the files in " + (folder / group_folder).string());
+    if (!name)
+      throw InputError(choice.where + ": " + selector + " is not a name; write one of the files in " +
+                       (folder / group_folder).string());
     const fs::path path = folder / group_folder / (*name + ".toml");
     if (!fs::is_regular_file(path)) {
       std::vector<std::string> names;
@@ -289,7 +292,8 @@ void check_treatment(const Treatment& t, const std::string& where) {
   const auto refuse = [&](const std::string& message) { throw InputError(where + ": " + message); };
   const auto mm = [](double length) { return number_text(length / units::mm) + " mm"; };
   if (t.needle.tip_diameter > t.needle.shaft_diameter)
-    refuse("needle.tip_diameter_um is larger than needle.shaft_diameter_mm (" + mm(t.needle.shaft_diameter) + "); a needle tapers to its tip");
+    refuse("needle.tip_diameter_um is larger than needle.shaft_diameter_mm (" + mm(t.needle.shaft_diameter) +
+           "); a needle tapers to its tip");
   if (t.machine.nozzle_diameter >= t.machine.nose_diameter)
     refuse("machine.nozzle_diameter_mm is not smaller than machine.nose_diameter_mm; the nose surrounds its opening");
   if (t.machine.depth > t.machine.stroke)
@@ -301,13 +305,15 @@ void check_treatment(const Treatment& t, const std::string& where) {
     const SkinLayer& layer = t.skin.layers[n];
     thickness += layer.thickness * t.skin.thickness_factor;
     dermis = dermis || layer.kind == LayerKind::dermis;
-    if (layer.kind == LayerKind::epidermis && ended) refuse("skin.layers has an epidermis below another layer; order them from the surface down");
+    if (layer.kind == LayerKind::epidermis && ended)
+      refuse("skin.layers has an epidermis below another layer; order them from the surface down");
     ended = ended || layer.kind != LayerKind::epidermis;
   }
   if (t.skin.layers[0].kind != LayerKind::epidermis || !dermis)
     refuse("skin.layers must begin with an epidermis and hold a dermis; order them from the surface down");
   if (t.machine.depth > thickness)
-    refuse("machine.depth_mm = " + mm(t.machine.depth) + " is longer than the skin is thick (" + mm(thickness) + "); use less depth");
+    refuse("machine.depth_mm = " + mm(t.machine.depth) + " is longer than the skin is thick (" + mm(thickness) +
+           "); use less depth");
   const double crowded = t.ink.volume_fraction() * t.ink.viscosity.crowding.structure_factor;
   if (crowded >= 0.95 * t.ink.viscosity.crowding.max_packing)
     refuse("ink.mass_fraction, dilution and structure_factor give an effective volume fraction of " + number_text(crowded) +

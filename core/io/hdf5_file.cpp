@@ -31,9 +31,7 @@ void require(herr_t status, const char* what) {
   if (status < 0) throw FileError(std::string("HDF5: ") + what + " failed (disk full or file damaged?); free space and run again");
 }
 
-Handle links_with_parents() {
-  return {H5Pcreate(H5P_LINK_CREATE), H5Pclose, "creating a property list"};
-}
+Handle links_with_parents() { return {H5Pcreate(H5P_LINK_CREATE), H5Pclose, "creating a property list"}; }
 
 hid_t open_object(hid_t file, const std::string& name) { return H5Oopen(file, name.c_str(), H5P_DEFAULT); }
 
@@ -46,7 +44,8 @@ Hdf5File::Hdf5File(std::filesystem::path path) : path_(std::move(path)), part_(p
   require(H5Pset_libver_bounds(access, H5F_LIBVER_V18, H5F_LIBVER_V110), "choosing the file format");
   file_ = H5Fcreate(part_.c_str(), H5F_ACC_TRUNC, H5P_DEFAULT, access);
   if (file_ < 0)
-    throw FileError(path_.string() + ": cannot be written (no such folder, no permission, or a full disk); give another output path");
+    throw FileError(path_.string() +
+                    ": cannot be written (no such folder, no permission, or a full disk); give another output path");
 }
 
 Hdf5File::~Hdf5File() {
@@ -61,7 +60,8 @@ void Hdf5File::commit() {
   require(H5Fclose(std::exchange(file_, -1)), "closing the file");
   std::error_code error;
   std::filesystem::rename(part_, path_, error);
-  if (error) throw FileError(path_.string() + ": cannot take its name (" + error.message() + "); the result is in " + part_.string());
+  if (error)
+    throw FileError(path_.string() + ": cannot take its name (" + error.message() + "); the result is in " + part_.string());
 }
 
 void Hdf5File::group(const std::string& name) {
@@ -76,15 +76,17 @@ void Hdf5File::scale(const std::string& name, const std::vector<double>& values)
   require(H5DSset_scale(set, name.c_str()), "making a coordinate");
 }
 
-void Hdf5File::dataset(const std::string& name, const std::vector<double>& values, const std::vector<std::string>& dimensions, bool single) {
+void Hdf5File::dataset(const std::string& name, const std::vector<double>& values, const std::vector<std::string>& dimensions,
+                       bool single) {
   std::vector<hsize_t> shape;
   for (const std::string& dimension : dimensions) {
     const Handle set(H5Dopen2(file_, dimension.c_str(), H5P_DEFAULT), H5Dclose, "opening a coordinate");
     const Handle space(H5Dget_space(set), H5Sclose, "asking for a size");
     shape.push_back(static_cast<hsize_t>(H5Sget_simple_extent_npoints(space)));
   }
-  const Handle space(shape.empty() ? H5Screate(H5S_SCALAR) : H5Screate_simple(static_cast<int>(shape.size()), shape.data(), nullptr),
-                     H5Sclose, "describing a dataset");
+  const Handle space(
+      shape.empty() ? H5Screate(H5S_SCALAR) : H5Screate_simple(static_cast<int>(shape.size()), shape.data(), nullptr), H5Sclose,
+      "describing a dataset");
   const Handle creation(H5Pcreate(H5P_DATASET_CREATE), H5Pclose, "creating a property list");
   if (shape.size() > 1) {
     std::vector<hsize_t> chunk = shape;
@@ -127,7 +129,8 @@ void Hdf5File::text(const std::string& name, const std::string& value) {
   require(H5Tset_cset(type, H5T_CSET_UTF8), "describing text");
   require(H5Tset_strpad(type, H5T_STR_NULLPAD), "describing text");
   const Handle space(H5Screate(H5S_SCALAR), H5Sclose, "describing a dataset");
-  const Handle set(H5Dcreate2(file_, name.c_str(), type, space, H5P_DEFAULT, H5P_DEFAULT, H5P_DEFAULT), H5Dclose, "creating a dataset");
+  const Handle set(H5Dcreate2(file_, name.c_str(), type, space, H5P_DEFAULT, H5P_DEFAULT, H5P_DEFAULT), H5Dclose,
+                   "creating a dataset");
   require(H5Dwrite(set, type, H5S_ALL, H5S_ALL, H5P_DEFAULT, value.empty() ? "\0" : value.data()), "writing text");
 }
 
@@ -151,15 +154,18 @@ void Hdf5File::attribute(const std::string& object, const std::string& name, con
 void Hdf5File::attribute(const std::string& object, const std::string& name, double value) {
   const Handle at(open_object(file_, object), H5Oclose, "opening an object");
   const Handle space(H5Screate(H5S_SCALAR), H5Sclose, "describing an attribute");
-  const Handle created(H5Acreate2(at, name.c_str(), H5T_IEEE_F64LE, space, H5P_DEFAULT, H5P_DEFAULT), H5Aclose, "creating an attribute");
+  const Handle created(H5Acreate2(at, name.c_str(), H5T_IEEE_F64LE, space, H5P_DEFAULT, H5P_DEFAULT), H5Aclose,
+                       "creating an attribute");
   require(H5Awrite(created, H5T_NATIVE_DOUBLE, &value), "writing an attribute");
 }
 
 void Hdf5File::attribute(const std::string& object, const std::string& name, const std::vector<std::int64_t>& values) {
   const Handle at(open_object(file_, object), H5Oclose, "opening an object");
   const hsize_t size = values.size();
-  const Handle space(values.size() == 1 ? H5Screate(H5S_SCALAR) : H5Screate_simple(1, &size, nullptr), H5Sclose, "describing an attribute");
-  const Handle created(H5Acreate2(at, name.c_str(), H5T_STD_I64LE, space, H5P_DEFAULT, H5P_DEFAULT), H5Aclose, "creating an attribute");
+  const Handle space(values.size() == 1 ? H5Screate(H5S_SCALAR) : H5Screate_simple(1, &size, nullptr), H5Sclose,
+                     "describing an attribute");
+  const Handle created(H5Acreate2(at, name.c_str(), H5T_STD_I64LE, space, H5P_DEFAULT, H5P_DEFAULT), H5Aclose,
+                       "creating an attribute");
   require(H5Awrite(created, H5T_NATIVE_INT64, values.data()), "writing an attribute");
 }
 

@@ -22,7 +22,8 @@ class Hdf5File {
   /// A coordinate: a dataset that others name as their dimension.
   void scale(const std::string& name, const std::vector<double>& values);
   /// A dataset over named coordinates, row-major; none for a scalar. Single precision halves the file.
-  void dataset(const std::string& name, const std::vector<double>& values, const std::vector<std::string>& dimensions, bool single = false);
+  void dataset(const std::string& name, const std::vector<double>& values, const std::vector<std::string>& dimensions,
+               bool single = false);
   /// A dataset without coordinates.
   void plain(const std::string& name, const std::vector<double>& values);
   void integers(const std::string& name, const std::vector<std::int64_t>& values);

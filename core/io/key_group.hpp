@@ -15,8 +15,9 @@ struct KeyGroup {
   template <class... Members>
   Key operator()(const char* name, const char* unit, double scale, double low, double high, const char* meaning,
                  Members... members) const {
-    return {group + "." + name, unit, scale, low, high, meaning,
-            [members...](Treatment& treatment) { return KeyTarget(&(treatment .* ... .* members)); }};
+    return {group + "." + name, unit, scale, low, high, meaning, [members...](Treatment& treatment) {
+              return KeyTarget(&(treatment.*....*members));
+            }};
   }
 };
 
@@ -24,10 +25,11 @@ struct KeyGroup {
 struct LayerKeyGroup {
   std::string group;
   template <class Member>
-  Key operator()(const char* name, const char* unit, double scale, double low, double high, const char* meaning,
-                 std::size_t index, Member member) const {
-    return {group + "." + name, unit, scale, low, high, meaning,
-            [index, member](Treatment& treatment) { return KeyTarget(&(treatment.skin.layers[index].*member)); }};
+  Key operator()(const char* name, const char* unit, double scale, double low, double high, const char* meaning, std::size_t index,
+                 Member member) const {
+    return {group + "." + name, unit, scale, low, high, meaning, [index, member](Treatment& treatment) {
+              return KeyTarget(&(treatment.skin.layers[index].*member));
+            }};
   }
 };
 

@@ -12,17 +12,24 @@ using namespace units;
 std::vector<Key> machine_keys() {
   const KeyGroup row{"machine"};
   return {
-      row("depth_mm", "mm", mm, 0.05, 2.5, "set depth: needle beyond the nose at its lowest point", &Treatment::machine, &Machine::depth),
+      row("depth_mm", "mm", mm, 0.05, 2.5, "set depth: needle beyond the nose at its lowest point", &Treatment::machine,
+          &Machine::depth),
       row("dwell_ms", "ms", ms, 5.0, 2000.0, "contact time per dot", &Treatment::machine, &Machine::dwell),
-      row("frequency_hz", "Hz", 1.0, 10.0, 250.0, "strokes per second of the unloaded motor", &Treatment::machine, &Machine::frequency),
+      row("frequency_hz", "Hz", 1.0, 10.0, 250.0, "strokes per second of the unloaded motor", &Treatment::machine,
+          &Machine::frequency),
       row("stroke_mm", "mm", mm, 1.0, 5.0, "stroke of the needle", &Treatment::machine, &Machine::stroke),
-      row("stall_force_n", "N", 1.0, 0.2, 50.0, "mean needle force at which the motor stands still", &Treatment::machine, &Machine::stall_force),
-      row("angle_deg", "deg", degree, 0.0, 60.0, "angle of the needle from the surface normal", &Treatment::machine, &Machine::angle),
+      row("stall_force_n", "N", 1.0, 0.2, 50.0, "mean needle force at which the motor stands still", &Treatment::machine,
+          &Machine::stall_force),
+      row("angle_deg", "deg", degree, 0.0, 60.0, "angle of the needle from the surface normal", &Treatment::machine,
+          &Machine::angle),
       row("hand_force_n", "N", 1.0, 0.0, 5.0, "force of the nose on the skin", &Treatment::machine, &Machine::hand_force),
-      row("hand_stiffness_n_per_mm", "N/mm", 1e3, 0.05, 20.0, "stiffness of the hand that holds the pen", &Treatment::machine, &Machine::hand_stiffness),
+      row("hand_stiffness_n_per_mm", "N/mm", 1e3, 0.05, 20.0, "stiffness of the hand that holds the pen", &Treatment::machine,
+          &Machine::hand_stiffness),
       row("nose_diameter_mm", "mm", mm, 2.0, 20.0, "outer diameter of the nose", &Treatment::machine, &Machine::nose_diameter),
-      row("nozzle_diameter_mm", "mm", mm, 0.3, 10.0, "opening through which the needle comes", &Treatment::machine, &Machine::nozzle_diameter),
-      row("drop_volume_nl", "nL", nl, 0.0, 20000.0, "ink that stands on the skin around the needle", &Treatment::machine, &Machine::drop_volume),
+      row("nozzle_diameter_mm", "mm", mm, 0.3, 10.0, "opening through which the needle comes", &Treatment::machine,
+          &Machine::nozzle_diameter),
+      row("drop_volume_nl", "nL", nl, 0.0, 20000.0, "ink that stands on the skin around the needle", &Treatment::machine,
+          &Machine::drop_volume),
   };
 }
 
@@ -33,12 +40,15 @@ std::vector<Key> needle_keys() {
       row("shape", "", 1.0, 0.0, 1.0, "how the prongs stand", &Treatment::needle, &Needle::shape),
       row("shaft_diameter_mm", "mm", mm, 0.05, 1.0, "diameter of a prong's shaft", &Treatment::needle, &Needle::shaft_diameter),
       row("tip_diameter_um", "um", um, 2.0, 200.0, "diameter of a prong's tip", &Treatment::needle, &Needle::tip_diameter),
-      row("taper_length_mm", "mm", mm, 0.3, 10.0, "length over which a prong widens to its shaft", &Treatment::needle, &Needle::taper_length),
+      row("taper_length_mm", "mm", mm, 0.3, 10.0, "length over which a prong widens to its shaft", &Treatment::needle,
+          &Needle::taper_length),
       row("prong_pitch_mm", "mm", mm, 0.02, 2.0, "distance between neighbouring tips", &Treatment::needle, &Needle::prong_pitch),
-      row("contact_angle_deg", "deg", degree, 0.0, 89.0, "contact angle of ink on the steel", &Treatment::needle, &Needle::contact_angle),
+      row("contact_angle_deg", "deg", degree, 0.0, 89.0, "contact angle of ink on the steel", &Treatment::needle,
+          &Needle::contact_angle),
       row("roughness_um", "um", um, 0.05, 20.0, "gap at which shaft and wall touch", &Treatment::needle, &Needle::roughness),
       row("film_cap", "", 1.0, 0.01, 1.0, "thickest ink film over shaft radius", &Treatment::needle, &Needle::film_cap),
-      row("film_wiped", "", 1.0, 0.0, 1.0, "share of the film that the skin wipes off at entry", &Treatment::needle, &Needle::film_wiped),
+      row("film_wiped", "", 1.0, 0.0, 1.0, "share of the film that the skin wipes off at entry", &Treatment::needle,
+          &Needle::film_wiped),
   };
 }
 
@@ -49,20 +59,32 @@ std::vector<Key> ink_keys() {
       row("mass_fraction", "", 1.0, 0.0005, 0.7, "pigment mass fraction of the neat ink", &Treatment::ink, &Ink::mass_fraction),
       row("dilution", "", 1.0, 0.001, 1.0, "share of neat ink in the mixture", &Treatment::ink, &Ink::dilution),
       row("carrier_density_g_cm3", "g/cm3", 1e3, 0.7, 2.0, "density of the carrier", &Treatment::ink, &Ink::carrier_density),
-      row("particle_diameter_nm", "nm", nm, 10.0, 5000.0, "mass-median hydrodynamic diameter of the aggregates", &Treatment::ink, &Ink::particle_diameter),
-      row("particle_spread", "", 1.0, 1.0, 4.0, "geometric standard deviation of that diameter", &Treatment::ink, &Ink::particle_spread),
+      row("particle_diameter_nm", "nm", nm, 10.0, 5000.0, "mass-median hydrodynamic diameter of the aggregates", &Treatment::ink,
+          &Ink::particle_diameter),
+      row("particle_spread", "", 1.0, 1.0, 4.0, "geometric standard deviation of that diameter", &Treatment::ink,
+          &Ink::particle_spread),
       row("surface_tension_mn_m", "mN/m", 1e-3, 15.0, 80.0, "surface tension", &Treatment::ink, &Ink::surface_tension),
-      row("absorption_m2_per_g", "m2/g", 1e3, 0.0, 50.0, "mass absorption of finely dispersed pigment at 400, 450 ... 700 nm", &Treatment::ink, &Ink::absorption),
+      row("absorption_m2_per_g", "m2/g", 1e3, 0.0, 50.0, "mass absorption of finely dispersed pigment at 400, 450 ... 700 nm",
+          &Treatment::ink, &Ink::absorption),
       row("albedo", "", 1.0, 0.0, 0.99, "scattering over extinction of the pigment", &Treatment::ink, &Ink::albedo),
-      row("photolysis_per_year", "1/year", 1.0 / year, 0.0, 10.0, "bleaching at the reference UV dose at the surface", &Treatment::ink, &Ink::photolysis_rate),
-      row("carrier_viscosity_mpa_s", "mPa.s", mPa_s, 0.5, 2000.0, "viscosity of the carrier at skin temperature", &Treatment::ink, &Ink::viscosity, &InkViscosity::carrier_viscosity),
-      row("structure_ratio", "", 1.0, 1.0, 200.0, "particle contribution to viscosity at rest over that at infinite shear", &Treatment::ink, &Ink::viscosity, &InkViscosity::structure_ratio),
-      row("max_packing", "", 1.0, 0.3, 0.74, "volume fraction at which the suspension jams", &Treatment::ink, &Ink::viscosity, &InkViscosity::crowding, &KriegerDougherty::max_packing),
-      row("intrinsic_viscosity", "", 1.0, 2.0, 10.0, "Einstein coefficient of the aggregates", &Treatment::ink, &Ink::viscosity, &InkViscosity::crowding, &KriegerDougherty::intrinsic_viscosity),
-      row("structure_factor", "", 1.0, 1.0, 6.0, "volume of an aggregate with its trapped liquid over its solid volume", &Treatment::ink, &Ink::viscosity, &InkViscosity::crowding, &KriegerDougherty::structure_factor),
-      row("relaxation_time_s", "s", 1.0, 1e-5, 100.0, "Carreau-Yasuda relaxation time", &Treatment::ink, &Ink::viscosity, &InkViscosity::thinning, &CarreauYasuda::relaxation_time),
-      row("thinning_index", "", 1.0, 0.1, 1.0, "Carreau-Yasuda power-law index, 1 is Newtonian", &Treatment::ink, &Ink::viscosity, &InkViscosity::thinning, &CarreauYasuda::thinning_index),
-      row("yasuda_exponent", "", 1.0, 0.3, 5.0, "Carreau-Yasuda transition exponent", &Treatment::ink, &Ink::viscosity, &InkViscosity::thinning, &CarreauYasuda::yasuda_exponent),
+      row("photolysis_per_year", "1/year", 1.0 / year, 0.0, 10.0, "bleaching at the reference UV dose at the surface",
+          &Treatment::ink, &Ink::photolysis_rate),
+      row("carrier_viscosity_mpa_s", "mPa.s", mPa_s, 0.5, 2000.0, "viscosity of the carrier at skin temperature", &Treatment::ink,
+          &Ink::viscosity, &InkViscosity::carrier_viscosity),
+      row("structure_ratio", "", 1.0, 1.0, 200.0, "particle contribution to viscosity at rest over that at infinite shear",
+          &Treatment::ink, &Ink::viscosity, &InkViscosity::structure_ratio),
+      row("max_packing", "", 1.0, 0.3, 0.74, "volume fraction at which the suspension jams", &Treatment::ink, &Ink::viscosity,
+          &InkViscosity::crowding, &KriegerDougherty::max_packing),
+      row("intrinsic_viscosity", "", 1.0, 2.0, 10.0, "Einstein coefficient of the aggregates", &Treatment::ink, &Ink::viscosity,
+          &InkViscosity::crowding, &KriegerDougherty::intrinsic_viscosity),
+      row("structure_factor", "", 1.0, 1.0, 6.0, "volume of an aggregate with its trapped liquid over its solid volume",
+          &Treatment::ink, &Ink::viscosity, &InkViscosity::crowding, &KriegerDougherty::structure_factor),
+      row("relaxation_time_s", "s", 1.0, 1e-5, 100.0, "Carreau-Yasuda relaxation time", &Treatment::ink, &Ink::viscosity,
+          &InkViscosity::thinning, &CarreauYasuda::relaxation_time),
+      row("thinning_index", "", 1.0, 0.1, 1.0, "Carreau-Yasuda power-law index, 1 is Newtonian", &Treatment::ink, &Ink::viscosity,
+          &InkViscosity::thinning, &CarreauYasuda::thinning_index),
+      row("yasuda_exponent", "", 1.0, 0.3, 5.0, "Carreau-Yasuda transition exponent", &Treatment::ink, &Ink::viscosity,
+          &InkViscosity::thinning, &CarreauYasuda::yasuda_exponent),
   };
 }
 
@@ -70,16 +92,20 @@ std::vector<Key> pattern_keys() {
   const KeyGroup row{"pattern"};
   return {
       row("dot_spacing_mm", "mm", mm, 0.1, 10.0, "distance between neighbouring dots", &Treatment::pattern, &Pattern::dot_spacing),
-      row("position_jitter_mm", "mm", mm, 0.0, 2.0, "standard deviation of a dot's place", &Treatment::pattern, &Pattern::position_jitter),
-      row("depth_jitter_mm", "mm", mm, 0.0, 0.5, "standard deviation of the tip depth from dot to dot", &Treatment::pattern, &Pattern::depth_jitter),
+      row("position_jitter_mm", "mm", mm, 0.0, 2.0, "standard deviation of a dot's place", &Treatment::pattern,
+          &Pattern::position_jitter),
+      row("depth_jitter_mm", "mm", mm, 0.0, 0.5, "standard deviation of the tip depth from dot to dot", &Treatment::pattern,
+          &Pattern::depth_jitter),
   };
 }
 
 std::vector<Key> aftercare_keys() {
   const KeyGroup row{"aftercare"};
   return {
-      row("uv_dose_j_cm2", "J/cm2", 1e4, 0.0, 50.0, "UV dose per day on the treated skin", &Treatment::aftercare, &Aftercare::uv_dose),
-      row("exfoliation_factor", "", 1.0, 0.2, 10.0, "speed of epidermal shedding over normal", &Treatment::aftercare, &Aftercare::exfoliation_factor),
+      row("uv_dose_j_cm2", "J/cm2", 1e4, 0.0, 50.0, "UV dose per day on the treated skin", &Treatment::aftercare,
+          &Aftercare::uv_dose),
+      row("exfoliation_factor", "", 1.0, 0.2, 10.0, "speed of epidermal shedding over normal", &Treatment::aftercare,
+          &Aftercare::exfoliation_factor),
   };
 }
 
@@ -88,23 +114,31 @@ std::vector<Key> host_keys() {
   return {
       row("keloid_history", "", 1.0, 0.0, 1.0, "the client forms keloids", &Treatment::host, &Host::keloid_history),
       row("active_inflammation", "", 1.0, 0.0, 1.0, "the skin is inflamed now", &Treatment::host, &Host::active_inflammation),
-      row("months_since_surgery", "month", 1.0, 0.0, 1200.0, "age of the youngest surgical scar in the field", &Treatment::host, &Host::months_since_surgery),
+      row("months_since_surgery", "month", 1.0, 0.0, 1200.0, "age of the youngest surgical scar in the field", &Treatment::host,
+          &Host::months_since_surgery),
   };
 }
 
 std::vector<Key> model_keys() {
   const KeyGroup row{"model"};
   return {
-      row("uv_reference_dose_j_cm2", "J/cm2", 1e4, 0.01, 50.0, "dose per day at which photolysis rates hold", &Treatment::model, &Model::uv_reference_dose),
+      row("uv_reference_dose_j_cm2", "J/cm2", 1e4, 0.01, 50.0, "dose per day at which photolysis rates hold", &Treatment::model,
+          &Model::uv_reference_dose),
       row("uv_penetration_um", "um", um, 5.0, 1000.0, "depth at which UV falls to 1/e", &Treatment::model, &Model::uv_penetration),
-      row("force_prong_exponent", "", 1.0, 0.3, 1.0, "insertion force grows with prongs to this power", &Treatment::model, &Model::force_prong_exponent),
-      row("strain_length_mm", "mm", mm, 0.01, 2.0, "length over which a puncture strains the skin", &Treatment::model, &Model::strain_length),
-      row("dermis_scattering_per_cm", "1/cm", 1e2, 1.0, 500.0, "reduced scattering of dermis at 500 nm", &Treatment::model, &Model::dermis_scattering),
+      row("force_prong_exponent", "", 1.0, 0.3, 1.0, "insertion force grows with prongs to this power", &Treatment::model,
+          &Model::force_prong_exponent),
+      row("strain_length_mm", "mm", mm, 0.01, 2.0, "length over which a puncture strains the skin", &Treatment::model,
+          &Model::strain_length),
+      row("dermis_scattering_per_cm", "1/cm", 1e2, 1.0, 500.0, "reduced scattering of dermis at 500 nm", &Treatment::model,
+          &Model::dermis_scattering),
       row("scattering_power", "", 1.0, 0.0, 4.0, "its decay with wavelength", &Treatment::model, &Model::scattering_power),
       row("refractive_index", "", 1.0, 1.0, 1.6, "refractive index of skin", &Treatment::model, &Model::refractive_index),
-      row("beam_spread", "", 1.0, 0.0, 2.0, "widening of the viewing beam over Gaussian multiple scattering", &Treatment::model, &Model::beam_spread),
-      row("oxygenated_extinction_per_cm_m", "1/(cm.M)", 1.0, 0.0, 1e6, "molar extinction of HbO2 at 400, 450 ... 700 nm", &Treatment::model, &Model::oxygenated_extinction),
-      row("deoxygenated_extinction_per_cm_m", "1/(cm.M)", 1.0, 0.0, 1e6, "molar extinction of Hb at the same wavelengths", &Treatment::model, &Model::deoxygenated_extinction),
+      row("beam_spread", "", 1.0, 0.0, 2.0, "widening of the viewing beam over Gaussian multiple scattering", &Treatment::model,
+          &Model::beam_spread),
+      row("oxygenated_extinction_per_cm_m", "1/(cm.M)", 1.0, 0.0, 1e6, "molar extinction of HbO2 at 400, 450 ... 700 nm",
+          &Treatment::model, &Model::oxygenated_extinction),
+      row("deoxygenated_extinction_per_cm_m", "1/(cm.M)", 1.0, 0.0, 1e6, "molar extinction of Hb at the same wavelengths",
+          &Treatment::model, &Model::deoxygenated_extinction),
   };
 }
 
@@ -113,8 +147,8 @@ std::vector<Key> model_keys() {
 const std::vector<Key>& keys() {
   static const std::vector<Key> all = [] {
     std::vector<Key> result;
-    for (const auto& part : {machine_keys(), needle_keys(), ink_keys(), skin_keys(), pattern_keys(), aftercare_keys(),
-                             host_keys(), model_keys()})
+    for (const auto& part :
+         {machine_keys(), needle_keys(), ink_keys(), skin_keys(), pattern_keys(), aftercare_keys(), host_keys(), model_keys()})
       result.insert(result.end(), part.begin(), part.end());
     return result;
   }();

@@ -15,10 +15,10 @@ using KeyTarget = std::variant<double*, int*, bool*, NeedleShape*, LayerKind*, s
 /// One key of the input: the only place where its name, unit, allowed range and meaning are written. Configuration, command
 /// line, Python, the schema and the documentation derive from it.
 struct Key {
-  std::string path;     ///< "machine.depth_mm"
-  std::string unit;     ///< "mm"; empty for pure numbers
-  double scale;         ///< SI value of one unit
-  double low, high;     ///< allowed range in that unit
+  std::string path;  ///< "machine.depth_mm"
+  std::string unit;  ///< "mm"; empty for pure numbers
+  double scale;      ///< SI value of one unit
+  double low, high;  ///< allowed range in that unit
   std::string meaning;
   std::function<KeyTarget(Treatment&)> target;
 };

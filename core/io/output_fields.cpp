@@ -75,24 +75,37 @@ double coverage(const MemberResult& r) {
 std::vector<OutputField> insertion_outputs() {
   return {
       {"d_set_mm", "mm", "set depth", [](const MemberResult& r) { return r.treatment.machine.depth / mm; }},
-      {"d_tip_mm", "mm", "deepest point of the tip below the undeformed surface", [](const MemberResult& r) { return r.puncture.tip_depth / mm; }},
+      {"d_tip_mm", "mm", "deepest point of the tip below the undeformed surface",
+       [](const MemberResult& r) { return r.puncture.tip_depth / mm; }},
       {"dimple_mm", "mm", "depth of the dimple under the needle", [](const MemberResult& r) { return r.puncture.dimple / mm; }},
-      {"bulge_mm", "mm", "rise of the skin into the nozzle under the hand", [](const MemberResult& r) { return r.puncture.bulge / mm; }},
-      {"frequency_loaded_hz", "Hz", "strokes per second of the loaded motor", [](const MemberResult& r) { return r.puncture.frequency; }},
+      {"bulge_mm", "mm", "rise of the skin into the nozzle under the hand",
+       [](const MemberResult& r) { return r.puncture.bulge / mm; }},
+      {"frequency_loaded_hz", "Hz", "strokes per second of the loaded motor",
+       [](const MemberResult& r) { return r.puncture.frequency; }},
       {"contact_time_ms", "ms", "time of the complete strokes", [](const MemberResult& r) { return r.outcome.contact_time / ms; }},
-      {"strokes", "", "complete strokes in the dwell time", [](const MemberResult& r) { return static_cast<double>(r.outcome.strokes); }},
+      {"strokes", "", "complete strokes in the dwell time",
+       [](const MemberResult& r) { return static_cast<double>(r.outcome.strokes); }},
       {"insertion_force_n", "N", "largest needle force, all prongs", [](const MemberResult& r) { return r.puncture.peak_force; }},
       {"mean_force_n", "N", "needle force averaged over a stroke", [](const MemberResult& r) { return r.puncture.mean_force; }},
-      {"ink_viscosity_mpa_s", "mPa.s", "viscosity of the ink at high shear", [](const MemberResult& r) { return r.treatment.ink.viscosity(r.treatment.ink.volume_fraction(), 1e9) / mPa_s; }},
+      {"ink_viscosity_mpa_s", "mPa.s", "viscosity of the ink at high shear",
+       [](const MemberResult& r) { return r.treatment.ink.viscosity(r.treatment.ink.volume_fraction(), 1e9) / mPa_s; }},
       {"ink_drawn_nl", "nL", "ink that entered the track", [](const MemberResult& r) { return r.outcome.drawn_volume / nl; }},
-      {"ink_flowed_back_nl", "nL", "liquid that returned to the drop during contact", [](const MemberResult& r) { return r.outcome.back_volume / nl; }},
-      {"ink_exuded_nl", "nL", "liquid that the closing track pressed out", [](const MemberResult& r) { return r.outcome.exuded_volume / nl; }},
-      {"ink_retained_nl", "nL", "liquid left in track and tissue", [](const MemberResult& r) { return r.outcome.retained_volume / nl; }},
-      {"track_pressure_peak_kpa", "kPa", "largest pressure of the liquid in the track", [](const MemberResult& r) { return r.outcome.peak_pressure / kPa; }},
-      {"pigment_drawn_ng", "ng", "pigment that entered the track", [](const MemberResult& r) { return r.outcome.drawn_pigment / ng; }},
-      {"pigment_deposited_ng", "ng", "pigment in the skin when the track has closed", [](const MemberResult& r) { return r.outcome.deposited / ng; }},
-      {"share_epidermis", "", "share of it above the dermal-epidermal junction", [](const MemberResult& r) { return r.outcome.epidermal_share; }},
-      {"share_below_1mm", "", "share of it deeper than 1 mm", [](const MemberResult& r) { return at(r, 0.0, [](const MomentOutcome& m) { return m.below_limit; }); }},
+      {"ink_flowed_back_nl", "nL", "liquid that returned to the drop during contact",
+       [](const MemberResult& r) { return r.outcome.back_volume / nl; }},
+      {"ink_exuded_nl", "nL", "liquid that the closing track pressed out",
+       [](const MemberResult& r) { return r.outcome.exuded_volume / nl; }},
+      {"ink_retained_nl", "nL", "liquid left in track and tissue",
+       [](const MemberResult& r) { return r.outcome.retained_volume / nl; }},
+      {"track_pressure_peak_kpa", "kPa", "largest pressure of the liquid in the track",
+       [](const MemberResult& r) { return r.outcome.peak_pressure / kPa; }},
+      {"pigment_drawn_ng", "ng", "pigment that entered the track",
+       [](const MemberResult& r) { return r.outcome.drawn_pigment / ng; }},
+      {"pigment_deposited_ng", "ng", "pigment in the skin when the track has closed",
+       [](const MemberResult& r) { return r.outcome.deposited / ng; }},
+      {"share_epidermis", "", "share of it above the dermal-epidermal junction",
+       [](const MemberResult& r) { return r.outcome.epidermal_share; }},
+      {"share_below_1mm", "", "share of it deeper than 1 mm",
+       [](const MemberResult& r) { return at(r, 0.0, [](const MomentOutcome& m) { return m.below_limit; }); }},
       {"bleed_probability", "", "probability that a puncture bleeds", bleed_probability},
       {"follicle_hit_probability", "", "probability that the dot meets a follicle",
        [](const MemberResult& r) {
@@ -106,25 +119,41 @@ std::vector<OutputField> insertion_outputs() {
 std::vector<OutputField> fate_outputs() {
   constexpr double day7 = 7.0 * day, day42 = 42.0 * day;
   return {
-      {"pigment_depth_mm", "mm", "mean depth of the pigment after healing (day 42)", [](const MemberResult& r) { return at(r, day42, [](const MomentOutcome& m) { return m.depth_mean / mm; }); }},
-      {"pigment_depth_p10_mm", "mm", "depth above which a tenth of it lies", [](const MemberResult& r) { return at(r, day42, [](const MomentOutcome& m) { return m.depth_p10 / mm; }); }},
-      {"pigment_depth_p90_mm", "mm", "depth above which nine tenths of it lie", [](const MemberResult& r) { return at(r, day42, [](const MomentOutcome& m) { return m.depth_p90 / mm; }); }},
-      {"pigment_depth_day0_mm", "mm", "mean depth of the pigment when the track has closed", [](const MemberResult& r) { return at(r, 0.0, [](const MomentOutcome& m) { return m.depth_mean / mm; }); }},
-      {"pigment_radius_mm", "mm", "mean distance of the pigment from the axis (day 42)", [](const MemberResult& r) { return at(r, day42, [](const MomentOutcome& m) { return m.radius_mean / mm; }); }},
-      {"retained_fraction_day7", "", "pigment still in the skin over pigment deposited", [](const MemberResult& r) { return retained(r, day7); }},
+      {"pigment_depth_mm", "mm", "mean depth of the pigment after healing (day 42)",
+       [](const MemberResult& r) { return at(r, day42, [](const MomentOutcome& m) { return m.depth_mean / mm; }); }},
+      {"pigment_depth_p10_mm", "mm", "depth above which a tenth of it lies",
+       [](const MemberResult& r) { return at(r, day42, [](const MomentOutcome& m) { return m.depth_p10 / mm; }); }},
+      {"pigment_depth_p90_mm", "mm", "depth above which nine tenths of it lie",
+       [](const MemberResult& r) { return at(r, day42, [](const MomentOutcome& m) { return m.depth_p90 / mm; }); }},
+      {"pigment_depth_day0_mm", "mm", "mean depth of the pigment when the track has closed",
+       [](const MemberResult& r) { return at(r, 0.0, [](const MomentOutcome& m) { return m.depth_mean / mm; }); }},
+      {"pigment_radius_mm", "mm", "mean distance of the pigment from the axis (day 42)",
+       [](const MemberResult& r) { return at(r, day42, [](const MomentOutcome& m) { return m.radius_mean / mm; }); }},
+      {"retained_fraction_day7", "", "pigment still in the skin over pigment deposited",
+       [](const MemberResult& r) { return retained(r, day7); }},
       {"retained_fraction_day42", "", "the same after healing", [](const MemberResult& r) { return retained(r, day42); }},
       {"retained_fraction_1y", "", "the same after a year", [](const MemberResult& r) { return retained(r, year); }},
       {"retained_fraction_3y", "", "the same after three years", [](const MemberResult& r) { return retained(r, 3.0 * year); }},
       {"retained_fraction_5y", "", "the same after five years", [](const MemberResult& r) { return retained(r, 5.0 * year); }},
-      {"shed_fraction_day42", "", "pigment shed with the epidermis by day 42 over pigment deposited", [](const MemberResult& r) { return at(r, day42, [&](const MomentOutcome& m) { return m.losses[HealingAccount::shed] / r.outcome.deposited; }); }},
-      {"lymph_fraction_1y", "", "pigment drained to the lymph nodes by one year over pigment deposited", [](const MemberResult& r) { return at(r, year, [&](const MomentOutcome& m) { return m.losses[HealingAccount::lymph] / r.outcome.deposited; }); }},
+      {"shed_fraction_day42", "", "pigment shed with the epidermis by day 42 over pigment deposited",
+       [](const MemberResult& r) {
+         return at(r, day42, [&](const MomentOutcome& m) { return m.losses[HealingAccount::shed] / r.outcome.deposited; });
+       }},
+      {"lymph_fraction_1y", "", "pigment drained to the lymph nodes by one year over pigment deposited",
+       [](const MemberResult& r) {
+         return at(r, year, [&](const MomentOutcome& m) { return m.losses[HealingAccount::lymph] / r.outcome.deposited; });
+       }},
   };
 }
 
 std::vector<OutputField> appearance_outputs() {
   constexpr double day14 = 14.0 * day;
-  const auto contrast = [](double time) { return [time](const MemberResult& r) { return at(r, time, [](const MomentOutcome& m) { return m.contrast; }); }; };
-  const auto width = [](double time) { return [time](const MemberResult& r) { return at(r, time, [](const MomentOutcome& m) { return m.fwhm / mm; }); }; };
+  const auto contrast = [](double time) {
+    return [time](const MemberResult& r) { return at(r, time, [](const MomentOutcome& m) { return m.contrast; }); };
+  };
+  const auto width = [](double time) {
+    return [time](const MemberResult& r) { return at(r, time, [](const MomentOutcome& m) { return m.fwhm / mm; }); };
+  };
   return {
       {"contrast_day0", "", "contrast of the dot against skin at 550 nm right after treatment", contrast(0.0)},
       {"contrast_day14", "", "the same at day 14", contrast(day14)},
@@ -135,8 +164,10 @@ std::vector<OutputField> appearance_outputs() {
       {"fwhm_mm_day14", "mm", "visible width of the dot at day 14", width(day14)},
       {"fwhm_mm_1y", "mm", "the same after a year", width(year)},
       {"fwhm_mm_5y", "mm", "the same after five years", width(5.0 * year)},
-      {"delta_e_day14", "", "colour difference CIEDE2000 of dot and skin at day 14", [](const MemberResult& r) { return delta_e(r, 0); }},
-      {"delta_e_1y", "", "the same after a year", [](const MemberResult& r) { return at(r, year, [&](const MomentOutcome&) { return delta_e(r, 1); }); }},
+      {"delta_e_day14", "", "colour difference CIEDE2000 of dot and skin at day 14",
+       [](const MemberResult& r) { return delta_e(r, 0); }},
+      {"delta_e_1y", "", "the same after a year",
+       [](const MemberResult& r) { return at(r, year, [&](const MomentOutcome&) { return delta_e(r, 1); }); }},
       {"skin_l", "", "CIE L* of the skin (day 14)", [](const MemberResult& r) { return colour(r, 0, false).l; }},
       {"skin_a", "", "CIE a* of the skin", [](const MemberResult& r) { return colour(r, 0, false).a; }},
       {"skin_b", "", "CIE b* of the skin", [](const MemberResult& r) { return colour(r, 0, false).b; }},
@@ -145,8 +176,10 @@ std::vector<OutputField> appearance_outputs() {
       {"dot_b_day14", "", "CIE b* of the dot", [](const MemberResult& r) { return colour(r, 0, true).b; }},
       {"coverage_day14", "", "share of the skin covered by dots of the visible width", coverage},
       {"merge_probability_day14", "", "probability that a dot touches its neighbour", merge_probability},
-      {"dots_per_cm2", "1/cm2", "dots per area of a square lattice", [](const MemberResult& r) { return cm2 / (r.treatment.pattern.dot_spacing * r.treatment.pattern.dot_spacing); }},
-      {"ledger_imbalance", "", "largest difference between pigment drawn and pigment booked, over pigment drawn", [](const MemberResult& r) { return r.outcome.imbalance; }},
+      {"dots_per_cm2", "1/cm2", "dots per area of a square lattice",
+       [](const MemberResult& r) { return cm2 / (r.treatment.pattern.dot_spacing * r.treatment.pattern.dot_spacing); }},
+      {"ledger_imbalance", "", "largest difference between pigment drawn and pigment booked, over pigment drawn",
+       [](const MemberResult& r) { return r.outcome.imbalance; }},
       {"runtime_s", "s", "wall time of the member, or its share of an ensemble's", [](const MemberResult& r) { return r.runtime; }},
   };
 }
@@ -169,7 +202,8 @@ const OutputField& output_field(const std::string& name) {
     names.push_back(field.name);
   }
   const std::string near = nearest(name, names);
-  throw InputError(name + " is no output; " + (near.empty() ? "`dermaflux info --outputs` lists them" : "did you mean " + near + "?"));
+  throw InputError(name + " is no output; " +
+                   (near.empty() ? "`dermaflux info --outputs` lists them" : "did you mean " + near + "?"));
 }
 
 }  // namespace dermaflux

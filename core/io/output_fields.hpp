@@ -19,8 +19,8 @@ struct MemberResult {
 
 /// One row of the output table: a scalar result. JSON, HDF5, sweeps, Python and the documentation derive from it.
 struct OutputField {
-  std::string name;     ///< with its unit, "pigment_deposited_ng"
-  std::string unit;     ///< empty for pure numbers
+  std::string name;  ///< with its unit, "pigment_deposited_ng"
+  std::string unit;  ///< empty for pure numbers
   std::string meaning;
   std::function<double(const MemberResult&)> value;  ///< in that unit; NaN where the run did not reach the time
 };

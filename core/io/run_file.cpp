@@ -1,7 +1,7 @@
 #include "core/io/run_file.hpp"
 
 #include "core/io/hdf5_file.hpp"
-#include "core/solver/track_steps.hpp"
+#include "core/solver/trace_step.hpp"
 #include "core/units.hpp"
 
 namespace dermaflux {
@@ -21,14 +21,16 @@ const std::vector<SeriesColumn>& pool_columns() {
 }
 
 /// A dataset with its unit and meaning.
-void described(Hdf5File& file, const std::string& name, const std::vector<double>& values, const std::vector<std::string>& dimensions,
-               const std::string& unit, const std::string& meaning, bool single = false) {
+void described(Hdf5File& file, const std::string& name, const std::vector<double>& values,
+               const std::vector<std::string>& dimensions, const std::string& unit, const std::string& meaning,
+               bool single = false) {
   file.dataset(name, values, dimensions, single);
   file.attribute(name, "units", unit.empty() ? "1" : unit);
   file.attribute(name, "long_name", meaning);
 }
 
-void coordinate(Hdf5File& file, const std::string& name, const std::vector<double>& values, const std::string& unit, const std::string& meaning) {
+void coordinate(Hdf5File& file, const std::string& name, const std::vector<double>& values, const std::string& unit,
+                const std::string& meaning) {
   file.scale(name, values);
   file.attribute(name, "units", unit);
   file.attribute(name, "long_name", meaning);
@@ -63,7 +65,8 @@ void write_fields(Hdf5File& file, const RunFields& fields) {
   described(file, "VTKHDF/CellData/pigment", total, dimensions, "kg m-3", "all pigment per tissue volume", true);
   file.link("VTKHDF/CellData/pigment", "pigment");
 
-  const char* const names[5] = {"insertion_suspended", "insertion_captured", "insertion_carrier", "insertion_fluid", "insertion_pressure"};
+  const char* const names[5] = {"insertion_suspended", "insertion_captured", "insertion_carrier", "insertion_fluid",
+                                "insertion_pressure"};
   const char* const field_units[5] = {"kg m-3", "kg m-3", "1", "1", "Pa"};
   const char* const meanings[5] = {"suspended pigment of one track after relaxation", "pigment captured by the matrix of one track",
                                    "ink carrier per tissue volume", "pore fluid per tissue volume", "pore pressure"};
@@ -147,16 +150,18 @@ std::vector<MomentSeries> moment_series(const Outcome& outcome) {
     all.push_back(std::move(series));
   };
   const char* const pools[5] = {"free_ng", "matrix_ng", "macrophage_ng", "slow_ng", "epidermal_ng"};
-  const char* const pool_meanings[5] = {"free pigment", "pigment held by the matrix", "pigment in macrophages", "pigment in the slow pool",
-                                        "pigment in the epidermis"};
+  const char* const pool_meanings[5] = {"free pigment", "pigment held by the matrix", "pigment in macrophages",
+                                        "pigment in the slow pool", "pigment in the epidermis"};
   for (int n = 0; n < 5; ++n) add(pools[n], "ng", pool_meanings[n], ng, [n](const MomentOutcome& m) { return m.pools[n]; });
   const char* const losses[4] = {"shed_ng", "exuded_ng", "lymph_ng", "photolysed_ng"};
   const char* const loss_meanings[4] = {"pigment shed with the epidermis so far", "pigment exuded through the open track so far",
                                         "pigment drained to the lymph nodes so far", "pigment bleached by light so far"};
   for (int n = 0; n < 4; ++n) add(losses[n], "ng", loss_meanings[n], ng, [n](const MomentOutcome& m) { return m.losses[n]; });
   add("depth_mm", "mm", "mean depth of the pigment", mm, [](const MomentOutcome& m) { return m.depth_mean; });
-  add("depth_p10_mm", "mm", "depth above which a tenth of the pigment lies", mm, [](const MomentOutcome& m) { return m.depth_p10; });
-  add("depth_p90_mm", "mm", "depth above which nine tenths of the pigment lie", mm, [](const MomentOutcome& m) { return m.depth_p90; });
+  add("depth_p10_mm", "mm", "depth above which a tenth of the pigment lies", mm,
+      [](const MomentOutcome& m) { return m.depth_p10; });
+  add("depth_p90_mm", "mm", "depth above which nine tenths of the pigment lie", mm,
+      [](const MomentOutcome& m) { return m.depth_p90; });
   add("radius_mm", "mm", "mean distance of the pigment from the axis", mm, [](const MomentOutcome& m) { return m.radius_mean; });
   add("contrast", "", "contrast of the dot against skin at 550 nm", 1.0, [](const MomentOutcome& m) { return m.contrast; });
   add("fwhm_mm", "mm", "visible width of the dot", mm, [](const MomentOutcome& m) { return m.fwhm; });
@@ -198,7 +203,8 @@ void write_run(const std::filesystem::path& path, const MemberResult& member, co
   write_trace(file, fields);
   for (const MomentSeries& series : moment_series(member.outcome))
     described(file, series.column.name, series.values, {"time"}, series.column.unit, series.column.meaning);
-  for (const OutputField& field : output_fields()) described(file, field.name, {field.value(member)}, {}, field.unit, field.meaning);
+  for (const OutputField& field : output_fields())
+    described(file, field.name, {field.value(member)}, {}, field.unit, field.meaning);
   file.group("ledger");
   for (const auto& [name, value] : ledger(member.outcome)) {
     file.dataset("ledger/" + name, {value}, {});

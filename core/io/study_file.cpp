@@ -35,7 +35,8 @@ class Reader {
   void finish(const std::vector<std::string>& known) const {
     for (const auto& [key, value] : values_) {
       const std::string near = nearest(key, known);
-      throw InputError(value.where + ": " + key + " is an unknown key; " + (near.empty() ? "remove it" : "did you mean " + near + "?"));
+      throw InputError(value.where + ": " + key + " is an unknown key; " +
+                       (near.empty() ? "remove it" : "did you mean " + near + "?"));
     }
   }
 
@@ -67,7 +68,8 @@ const Key& numeric_key(const std::string& path, const std::vector<Key>& known, c
     names.push_back(key.path);
   }
   const std::string near = nearest(path, names);
-  throw InputError(where + ": " + path + " is an unknown key; " + (near.empty() ? "`dermaflux info --keys` lists all keys" : "did you mean " + near + "?"));
+  throw InputError(where + ": " + path + " is an unknown key; " +
+                   (near.empty() ? "`dermaflux info --keys` lists all keys" : "did you mean " + near + "?"));
 }
 
 std::vector<Key> all_keys(const TreatmentDocument& document) {
@@ -82,20 +84,25 @@ StudyAxis read_axis(Table entry, const TreatmentDocument& base) {
   StudyAxis axis;
   const auto values = entry.find("values");
   if (values != entry.end()) {
-    if (const auto* words = std::get_if<std::vector<std::string>>(&values->second.content)) axis.words = *words;
-    else if (const auto* numbers = std::get_if<std::vector<double>>(&values->second.content)) axis.numbers = *numbers;
-    else throw InputError(values->second.where + ": values is not a list; write values = [ ... ]");
+    if (const auto* words = std::get_if<std::vector<std::string>>(&values->second.content))
+      axis.words = *words;
+    else if (const auto* numbers = std::get_if<std::vector<double>>(&values->second.content))
+      axis.numbers = *numbers;
+    else
+      throw InputError(values->second.where + ": values is not a list; write values = [ ... ]");
     entry.erase(values);
   }
   Reader reader = entry_reader(std::move(entry));
   axis.key = reader.take<std::string>("key", "the dotted key that varies");
   reader.take_or<std::string>("source", "text", "");
   reader.finish({"key", "values", "source"});
-  if (axis.size() == 0) throw InputError(where + ": the axis " + axis.key + " has no values (nothing would run); write values = [ ... ]");
+  if (axis.size() == 0)
+    throw InputError(where + ": the axis " + axis.key + " has no values (nothing would run); write values = [ ... ]");
   const auto& selectors = selector_keys();
   if (std::find(selectors.begin(), selectors.end(), axis.key) == selectors.end())
     axis.unit = numeric_key(axis.key, all_keys(base), where).unit;
-  else if (axis.words.empty()) throw InputError(where + ": " + axis.key + " takes names; write values = [\"normal\", ... ]");
+  else if (axis.words.empty())
+    throw InputError(where + ": " + axis.key + " takes names; write values = [\"normal\", ... ]");
   // Every value is checked now, before any member runs.
   for (std::size_t n = 0; n < axis.size(); ++n) {
     if (!axis.words.empty()) {
@@ -127,7 +134,8 @@ Criterion read_criterion(Table entry) {
   rule.source = reader.take<std::string>("source", "text");
   reader.finish({"name", "output", "low", "high", "reason", "source"});
   output_field(rule.output);
-  if (!(rule.low < rule.high)) throw InputError(where + ": criterion " + rule.name + " has low at or above high; no dot can be right");
+  if (!(rule.low < rule.high))
+    throw InputError(where + ": criterion " + rule.name + " has low at or above high; no dot can be right");
   return rule;
 }
 
@@ -167,7 +175,8 @@ SweepFile load_sweep(const fs::path& path, const std::vector<std::pair<std::stri
   SweepFile sweep;
   sweep.title = reader.take_or<std::string>("title", "text", path.stem().string());
   reader.take_or<std::string>("description", "text", "");
-  sweep.base = TreatmentDocument::load(path.parent_path() / reader.take<std::string>("treatment", "the path of a treatment file"), overrides);
+  sweep.base = TreatmentDocument::load(path.parent_path() / reader.take<std::string>("treatment", "the path of a treatment file"),
+                                       overrides);
   sweep.grid = reader.take_or<std::string>("grid", "quick, standard or fine", "standard");
   grid_level(sweep.grid);
   sweep.outputs = reader.take_or<std::vector<std::string>>("outputs", "a list of names of outputs", {});
@@ -179,14 +188,16 @@ SweepFile load_sweep(const fs::path& path, const std::vector<std::pair<std::stri
     const std::string& kind = std::get<std::string>(entry.at("[[]]").content);
     if (kind != "axis") throw InputError(where_of(entry) + ": [[" + kind + "]] is unknown in a sweep; write [[axis]]");
     StudyAxis axis = read_axis(entry, sweep.base);
-    if (!seen.insert(axis.key).second) throw InputError(where_of(entry) + ": the axis " + axis.key + " stands twice; join its values in one");
+    if (!seen.insert(axis.key).second)
+      throw InputError(where_of(entry) + ": the axis " + axis.key + " stands twice; join its values in one");
     members *= static_cast<double>(axis.size());
     sweep.axes.push_back(std::move(axis));
   }
-  if (sweep.axes.empty()) throw InputError(path.string() + ": the sweep has no [[axis]] (nothing would vary); add one, or use `dermaflux run`");
+  if (sweep.axes.empty())
+    throw InputError(path.string() + ": the sweep has no [[axis]] (nothing would vary); add one, or use `dermaflux run`");
   if (members > largest_sweep)
-    throw InputError(path.string() + ": the sweep has " + std::to_string(members) + " members, more than " + std::to_string(largest_sweep) +
-                     "; drop values or split it");
+    throw InputError(path.string() + ": the sweep has " + std::to_string(members) + " members, more than " +
+                     std::to_string(largest_sweep) + "; drop values or split it");
   return sweep;
 }
 
@@ -213,7 +224,8 @@ CalibrationFile load_calibration(const fs::path& path, const std::string& skin_c
     std::vector<std::string> classes;
     if (fs::is_directory(treatments))
       for (const auto& entry : fs::directory_iterator(treatments))
-        if (const std::string stem = entry.path().stem().string(); stem.ends_with("_scalp")) classes.push_back(stem.substr(0, stem.size() - 6));
+        if (const std::string stem = entry.path().stem().string(); stem.ends_with("_scalp"))
+          classes.push_back(stem.substr(0, stem.size() - 6));
     std::sort(classes.begin(), classes.end());
     const std::string near = nearest(skin_class, classes);
     std::string all;
@@ -222,10 +234,13 @@ CalibrationFile load_calibration(const fs::path& path, const std::string& skin_c
                      (near.empty() ? "there are " + all : "did you mean " + near + "?"));
   }
   c.base = TreatmentDocument::load(treatment, overrides);
-  c.depths_mm = increasing(reader.take<std::vector<double>>("depths_mm", "a list of set depths in mm"), path.string() + ": depths_mm");
-  c.dwells_ms = increasing(reader.take<std::vector<double>>("dwells_ms", "a list of dwell times in ms"), path.string() + ": dwells_ms");
+  c.depths_mm =
+      increasing(reader.take<std::vector<double>>("depths_mm", "a list of set depths in mm"), path.string() + ": depths_mm");
+  c.dwells_ms =
+      increasing(reader.take<std::vector<double>>("dwells_ms", "a list of dwell times in ms"), path.string() + ": dwells_ms");
   if (c.dwells_ms.size() > max_branches)
-    throw InputError(path.string() + ": dwells_ms has " + std::to_string(c.dwells_ms.size()) + " values; give at most " + std::to_string(max_branches));
+    throw InputError(path.string() + ": dwells_ms has " + std::to_string(c.dwells_ms.size()) + " values; give at most " +
+                     std::to_string(max_branches));
   const double draws = reader.take<double>("draws", "a number"), seed = reader.take<double>("seed", "a number");
   if (!(draws >= 1.0 && draws <= 65536.0)) throw InputError(path.string() + ": draws is out of range; give 1 to 65536");
   c.draws = static_cast<int>(draws);
@@ -235,7 +250,8 @@ CalibrationFile load_calibration(const fs::path& path, const std::string& skin_c
   c.uncertain = reader.take<std::vector<std::string>>("uncertain", "a list of keys");
   c.accepted_share = reader.take<double>("accepted_share", "a number from 0 to 1");
   c.months_to_heal = reader.take<double>("months_to_heal", "a number of months");
-  reader.finish({"title", "description", "treatments", "depths_mm", "dwells_ms", "draws", "seed", "grid", "uncertain", "accepted_share", "months_to_heal"});
+  reader.finish({"title", "description", "treatments", "depths_mm", "dwells_ms", "draws", "seed", "grid", "uncertain",
+                 "accepted_share", "months_to_heal"});
   for (const double depth : c.depths_mm) {
     Treatment trial = c.base.treatment();
     set_value(trial, c.base.layers(), "machine.depth_mm", depth, path.string() + ": depths_mm");
@@ -251,14 +267,20 @@ CalibrationFile load_calibration(const fs::path& path, const std::string& skin_c
     if (found == c.base.values().end() || !found->second.range)
       throw InputError(path.string() + ": uncertain names " + key + ", which has no range; give it one in its file");
     if (found->second.range->first <= 0.0)
-      throw InputError(path.string() + ": uncertain names " + key + ", whose range reaches zero (draws are log-normal); raise its lower end");
+      throw InputError(path.string() + ": uncertain names " + key +
+                       ", whose range reaches zero (draws are log-normal); raise its lower end");
   }
   for (const Table& entry : file.arrays) {
     const std::string& kind = std::get<std::string>(entry.at("[[]]").content);
-    if (kind == "criterion") c.criteria.push_back(read_criterion(entry));
-    else if (kind == "alarm") c.alarms.push_back(read_alarm(entry));
-    else if (kind == "envelope") c.envelope.push_back(read_limit(entry));
-    else throw InputError(where_of(entry) + ": [[" + kind + "]] is unknown in a calibration; write [[criterion]], [[alarm]] or [[envelope]]");
+    if (kind == "criterion")
+      c.criteria.push_back(read_criterion(entry));
+    else if (kind == "alarm")
+      c.alarms.push_back(read_alarm(entry));
+    else if (kind == "envelope")
+      c.envelope.push_back(read_limit(entry));
+    else
+      throw InputError(where_of(entry) + ": [[" + kind +
+                       "]] is unknown in a calibration; write [[criterion]], [[alarm]] or [[envelope]]");
   }
   if (c.criteria.empty()) throw InputError(path.string() + ": no [[criterion]] (every dot would be right); add one");
   c.files = c.base.files();

@@ -11,9 +11,7 @@
 namespace dermaflux {
 namespace {
 
-std::string place(const std::string& file, const toml::node& node) {
-  return file + ":" + std::to_string(node.source().begin.line);
-}
+std::string place(const std::string& file, const toml::node& node) { return file + ":" + std::to_string(node.source().begin.line); }
 
 ConfigValue::Content content_of(const toml::node& node, const std::string& where, const std::string& key) {
   if (const auto* flag = node.as_boolean()) return flag->get();
@@ -23,9 +21,12 @@ ConfigValue::Content content_of(const toml::node& node, const std::string& where
     std::vector<double> numbers;
     std::vector<std::string> words;
     for (const toml::node& item : *array) {
-      if (const auto* text = item.as_string()) words.push_back(text->get());
-      else if (const auto number = item.value<double>(); number && !item.is_boolean()) numbers.push_back(*number);
-      else throw InputError(where + ": " + key + " holds an item that is neither a number nor text; write numbers or words only");
+      if (const auto* text = item.as_string())
+        words.push_back(text->get());
+      else if (const auto number = item.value<double>(); number && !item.is_boolean())
+        numbers.push_back(*number);
+      else
+        throw InputError(where + ": " + key + " holds an item that is neither a number nor text; write numbers or words only");
     }
     if (!numbers.empty() && !words.empty()) throw InputError(where + ": " + key + " mixes numbers and text; write one kind");
     if (!words.empty()) return words;
@@ -62,8 +63,10 @@ void flatten(const toml::table& table, const std::string& prefix, TomlFile& file
   for (const auto& [part, node] : table) {
     const std::string key = prefix.empty() ? std::string(part.str()) : prefix + "." + std::string(part.str());
     if (const toml::table* inner = node.as_table()) {
-      if (inner->contains("value")) file.values[key] = described_value(*inner, name, key);
-      else flatten(*inner, key, file);
+      if (inner->contains("value"))
+        file.values[key] = described_value(*inner, name, key);
+      else
+        flatten(*inner, key, file);
     } else if (const toml::array* array = node.as_array(); array && !array->empty() && array->is_array_of_tables()) {
       for (const toml::node& item : *array) {
         TomlFile entry{file.path, {}, {}};
@@ -80,8 +83,7 @@ void flatten(const toml::table& table, const std::string& prefix, TomlFile& file
 }  // namespace
 
 TomlFile read_toml(const std::filesystem::path& path) {
-  if (!std::filesystem::is_regular_file(path))
-    throw FileError(path.string() + ": no such file; give the path of a TOML file");
+  if (!std::filesystem::is_regular_file(path)) throw FileError(path.string() + ": no such file; give the path of a TOML file");
   TomlFile file{path, {}, {}};
   try {
     flatten(toml::parse_file(path.string()), "", file);

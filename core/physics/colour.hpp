@@ -57,7 +57,8 @@ struct DeltaE2000 {
     if (!grey) h = std::fabs(h1 - h2) <= 180.0 ? 0.5 * h : 0.5 * (h < 360.0 ? h + 360.0 : h - 360.0);
     const double dl = second.l - first.l, dc = c2 - c1, l = 0.5 * (first.l + second.l), c = 0.5 * (c1 + c2);
     const double dhue = 2.0 * std::sqrt(c1 * c2) * std::sin(0.5 * dh * units::degree);
-    const double t = 1.0 - 0.17 * cosine(h - 30.0) + 0.24 * cosine(2.0 * h) + 0.32 * cosine(3.0 * h + 6.0) - 0.20 * cosine(4.0 * h - 63.0);
+    const double t =
+        1.0 - 0.17 * cosine(h - 30.0) + 0.24 * cosine(2.0 * h) + 0.32 * cosine(3.0 * h + 6.0) - 0.20 * cosine(4.0 * h - 63.0);
     const double turn = (h - 275.0) / 25.0, rotation = 30.0 * std::exp(-turn * turn);
     const double off = (l - 50.0) * (l - 50.0);
     const double sl = 1.0 + 0.015 * off / std::sqrt(20.0 + off), sc = 1.0 + 0.045 * c, sh = 1.0 + 0.015 * c * t;

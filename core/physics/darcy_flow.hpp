@@ -51,10 +51,10 @@ struct TissuePermeability {
 /// strains; beyond, swelling stiffens (p - p_i) = e/S (1 + e/e_s) and drainage leaves ever less, zeta = n / (1 - S (p - p_i)/n),
 /// so that content stays positive under any suction. Slope S at rest from both sides. Estimate: linear data end at e_s.
 struct PoreStorage {
-  double storage;           ///< S, inverse aggregate modulus [1/Pa]
-  double porosity;          ///< n [-]
+  double storage;            ///< S, inverse aggregate modulus [1/Pa]
+  double porosity;           ///< n [-]
   double stiffening_strain;  ///< e_s [-]
-  double rest_pressure;     ///< p_i [Pa]
+  double rest_pressure;      ///< p_i [Pa]
   DF_FUNCTION double pressure(double content) const {
     const double strain = content - porosity;
     const double swelling = strain * (1.0 + strain / stiffening_strain), drainage = porosity - porosity * porosity / content;

@@ -35,9 +35,9 @@ struct PigmentUptake {
 /// Rate at which lightly laden macrophages leave for the nodes [1/s]: only below a share of their capacity and only while
 /// the wound is young. Estimate.
 struct LadenCellMigration {
-  double rate;     ///< [1/s]
-  double load;     ///< over capacity [-]
-  double window;   ///< [s]
+  double rate;      ///< [1/s]
+  double load;      ///< over capacity [-]
+  double window;    ///< [s]
   double capacity;  ///< [kg]
   DF_FUNCTION double operator()(double time, double density, double cell_bound) const {
     return time < window && cell_bound < load * density * capacity ? rate : 0.0;
@@ -50,9 +50,12 @@ struct LymphSizeFactor {
   DF_FUNCTION double operator()(double diameter) const {
     const double nm = diameter / units::nm;
     double decades;
-    if (nm <= 100.0) decades = 0.0;
-    else if (nm <= 200.0) decades = std::log(nm / 100.0) / std::log(2.0);
-    else decades = 1.0 + std::log(nm / 200.0) / std::log(2.5);
+    if (nm <= 100.0)
+      decades = 0.0;
+    else if (nm <= 200.0)
+      decades = std::log(nm / 100.0) / std::log(2.0);
+    else
+      decades = 1.0 + std::log(nm / 200.0) / std::log(2.5);
     return std::pow(10.0, -smaller(decades, 3.0));
   }
 };
@@ -106,8 +109,8 @@ struct PoolRates {
     const double of_slow = 1.0 + dt * (slow_return + photolysis.slow);
     // free -> macrophage -> slow -> free is the only cycle: free = (known + loop * free) / of_free.
     const double down = dt * uptake / of_cells, on = dt * transfer / of_slow, back = dt * slow_return;
-    const double known = before.free + dt * matrix_release * matrix +
-                         back / of_slow * (before.slow + dt * transfer / of_cells * before.macrophage);
+    const double known =
+        before.free + dt * matrix_release * matrix + back / of_slow * (before.slow + dt * transfer / of_cells * before.macrophage);
     const double free = known / (of_free - back * on * down);
     const double macrophage = before.macrophage / of_cells + down * free;
     return {free, matrix, macrophage, (before.slow + dt * transfer * macrophage) / of_slow};
@@ -121,8 +124,12 @@ struct PoolRates {
     const double of_free = mean(before.free, after.free), of_matrix = mean(before.matrix, after.matrix);
     const double of_cells = mean(before.macrophage, after.macrophage), of_slow = mean(before.slow, after.slow);
     const double taken = after.free > 0.0 ? 0.5 * (uptake_before * before.free / after.free + uptake) : uptake;
-    return {.uptake = taken, .free_lymph = free_lymph * of_free, .exudation = exudation * of_free,
-            .matrix_release = matrix_release * of_matrix, .cell_lymph = cell_lymph * of_cells, .transfer = transfer * of_cells,
+    return {.uptake = taken,
+            .free_lymph = free_lymph * of_free,
+            .exudation = exudation * of_free,
+            .matrix_release = matrix_release * of_matrix,
+            .cell_lymph = cell_lymph * of_cells,
+            .transfer = transfer * of_cells,
             .slow_return = slow_return * of_slow,
             .photolysis = {photolysis.free * of_free, photolysis.matrix * of_matrix, photolysis.macrophage * of_cells,
                            photolysis.slow * of_slow}};

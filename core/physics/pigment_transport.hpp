@@ -26,9 +26,7 @@ struct FaceConcentration {
 /// Rate at which flowing pigment is caught by a clean matrix, per unit of fluid content [1/s]: lambda |u|. Deposit lowers it by
 /// the factor (1 - sigma/sigma_max). Source: Iwasaki 1937; Herzig, Leclerc & Le Goff 1970, Ind. Eng. Chem. 62.
 struct Filtration {
-  DF_FUNCTION double operator()(double filter_coefficient, double darcy_speed) const {
-    return filter_coefficient * darcy_speed;
-  }
+  DF_FUNCTION double operator()(double filter_coefficient, double darcy_speed) const { return filter_coefficient * darcy_speed; }
 };
 
 }  // namespace dermaflux

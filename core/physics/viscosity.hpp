@@ -8,9 +8,9 @@ namespace dermaflux {
 /// Share of the low-shear structure that survives a shear rate, 1 at rest and 0 at infinite shear:
 /// (1 + (lambda g)^a)^((n - 1) / a). Source: Carreau 1972; Yasuda, Armstrong & Cohen 1981, Rheol. Acta 20.
 struct CarreauYasuda {
-  double relaxation_time;   ///< lambda [s]
-  double thinning_index;    ///< n, 1 is Newtonian [-]
-  double yasuda_exponent;   ///< a [-]
+  double relaxation_time;  ///< lambda [s]
+  double thinning_index;   ///< n, 1 is Newtonian [-]
+  double yasuda_exponent;  ///< a [-]
   DF_FUNCTION double operator()(double shear_rate) const {
     return std::pow(1.0 + std::pow(relaxation_time * shear_rate, yasuda_exponent), (thinning_index - 1.0) / yasuda_exponent);
   }

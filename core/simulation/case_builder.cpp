@@ -111,6 +111,8 @@ CaseBlueprint build_case(const Treatment& treatment, const RunOptions& options) 
   fill_constants(treatment, faces, bound.insertion);
   fill_healing_rows(treatment, bound.healing);
   fill_optics_rows(treatment, bound.insertion.grid, bound.optics);
+  int& epidermal_rows = c.healing.params.epidermal_rows;
+  for (epidermal_rows = 0; epidermal_rows < blueprint.n_z && bound.healing.rows.epidermal(epidermal_rows) > 0.0;) ++epidermal_rows;
   return blueprint;
 }
 

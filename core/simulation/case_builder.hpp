@@ -23,7 +23,7 @@ std::vector<double> look_times(double horizon);
 /// given memory, which may be a device's: only addresses are computed.
 struct CaseBlueprint {
   Puncture puncture;
-  TreatmentCase plan;             ///< views are bound later
+  TreatmentCase plan;  ///< views are bound later
   int n_r = 0, n_z = 0;
   long checkpoint_length = 0;     ///< [double]
   long state_length = 0;          ///< [double]

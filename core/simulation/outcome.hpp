@@ -21,14 +21,14 @@ enum class Status : int {
 
 /// The state of the dot at one time after treatment; the whole dot, all prongs.
 struct MomentOutcome {
-  double time;                             ///< [s]
-  double pools[5];                         ///< free, matrix, macrophage, slow, epidermal [kg]
-  double losses[HealingAccount::count];    ///< shed, exuded, lymph, photolysed [kg]
+  double time;                              ///< [s]
+  double pools[5];                          ///< free, matrix, macrophage, slow, epidermal [kg]
+  double losses[HealingAccount::count];     ///< shed, exuded, lymph, photolysed [kg]
   double depth_mean, depth_p10, depth_p90;  ///< of all pigment below the surface [m]
-  double radius_mean;                      ///< [m]
-  double below_limit;                      ///< share of the pigment below 1 mm [-]
-  double contrast;                         ///< at 550 nm [-]
-  double fwhm;                             ///< [m]
+  double radius_mean;                       ///< [m]
+  double below_limit;                       ///< share of the pigment below 1 mm [-]
+  double contrast;                          ///< at 550 nm [-]
+  double fwhm;                              ///< [m]
 };
 
 /// Reflectance of dot and skin in all bands at one time.
@@ -40,19 +40,19 @@ struct ColourOutcome {
 struct Outcome {
   Status status;
   int strokes;
-  double failed_at;            ///< time of the insertion at which the member failed [s]
-  double contact_time;         ///< [s]
+  double failed_at;                                    ///< time of the insertion at which the member failed [s]
+  double contact_time;                                 ///< [s]
   double drawn_volume, back_volume, exuded_volume;     ///< through the rim [m^3]
   double drawn_pigment, back_pigment, exuded_pigment;  ///< [kg]
-  double retained_volume;      ///< ink carrier in track and tissue after relaxation [m^3]
-  double deposited;            ///< pigment in the skin after relaxation [kg]
-  double epidermal_share;      ///< of it above the junction [-]
-  double peak_pressure;        ///< of the liquid in the track [Pa]
-  double imbalance;            ///< largest |ledger| over all stages, relative to the pigment drawn [-]
+  double retained_volume;                              ///< ink carrier in track and tissue after relaxation [m^3]
+  double deposited;                                    ///< pigment in the skin after relaxation [kg]
+  double epidermal_share;                              ///< of it above the junction [-]
+  double peak_pressure;                                ///< of the liquid in the track [Pa]
+  double imbalance;                                    ///< largest |ledger| over all stages, relative to the pigment drawn [-]
   long steps, iterations, substeps, rejected, healing_steps;
   int moment_count;
   MomentOutcome moments[max_moments];
-  ColourOutcome colour[2];     ///< day 14 and one year
+  ColourOutcome colour[2];  ///< day 14 and one year
 };
 
 }  // namespace dermaflux

@@ -31,10 +31,10 @@ struct TreatmentCase {
   InsertionCheckpoint checkpoint;
   FieldView<double> look;  ///< four values
   Branches branches;
-  double depth_limit;      ///< pigment below it is reported as a share [m]
+  double depth_limit;  ///< pigment below it is reported as a share [m]
   int moment_count;
   double moments[max_moments];  ///< increasing [s]
-  int colour_moment[2];    ///< positions of the moments at which colour is computed
+  int colour_moment[2];         ///< positions of the moments at which colour is computed
   Recorder recorder;
 };
 
@@ -101,8 +101,7 @@ DF_FUNCTION void finish_branch(const Executor& executor, TreatmentCase& c, Inser
   out.back_pigment = account(RimAccount::back_pigment);
   out.exuded_pigment = account(RimAccount::exuded_pigment);
   out.peak_pressure = executor.read(insertion.account, RimAccount::peak_pressure);
-  out.retained_volume =
-      account(RimAccount::drawn_volume) - account(RimAccount::back_volume) - account(RimAccount::exuded_volume);
+  out.retained_volume = account(RimAccount::drawn_volume) - account(RimAccount::back_volume) - account(RimAccount::exuded_volume);
   out.steps = tally.steps;
   out.iterations = tally.iterations;
   out.substeps = tally.substeps;
@@ -170,7 +169,7 @@ DF_FUNCTION void run_treatment(const Executor& executor, TreatmentCase& c, Outco
   executor.single(FillDropStep{c.insertion});
   InsertionTally tally;
   for (int b = 0; b < c.branches.count; ++b) {
-    run_strokes(executor, c.insertion, b > 0 ? c.branches.strokes[b - 1] : 0, c.branches.strokes[b], 
+    run_strokes(executor, c.insertion, b > 0 ? c.branches.strokes[b - 1] : 0, c.branches.strokes[b],
                 InsertionTrace{c.recorder.trace, c.recorder.trace_rows}, tally);
     const bool more = b + 1 < c.branches.count;
     if (more) c.checkpoint.save(executor);

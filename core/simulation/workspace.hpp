@@ -11,7 +11,8 @@ class Workspace {
   /// At least `length` zeros.
   double* zeroed(long length) {
     if (length > capacity_) {
-      buffer_.reset(static_cast<double*>(::operator new[](static_cast<std::size_t>(length) * sizeof(double), std::align_val_t(64))));
+      buffer_.reset(
+          static_cast<double*>(::operator new[](static_cast<std::size_t>(length) * sizeof(double), std::align_val_t(64))));
       capacity_ = length;
     }
     for (long k = 0; k < length; ++k) buffer_[static_cast<std::size_t>(k)] = 0.0;

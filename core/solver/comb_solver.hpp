@@ -17,23 +17,23 @@ enum Scalar : int { scalar_sum = 0, scalar_maximum, scalar_converged, scalar_cou
 /// Coefficients and work arrays; cell arrays are padded by n_z on both sides.
 struct CombSystem {
   AxisymmetricGrid grid;
-  FieldView<double> storage;              ///< diagonal without fluxes
-  FieldView<double> radial, axial;        ///< conductance to the next ring, to the next row
-  FieldView<double> wall;                 ///< conductance between spine and first ring, per row
-  FieldView<double> face;                 ///< conductance of the spine's upper face, per row and one more
-  FieldView<double> compliance;           ///< diagonal of the spine without fluxes; negative where its value is given
-  FieldView<double> inverse, coupling;    ///< factors of the teeth
+  FieldView<double> storage;            ///< diagonal without fluxes
+  FieldView<double> radial, axial;      ///< conductance to the next ring, to the next row
+  FieldView<double> wall;               ///< conductance between spine and first ring, per row
+  FieldView<double> face;               ///< conductance of the spine's upper face, per row and one more
+  FieldView<double> compliance;         ///< diagonal of the spine without fluxes; negative where its value is given
+  FieldView<double> inverse, coupling;  ///< factors of the teeth
   FieldView<double> residual, correction, reduced, image, direction, direction_next;
   FieldView<double> spine_residual, spine_correction, spine_reduced, spine_image, spine_direction, spine_direction_next;
   FieldView<double> spine_inverse, spine_coupling, spine_response;  ///< factors of the spine; its link to the teeth
-  FieldView<double> partial, partial_defect;  ///< partial sums and maxima per row
+  FieldView<double> partial, partial_defect;                        ///< partial sums and maxima per row
   FieldView<double> scalars;
 
   /// Takes all views from an arena.
   void lay_out(ViewArena& arena, const AxisymmetricGrid& on) {
     grid = on;
-    for (auto* view : {&storage, &radial, &axial, &inverse, &coupling, &residual, &correction, &reduced, &image, &direction,
-                       &direction_next})
+    for (auto* view :
+         {&storage, &radial, &axial, &inverse, &coupling, &residual, &correction, &reduced, &image, &direction, &direction_next})
       *view = arena.take(on.cell_count(), on.n_z);
     for (auto* view : {&wall, &compliance, &spine_residual, &spine_correction, &spine_reduced, &spine_image, &spine_direction,
                        &spine_direction_next, &spine_inverse, &spine_coupling, &spine_response, &partial, &partial_defect})
@@ -192,8 +192,7 @@ struct DirectionAndMatrixStep {
       const int row = j + l;
       const double here = spine_direction(row), compliance = s.compliance(row);
       const double image = compliance * here + s.wall(row) * (here - direction(grid.cell(0, row))) +
-                           s.face(row) * (here - spine_direction(row - 1)) +
-                           s.face(row + 1) * (here - spine_direction(row + 1));
+                           s.face(row) * (here - spine_direction(row - 1)) + s.face(row + 1) * (here - spine_direction(row + 1));
       s.spine_image(row) = compliance < 0.0 ? 0.0 : image;
       spine_to(row) = here;
       sum[l] = s.spine_image(row) * here;
@@ -206,10 +205,8 @@ struct DirectionAndMatrixStep {
       for (int l = 0; l < W; ++l) {
         const int k = first + l;
         const double here = direction(k);
-        const double image = s.storage(k) * here + inner[l] * (here - inward[l]) +
-                             s.radial(k) * (here - direction(k + n_z)) +
-                             s.axial(k) * (here - direction(k + 1)) +
-                             s.axial(k - 1) * (here - direction(k - 1));
+        const double image = s.storage(k) * here + inner[l] * (here - inward[l]) + s.radial(k) * (here - direction(k + n_z)) +
+                             s.axial(k) * (here - direction(k + 1)) + s.axial(k - 1) * (here - direction(k - 1));
         to(k) = here;
         s.image(k) = image;
         sum[l] += image * here;

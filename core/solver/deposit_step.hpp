@@ -37,7 +37,7 @@ struct LayDownStep {
 /// Conserves mass; exact for the ring average, to the width of a ring.
 struct ShiftTracksStep {
   AxisymmetricGrid grid;
-  PoolFields from, to;      ///< free and matrix are moved
+  PoolFields from, to;  ///< free and matrix are moved
   TrackGroups groups;
   double tilt, tilt_centre;  ///< further distance |z - tilt_centre| tilt [-], [m]
 

@@ -15,24 +15,25 @@ struct TrackGroups {
 /// Numbers and laws of healing and fading, derived from a Treatment once, on the host.
 struct HealingParams {
   EpidermalTransit epidermis;
+  int epidermal_rows;  ///< rows that hold any epidermis
   MacrophageRecruitment recruitment;
   PigmentUptake uptake;
   LadenCellMigration migration;
-  DecayingRate open_track;       ///< exudation of free pigment
-  double free_lymph;             ///< [1/s]
-  double cell_death_loss;        ///< release on death that is not recaptured [1/s]
-  double matrix_release;         ///< [1/s]
-  double transfer, slow_return;  ///< [1/s]
-  double free_diffusivity;       ///< [m^2/s]
-  double cell_diffusivity;       ///< by release and recapture [m^2/s]
-  double deepening_speed;        ///< [m/s]
-  double wound_reach;            ///< [m]
-  double wound_depth;            ///< [m]
-  double prongs;                 ///< tracks laid side by side
-  TrackGroups tracks;            ///< where the tracks of the prongs lie
-  double tilt;                   ///< tangent of the needle angle: sideways shift per depth [-]
-  double tilt_centre;            ///< depth about which the tilted track is centred [m]
-  double tolerance;              ///< local error of a step [kg/m^3]
+  DecayingRate open_track;          ///< exudation of free pigment
+  double free_lymph;                ///< [1/s]
+  double cell_death_loss;           ///< release on death that is not recaptured [1/s]
+  double matrix_release;            ///< [1/s]
+  double transfer, slow_return;     ///< [1/s]
+  double free_diffusivity;          ///< [m^2/s]
+  double cell_diffusivity;          ///< by release and recapture [m^2/s]
+  double deepening_speed;           ///< [m/s]
+  double wound_reach;               ///< [m]
+  double wound_depth;               ///< [m]
+  double prongs;                    ///< tracks laid side by side
+  TrackGroups tracks;               ///< where the tracks of the prongs lie
+  double tilt;                      ///< tangent of the needle angle: sideways shift per depth [-]
+  double tilt_centre;               ///< depth about which the tilted track is centred [m]
+  double tolerance;                 ///< local error of a step [kg/m^3]
   double first_step, largest_step;  ///< [s]
 };
 
@@ -56,13 +57,26 @@ struct HealingAccount {
 
 /// Sums over the pigment field, by position in HealingProblem::moments.
 struct Moment {
-  enum : int { free = 0, matrix, macrophage, slow, epidermal, total, depth_mean, depth_p10, depth_p90, radius_mean, below_limit, count };
+  enum : int {
+    free = 0,
+    matrix,
+    macrophage,
+    slow,
+    epidermal,
+    total,
+    depth_mean,
+    depth_p10,
+    depth_p90,
+    radius_mean,
+    below_limit,
+    count
+  };
 };
 
 struct HealingScratch {
-  PoolFields next;                                   ///< pools after the reaction under trial
-  FieldView<double> factor, solved;                  ///< line solves
-  FieldView<double> wound;                           ///< share of a cell in the wound [-]
+  PoolFields next;                                                   ///< pools after the reaction under trial
+  FieldView<double> factor, solved;                                  ///< line solves
+  FieldView<double> wound;                                           ///< share of a cell in the wound [-]
   FieldView<double> lymph, exuded, photolysed, error, mass, radius;  ///< partial sums per row
   FieldView<double> scalars;
 };

@@ -78,8 +78,7 @@ void fill_healing_rows(const Treatment& treatment, const HealingProblem& problem
     const double below = std::max(z - junction, 0.0);
     const double reached = std::min(bottom, junction + biology.open_track_reach) - std::max(top, junction);
     put(problem.rows.epidermal, j, epidermal);
-    put(problem.rows.residents, j,
-        biology.macrophage_density * (1.0 - epidermal) * -std::expm1(-below / biology.macrophage_rise));
+    put(problem.rows.residents, j, biology.macrophage_density * (1.0 - epidermal) * -std::expm1(-below / biology.macrophage_rise));
     put(problem.rows.open_track, j, std::clamp(reached / dz, 0.0, 1.0));
     put(problem.rows.photolysis, j, light * std::exp(-z / treatment.model.uv_penetration));
   }
@@ -99,7 +98,8 @@ HealingParams build_healing_params(const Treatment& treatment, const Puncture& p
                  .viable_speed = exfoliation * viable / (b.epidermal_turnover - b.corneum_transit)};
   c.recruitment = {.peak = b.recruitment_factor, .rise = b.recruitment_rise, .decay = b.recruitment_decay};
   c.uptake = {.rate = b.uptake_rate, .resident_density = b.macrophage_density, .capacity = b.macrophage_capacity};
-  c.migration = {.rate = b.migration_rate, .load = b.migration_load, .window = b.migration_window, .capacity = b.macrophage_capacity};
+  c.migration = {
+      .rate = b.migration_rate, .load = b.migration_load, .window = b.migration_window, .capacity = b.macrophage_capacity};
   c.open_track = {.initial = b.open_track_loss, .decay = b.pore_closure};
   c.free_lymph = b.lymph_clearance * mass_mean(ink, LymphSizeFactor{});
   c.cell_death_loss = release * (1.0 - b.recapture_fraction);
@@ -116,7 +116,7 @@ HealingParams build_healing_params(const Treatment& treatment, const Puncture& p
   c.tracks = track_groups(treatment.needle);
   c.tilt = std::tan(treatment.machine.angle);
   c.tilt_centre = 0.5 * puncture.tip_depth;
-  c.tolerance = 1e-3 * ink.concentration();
+  c.tolerance = 2e-3 * ink.concentration();
   c.first_step = 10.0 * units::minute;
   c.largest_step = 60.0 * units::day;
   return c;

@@ -7,9 +7,9 @@ namespace dermaflux {
 
 /// Time-dependent factors of one healing step, the same for every cell.
 struct HealingClock {
-  double time, dt;      ///< [s]
-  double recruitment;   ///< extra macrophages over resident at the centre of the wound, mid-step [-]
-  double exudation;     ///< [1/s]
+  double time, dt;     ///< [s]
+  double recruitment;  ///< extra macrophages over resident at the centre of the wound, mid-step [-]
+  double exudation;    ///< [1/s]
 };
 
 /// Exchange between the pools of every cell over one step, by a modified Patankar-Runge-Kutta scheme, into `next`; per row
@@ -32,40 +32,45 @@ struct ReactionStep {
   }
   template <int W>
   DF_FUNCTION void rows(int j) const {
-    for (int row = j; row < j + W; ++row) one_row(row);
-  }
-  DF_FUNCTION void one_row(int row) const {
     const AxisymmetricGrid& grid = p.grid;
     const double dt = clock.dt;
-    double lymph = 0.0, exuded = 0.0, photolysed = 0.0, error = 0.0;
+    double lymph[W] = {}, exuded[W] = {}, photolysed[W] = {}, error[W] = {};
     for (int i = 0; i < grid.n_r; ++i) {
-      const int k = grid.cell(i, row);
-      const PigmentPools before{p.pools.free(k), p.pools.matrix(k), p.pools.macrophage(k), p.pools.slow(k)};
-      const double density = p.rows.residents(row) * (1.0 + clock.recruitment * p.scratch.wound(k));
-      const PoolRates start = rates(row, density, before.macrophage);
-      const PigmentPools trial = start.advance(before, dt);
-      PoolRates end = start;
-      end.uptake = p.params.uptake(density, trial.macrophage);
-      const PoolRates mean = end.corrector(before, trial, start.uptake);
-      const PigmentPools after = mean.advance(before, dt);
+      const int first = grid.cell(i, j);
+      const double ring = grid.ring_area(i);
+      DF_LANES
+      for (int l = 0; l < W; ++l) {
+        const int k = first + l, row = j + l;
+        const PigmentPools before{p.pools.free(k), p.pools.matrix(k), p.pools.macrophage(k), p.pools.slow(k)};
+        const double density = p.rows.residents(row) * (1.0 + clock.recruitment * p.scratch.wound(k));
+        const PoolRates start = rates(row, density, before.macrophage);
+        const PigmentPools trial = start.advance(before, dt);
+        PoolRates end = start;
+        end.uptake = p.params.uptake(density, trial.macrophage);
+        const PoolRates mean = end.corrector(before, trial, start.uptake);
+        const PigmentPools after = mean.advance(before, dt);
 
-      const double volume = grid.volume(i, row), light = dt * p.rows.photolysis(row), above = p.pools.epidermal(k);
-      p.scratch.next.free(k) = after.free;
-      p.scratch.next.matrix(k) = after.matrix;
-      p.scratch.next.macrophage(k) = after.macrophage;
-      p.scratch.next.slow(k) = after.slow;
-      p.scratch.next.epidermal(k) = above / (1.0 + light);
-      lymph += volume * dt * (mean.free_lymph * after.free + mean.cell_lymph * after.macrophage);
-      exuded += volume * dt * mean.exudation * after.free;
-      photolysed += volume * (dt * (mean.photolysis.free * after.free + mean.photolysis.matrix * after.matrix +
-                                    mean.photolysis.macrophage * after.macrophage + mean.photolysis.slow * after.slow) +
-                              light * p.scratch.next.epidermal(k));
-      error = larger(error, larger(std::fabs(after.free - trial.free), std::fabs(after.macrophage - trial.macrophage)));
+        const double volume = ring * grid.dz(row), light = dt * p.rows.photolysis(row);
+        const double epidermal = p.pools.epidermal(k) / (1.0 + light);
+        p.scratch.next.free(k) = after.free;
+        p.scratch.next.matrix(k) = after.matrix;
+        p.scratch.next.macrophage(k) = after.macrophage;
+        p.scratch.next.slow(k) = after.slow;
+        p.scratch.next.epidermal(k) = epidermal;
+        lymph[l] += volume * dt * (mean.free_lymph * after.free + mean.cell_lymph * after.macrophage);
+        exuded[l] += volume * dt * mean.exudation * after.free;
+        photolysed[l] += volume * (dt * (mean.photolysis.free * after.free + mean.photolysis.matrix * after.matrix +
+                                         mean.photolysis.macrophage * after.macrophage + mean.photolysis.slow * after.slow) +
+                                   light * epidermal);
+        error[l] = larger(error[l], larger(std::fabs(after.free - trial.free), std::fabs(after.macrophage - trial.macrophage)));
+      }
     }
-    p.scratch.lymph(row) = lymph;
-    p.scratch.exuded(row) = exuded;
-    p.scratch.photolysed(row) = photolysed;
-    p.scratch.error(row) = error;
+    for (int l = 0; l < W; ++l) {
+      p.scratch.lymph(j + l) = lymph[l];
+      p.scratch.exuded(j + l) = exuded[l];
+      p.scratch.photolysed(j + l) = photolysed[l];
+      p.scratch.error(j + l) = error[l];
+    }
   }
 };
 
@@ -169,7 +174,7 @@ struct EpidermisRiseStep {
   /// Pigment per area between the surface and a depth [kg/m^2], linear within a row.
   DF_FUNCTION double above(int first, double depth) const {
     double sum = 0.0;
-    for (int j = 0; j < p.grid.n_z && p.grid.z_face(j) < depth; ++j)
+    for (int j = 0; j < p.params.epidermal_rows && p.grid.z_face(j) < depth; ++j)
       sum += p.pools.epidermal(first + j) * (smaller(depth, p.grid.z_face(j + 1)) - p.grid.z_face(j));
     return sum;
   }
@@ -177,12 +182,12 @@ struct EpidermisRiseStep {
     const int first = p.grid.cell(i, 0);
     double top = above(first, p.params.epidermis.departure(0.0, dt));
     p.scratch.solved(first) = top * p.grid.ring_area(i);
-    for (int j = 0; j < p.grid.n_z; ++j) {
+    for (int j = 0; j < p.params.epidermal_rows; ++j) {
       const double bottom = above(first, p.params.epidermis.departure(p.grid.z_face(j + 1), dt));
       p.scratch.factor(first + j) = (bottom - top) / p.grid.dz(j);
       top = bottom;
     }
-    for (int j = 0; j < p.grid.n_z; ++j) p.pools.epidermal(first + j) = p.scratch.factor(first + j);
+    for (int j = 0; j < p.params.epidermal_rows; ++j) p.pools.epidermal(first + j) = p.scratch.factor(first + j);
   }
 };
 

@@ -3,9 +3,11 @@
 
 #include "core/execution/executor.hpp"
 #include "core/solver/insertion_start.hpp"
+#include "core/solver/needle_steps.hpp"
 #include "core/solver/pressure_steps.hpp"
 #include "core/solver/tissue_steps.hpp"
-#include "core/solver/track_steps.hpp"
+#include "core/solver/trace_step.hpp"
+#include "core/solver/track_balance_steps.hpp"
 
 namespace dermaflux {
 
@@ -133,8 +135,8 @@ DF_FUNCTION void run_interval(const Executor& executor, const InsertionProblem& 
 /// while the needle is out.
 DF_CALLER_DECIDES
 template <class Executor>
-DF_FUNCTION void run_strokes(const Executor& executor, const InsertionProblem& p, int first, int last,
-                             const InsertionTrace& trace, InsertionTally& tally) {
+DF_FUNCTION void run_strokes(const Executor& executor, const InsertionProblem& p, int first, int last, const InsertionTrace& trace,
+                             InsertionTally& tally) {
   const InsertionParams& c = p.params;
   if (c.tip_depth <= 0.0) return;
   const TipPath tip{c.tip_depth, c.stroke, c.frequency};
@@ -163,7 +165,9 @@ DF_FUNCTION void relax(const Executor& executor, const InsertionProblem& p, Inse
     dt = taken < dt ? taken : 1.2 * dt;
     executor.rows(p.grid.n_z, ExcessPressureStep{p});
     executor.single(MaximumStep{p.system.partial, p.system.scalars});
-    if (executor.read(p.system.scalars, scalar_maximum) < p.params.relaxed_share * executor.read(p.account, RimAccount::peak_pressure)) break;
+    if (executor.read(p.system.scalars, scalar_maximum) <
+        p.params.relaxed_share * executor.read(p.account, RimAccount::peak_pressure))
+      break;
   }
 }
 

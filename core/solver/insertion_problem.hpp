@@ -12,36 +12,36 @@ namespace dermaflux {
 
 /// Numbers and laws of the insertion of one prong, derived from a Treatment once, on the host.
 struct InsertionParams {
-  Needle needle;              ///< one prong, projected on the surface normal
-  double tip_depth;           ///< [m]
-  double stroke;              ///< projected on the normal [m]
-  double frequency;           ///< of the loaded motor [1/s]
-  int strokes;                ///< complete ones
-  double contact_time;        ///< until the drop is wiped [s]
-  double open_fraction;       ///< area left open by recoil over the widest needle area [-]
-  double recoil_time;         ///< [s]
-  double wall_stiffening;     ///< of a sudden opening over the quasi-static wall [-]
+  Needle needle;           ///< one prong, projected on the surface normal
+  double tip_depth;        ///< [m]
+  double stroke;           ///< projected on the normal [m]
+  double frequency;        ///< of the loaded motor [1/s]
+  int strokes;             ///< complete ones
+  double contact_time;     ///< until the drop is wiped [s]
+  double open_fraction;    ///< area left open by recoil over the widest needle area [-]
+  double recoil_time;      ///< [s]
+  double wall_stiffening;  ///< of a sudden opening over the quasi-static wall [-]
   InsertionForce force;
   LiquidShare liquid_share;
   FilmThickness film;
   CapillaryPressure capillary;
   PoreFluidViscosity viscosity;
-  double pigment_density;     ///< [kg/m^3]
-  double ink_concentration;   ///< pigment per ink volume [kg/m^3]
-  double drop_volume;         ///< per prong [m^3]
+  double pigment_density;    ///< [kg/m^3]
+  double ink_concentration;  ///< pigment per ink volume [kg/m^3]
+  double drop_volume;        ///< per prong [m^3]
   TissuePermeability permeability;
   Clogging clogging;
   DamageGain damage;
   double damage_radius_factor;  ///< over local needle radius [-]
-  double rest_pressure;       ///< interstitial [Pa]
-  double lymph_conductance;   ///< [1/(Pa s)]
-  double max_captured;        ///< captured pigment per tissue volume that plugs it [kg/m^3]
-  double particle_diameter;   ///< [m]
-  double carrier_diffusivity;  ///< of the carrier in pore fluid [m^2/s]
-  double relaxed_share;       ///< relaxation ends when the pressure fell to this share of its peak [-]
-  double relaxation_limit;    ///< or after this time [s]
-  double pressure_tolerance;  ///< of the linear solver [Pa]
-  int steps_inside;           ///< time steps per stroke while the tip is in the skin
+  double rest_pressure;         ///< interstitial [Pa]
+  double lymph_conductance;     ///< [1/(Pa s)]
+  double max_captured;          ///< captured pigment per tissue volume that plugs it [kg/m^3]
+  double particle_diameter;     ///< [m]
+  double carrier_diffusivity;   ///< of the carrier in pore fluid [m^2/s]
+  double relaxed_share;         ///< relaxation ends when the pressure fell to this share of its peak [-]
+  double relaxation_limit;      ///< or after this time [s]
+  double pressure_tolerance;    ///< of the linear solver [Pa]
+  int steps_inside;             ///< time steps per stroke while the tip is in the skin
 };
 
 /// Tissue constants per row, means over the layers that a row cuts.
@@ -66,38 +66,49 @@ struct TissueState {
 
 /// What the track holds, per row.
 struct TrackState {
-  FieldView<double> liquid;    ///< liquid area A_g [m^2]
-  FieldView<double> hole;      ///< whole open area, needle included [m^2]
+  FieldView<double> liquid;       ///< liquid area A_g [m^2]
+  FieldView<double> hole;         ///< whole open area, needle included [m^2]
   FieldView<double> wall_stress;  ///< of the relaxing branch of the wall [Pa]
-  FieldView<double> widest;    ///< largest needle area that passed [m^2]
-  FieldView<double> pigment;   ///< [kg per row]
-  FieldView<double> carrier;   ///< [m^3 per row]
-  FieldView<double> pressure;  ///< of the liquid [Pa]
-  FieldView<double> flow;      ///< axial flow through the upper face of the row, downward [m^3/s]
+  FieldView<double> widest;       ///< largest needle area that passed [m^2]
+  FieldView<double> pigment;      ///< [kg per row]
+  FieldView<double> carrier;      ///< [m^3 per row]
+  FieldView<double> pressure;     ///< of the liquid [Pa]
+  FieldView<double> flow;         ///< axial flow through the upper face of the row, downward [m^3/s]
 };
 
 /// Scratch of one time step. Cell arrays are padded by n_z on both sides.
 struct InsertionScratch {
-  FieldView<double> permeability;                  ///< normal to the surface [m^2]
-  FieldView<double> mobility;                      ///< k / mu normal to the surface [m^2/(Pa s)]
-  FieldView<double> damage;                        ///< gain of permeability [-]
-  FieldView<double> radial_flux, axial_flux;       ///< [m^3/s]
-  FieldView<double> capture;                       ///< rate at which a clean matrix catches pigment [1/s]
-  FieldView<double> w, c;                          ///< carrier fraction, pigment concentration of the pore fluid
+  FieldView<double> permeability;             ///< normal to the surface [m^2]
+  FieldView<double> mobility;                 ///< k / mu normal to the surface [m^2/(Pa s)]
+  FieldView<double> damage;                   ///< gain of permeability [-]
+  FieldView<double> radial_flux, axial_flux;  ///< [m^3/s]
+  FieldView<double> capture;                  ///< rate at which a clean matrix catches pigment [1/s]
+  FieldView<double> w, c;                     ///< carrier fraction, pigment concentration of the pore fluid
   FieldView<double> radial_carrier, axial_carrier, radial_pigment, axial_pigment;  ///< fluxes
   // per row
   FieldView<double> needle_area, needle_area_before, perimeter, film_in, film_out;
-  FieldView<double> wall_reference;                ///< pressure of the first ring if the wall were closed [Pa]
+  FieldView<double> wall_reference;  ///< pressure of the first ring if the wall were closed [Pa]
   FieldView<double> wall_flux, wall_carrier, wall_pigment, returned_carrier, returned_pigment;
-  FieldView<double> downward, full;                ///< donor of the upper face; liquid area at which a void closes [m^2]
+  FieldView<double> downward, full;  ///< donor of the upper face; liquid area at which a void closes [m^2]
   FieldView<double> jacobian_lower, jacobian_diagonal, jacobian_upper, unknown, mixture_pigment, mixture_carrier;
 };
 
 /// Volumes and masses that crossed the rim so far, per prong.
 struct RimAccount {
   FieldView<double> values;
-  enum : int { drop_volume = 0, drop_pigment, drop_carrier, drawn_volume, drawn_pigment, back_volume, back_pigment,
-               exuded_volume, exuded_pigment, peak_pressure, count };
+  enum : int {
+    drop_volume = 0,
+    drop_pigment,
+    drop_carrier,
+    drawn_volume,
+    drawn_pigment,
+    back_volume,
+    back_pigment,
+    exuded_volume,
+    exuded_pigment,
+    peak_pressure,
+    count
+  };
 };
 
 /// Everything a step needs, by value.
@@ -108,7 +119,7 @@ struct InsertionProblem {
   TissueState tissue;
   TrackState track;
   InsertionScratch scratch;
-  CombSystem system;           ///< pressure of tissue and track
+  CombSystem system;          ///< pressure of tissue and track
   FieldView<double> account;  ///< RimAccount values
 };
 

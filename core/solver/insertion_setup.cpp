@@ -6,8 +6,12 @@
 namespace dermaflux {
 
 void lay_out_constants(ViewArena& arena, int n_r, int n_z, InsertionProblem& problem) {
-  problem.grid = {.n_r = n_r, .n_z = n_z, .r_face = arena.take(n_r + 1), .r_centre = arena.take(n_r),
-                  .z_face = arena.take(n_z + 1), .z_centre = arena.take(n_z)};
+  problem.grid = {.n_r = n_r,
+                  .n_z = n_z,
+                  .r_face = arena.take(n_r + 1),
+                  .r_centre = arena.take(n_r),
+                  .z_face = arena.take(n_z + 1),
+                  .z_centre = arena.take(n_z)};
   TissueRows& rows = problem.rows;
   for (auto* view : {&rows.permeability, &rows.anisotropy, &rows.porosity, &rows.storage, &rows.shear_modulus, &rows.filtration})
     *view = arena.take(n_z);
@@ -20,18 +24,17 @@ long lay_out_state(ViewArena& arena, InsertionProblem& problem) {
   InsertionScratch& s = problem.scratch;
   const long start = arena.used;
   for (auto* view : {&t.fluid, &t.carrier, &t.pigment, &t.captured, &t.pressure, &t.speed}) *view = arena.take(cells, n_z);
-  for (auto* view : {&k.liquid, &k.hole, &k.wall_stress, &k.widest, &k.pigment, &k.carrier, &k.pressure})
-    *view = arena.take(n_z);
+  for (auto* view : {&k.liquid, &k.hole, &k.wall_stress, &k.widest, &k.pigment, &k.carrier, &k.pressure}) *view = arena.take(n_z);
   k.flow = arena.take(n_z + 1);
   problem.account = arena.take(RimAccount::count);
   const long checkpoint = arena.used - start;
   for (auto* view : {&s.permeability, &s.mobility, &s.damage, &s.capture, &s.radial_flux, &s.axial_flux, &s.w, &s.c,
                      &s.radial_carrier, &s.axial_carrier, &s.radial_pigment, &s.axial_pigment})
     *view = arena.take(cells, n_z);
-  for (auto* view : {&s.needle_area, &s.needle_area_before, &s.perimeter, &s.film_in, &s.film_out, &s.wall_reference,
-                     &s.wall_flux, &s.wall_carrier, &s.wall_pigment, &s.returned_carrier, &s.returned_pigment, &s.downward,
-                     &s.full, &s.jacobian_lower, &s.jacobian_diagonal, &s.jacobian_upper, &s.unknown, &s.mixture_pigment,
-                     &s.mixture_carrier})
+  for (auto* view :
+       {&s.needle_area, &s.needle_area_before, &s.perimeter, &s.film_in, &s.film_out, &s.wall_reference, &s.wall_flux,
+        &s.wall_carrier, &s.wall_pigment, &s.returned_carrier, &s.returned_pigment, &s.downward, &s.full, &s.jacobian_lower,
+        &s.jacobian_diagonal, &s.jacobian_upper, &s.unknown, &s.mixture_pigment, &s.mixture_carrier})
     *view = arena.take(n_z);
   problem.system.lay_out(arena, problem.grid);
   return checkpoint;
@@ -48,12 +51,12 @@ void fill_constants(const Treatment& treatment, const GridFaces& faces, const In
   for (int i = 0; i <= grid.n_r; ++i) put(grid.r_face, i, faces.r[static_cast<std::size_t>(i)]);
   for (int j = 0; j <= grid.n_z; ++j) put(grid.z_face, j, faces.z[static_cast<std::size_t>(j)]);
   for (int i = 0; i < grid.n_r; ++i) put(grid.r_centre, i, 0.5 * (grid.r_face(i) + grid.r_face(i + 1)));
-  const double particle = treatment.ink.particle_diameter *
-                          std::exp(0.5 * std::pow(std::log(treatment.ink.particle_spread), 2));
+  const double particle = treatment.ink.particle_diameter * std::exp(0.5 * std::pow(std::log(treatment.ink.particle_spread), 2));
   // Cut epidermis is a thin sheet whose lips fold: its hole is held open by the dermis underneath, not by its own modulus.
   double lips = 0.0;
   for (int k = skin.layer_count - 1; k >= 0; --k)
-    if (skin.layers[static_cast<std::size_t>(k)].kind == LayerKind::dermis) lips = skin.layers[static_cast<std::size_t>(k)].shear_modulus();
+    if (skin.layers[static_cast<std::size_t>(k)].kind == LayerKind::dermis)
+      lips = skin.layers[static_cast<std::size_t>(k)].shear_modulus();
   for (int j = 0; j < problem.grid.n_z; ++j) {
     const double top = problem.grid.z_face(j), bottom = problem.grid.z_face(j + 1);
     const auto mean = [&](auto property) { return layer_mean(skin, top, bottom, property); };
@@ -62,9 +65,8 @@ void fill_constants(const Treatment& treatment, const GridFaces& faces, const In
     put(problem.rows.anisotropy, j, mean([](const SkinLayer& l) { return l.anisotropy; }));
     put(problem.rows.porosity, j, mean([](const SkinLayer& l) { return l.porosity; }));
     put(problem.rows.storage, j, mean([](const SkinLayer& l) { return 1.0 / l.aggregate_modulus(); }));
-    put(problem.rows.shear_modulus, j, 1.0 / mean([lips](const SkinLayer& l) {
-          return 1.0 / (l.kind == LayerKind::epidermis ? lips : l.shear_modulus());
-        }));
+    put(problem.rows.shear_modulus, j,
+        1.0 / mean([lips](const SkinLayer& l) { return 1.0 / (l.kind == LayerKind::epidermis ? lips : l.shear_modulus()); }));
     put(problem.rows.filtration, j, mean([](const SkinLayer& l) { return l.filtration; }) * particle / (200.0 * units::nm));
   }
 }
@@ -89,7 +91,8 @@ InsertionParams build_insertion_params(const Treatment& treatment, const Punctur
   c.force = insertion_force(treatment, puncture);
   c.liquid_share = {.roughness = treatment.needle.roughness};
   c.film = {.surface_tension = ink.surface_tension, .cap = treatment.needle.film_cap};
-  c.capillary = {.surface_tension = ink.surface_tension, .wall_cosine = std::cos(skin.wound_contact_angle),
+  c.capillary = {.surface_tension = ink.surface_tension,
+                 .wall_cosine = std::cos(skin.wound_contact_angle),
                  .needle_cosine = std::cos(treatment.needle.contact_angle),
                  .roughness = treatment.needle.roughness};
   c.viscosity = {.ink = ink.viscosity, .interstitial_viscosity = skin.interstitial_viscosity};

@@ -8,7 +8,8 @@ namespace dermaflux {
 /// Leaves contrast, width, mean reflectance of the centre and of skin in `profile`.
 DF_CALLER_DECIDES
 template <class Executor>
-DF_FUNCTION void look_in_band(const Executor& executor, const OpticsProblem& o, const LightClock& clock, FieldView<double> profile) {
+DF_FUNCTION void look_in_band(const Executor& executor, const OpticsProblem& o, const LightClock& clock,
+                              FieldView<double> profile) {
   const int n_r = o.grid.n_r, n_z = o.grid.n_z;
   executor.cells(n_r, n_z, OpticalCellStep{o, clock});
   executor.cells(n_r, n_z, OpticalFaceStep{o});

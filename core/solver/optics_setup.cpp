@@ -9,10 +9,10 @@ namespace dermaflux {
 namespace {
 
 /// CIE standard illuminant D65 from 380 to 780 nm in steps of 10 nm, relative (CIE 15:2018, table T.1).
-constexpr std::array<double, 41> d65 = {
-    49.98,  54.65,  82.75,  91.49,  93.43,  86.68,  104.86, 117.01, 117.81, 114.86, 115.92, 108.81, 109.35, 107.80,
-    104.79, 107.69, 104.41, 104.05, 100.00, 96.33,  95.79,  88.69,  90.01,  89.60,  87.70,  83.29,  83.70,  80.03,
-    80.21,  82.28,  78.28,  69.72,  71.61,  74.35,  61.60,  69.89,  75.09,  63.59,  46.42,  66.81,  63.38};
+constexpr std::array<double, 41> d65 = {49.98,  54.65,  82.75,  91.49,  93.43,  86.68,  104.86, 117.01, 117.81, 114.86, 115.92,
+                                        108.81, 109.35, 107.80, 104.79, 107.69, 104.41, 104.05, 100.00, 96.33,  95.79,  88.69,
+                                        90.01,  89.60,  87.70,  83.29,  83.70,  80.03,  80.21,  82.28,  78.28,  69.72,  71.61,
+                                        74.35,  61.60,  69.89,  75.09,  63.59,  46.42,  66.81,  63.38};
 
 /// Share of each band in a wavelength: linear between bands, constant outside.
 double band_share(int band, double wavelength) {
@@ -54,10 +54,13 @@ Lab lab_of_reflectance(const double (&reflectance)[band_count]) {
 
 void lay_out_optics_rows(ViewArena& arena, int coarsening, const AxisymmetricGrid& fine, OpticsProblem& problem) {
   const int n_r = fine.n_r / coarsening, n_z = fine.n_z / coarsening;
-  problem.grid = {.n_r = n_r, .n_z = n_z, .r_face = arena.take(n_r + 1), .r_centre = arena.take(n_r),
-                  .z_face = arena.take(n_z + 1), .z_centre = arena.take(n_z)};
-  for (auto* view : {&problem.rows.absorption, &problem.rows.blood, &problem.rows.scattering})
-    *view = arena.take(band_count * n_z);
+  problem.grid = {.n_r = n_r,
+                  .n_z = n_z,
+                  .r_face = arena.take(n_r + 1),
+                  .r_centre = arena.take(n_r),
+                  .z_face = arena.take(n_z + 1),
+                  .z_centre = arena.take(n_z)};
+  for (auto* view : {&problem.rows.absorption, &problem.rows.blood, &problem.rows.scattering}) *view = arena.take(band_count * n_z);
 }
 
 void lay_out_optics_state(ViewArena& arena, OpticsProblem& problem) {
@@ -82,7 +85,7 @@ void fill_optics_rows(const Treatment& treatment, const AxisymmetricGrid& fine, 
     const double wavelength = band_wavelength[b], scattering = dermis(wavelength), baseline = BaselineAbsorption{}(wavelength);
     const double melanin = look.melanosome_fraction * MelanosomeAbsorption{}(wavelength);
     const double blood = look.blood_fraction * BloodAbsorption{look.blood_saturation}(treatment.model.oxygenated_extinction[b],
-                                                                                       treatment.model.deoxygenated_extinction[b]);
+                                                                                      treatment.model.deoxygenated_extinction[b]);
     for (int j = 0; j < grid.n_z; ++j) {
       const auto mean = [&](auto property) { return layer_mean(skin, grid.z_face(j), grid.z_face(j + 1), property); };
       const int at = band * grid.n_z + j;

@@ -31,7 +31,7 @@ struct CoarsenPigmentStep {
 /// The light problem of one band at one time.
 struct LightClock {
   int band;
-  double blood;             ///< blood over resting blood [-]
+  double blood;              ///< blood over resting blood [-]
   double dispersed, packed;  ///< mass absorption of pigment outside and inside cells [m^2/kg]
 };
 
@@ -62,8 +62,7 @@ struct OpticalFaceStep {
       const double face = grid.r_face(i + 1), there = 3.0 * o.extinction(k + grid.n_z);
       radial = grid.outer_area(i, j) / ((face - grid.r_centre(i)) * here + (grid.r_centre(i + 1) - face) * there);
     }
-    if (j + 1 < grid.n_z)
-      axial = grid.ring_area(i) / (0.5 * grid.dz(j) * here + 0.5 * grid.dz(j + 1) * 3.0 * o.extinction(k + 1));
+    if (j + 1 < grid.n_z) axial = grid.ring_area(i) / (0.5 * grid.dz(j) * here + 0.5 * grid.dz(j + 1) * 3.0 * o.extinction(k + 1));
     o.system.radial(k) = radial;
     o.system.axial(k) = axial;
     if (j == 0) o.system.storage(k) += surface_conductance(i);
@@ -154,7 +153,8 @@ struct SkinViewStep {
     const double surface = 1.0 / (1.5 * o.grid.dz(0) * extinction(0) + 2.0 * o.params.boundary_factor);
     for (int j = 0; j < n_z; ++j) {
       const double up = j > 0 ? conductance(j - 1) : 0.0, down = conductance(j);
-      const double diagonal = o.grid.dz(j) * absorption(j) + up + down + (j == 0 ? surface : 0.0) - (j > 0 ? up * factor(j - 1) : 0.0);
+      const double diagonal =
+          o.grid.dz(j) * absorption(j) + up + down + (j == 0 ? surface : 0.0) - (j > 0 ? up * factor(j - 1) : 0.0);
       factor(j) = down / diagonal;
       value(j) = ((j == 0 ? surface : 0.0) + (j > 0 ? up * value(j - 1) : 0.0)) / diagonal;
     }
@@ -172,8 +172,8 @@ struct SkinViewStep {
 /// Mean contrast over the centre, width at half of it, and mean reflectance of the centre.
 struct DotProfileStep {
   OpticsProblem o;
-  double centre_radius;        ///< [m]
-  FieldView<double> profile;   ///< contrast, fwhm, mean reflectance, skin reflectance
+  double centre_radius;       ///< [m]
+  FieldView<double> profile;  ///< contrast, fwhm, mean reflectance, skin reflectance
 
   /// Contrast at a distance from the axis, linear between ring centres and flat inside the first.
   DF_FUNCTION double contrast(double radius) const {

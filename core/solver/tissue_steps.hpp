@@ -22,8 +22,7 @@ struct MobilityStep {
     const double porosity = p.rows.porosity(j), fluid = p.tissue.fluid(k);
     const double clogged = p.tissue.captured(k) / p.params.max_captured;
     const double clogging = i > 0 ? p.params.clogging(clogged) : p.params.clogging.innermost(clogged);
-    const double permeability =
-        p.params.permeability(p.rows.permeability(j), fluid - porosity, p.scratch.damage(k)) * clogging;
+    const double permeability = p.params.permeability(p.rows.permeability(j), fluid - porosity, p.scratch.damage(k)) * clogging;
     const double carrier = p.tissue.carrier(k), pigment = p.tissue.pigment(k);
     double viscosity = p.params.viscosity.interstitial_viscosity;
     if (carrier > 1e-9 * fluid) {  // untouched tissue holds interstitial fluid only
@@ -213,8 +212,9 @@ struct CellBalanceStep {
         const bool below_first = row > 0;
         const double share = dt / (ring * grid.dz(row));
         const double drained = dt * p.params.lymph_conductance * (p.tissue.pressure(k) - p.params.rest_pressure);
-        const double fluid = p.tissue.fluid(k) - drained +
-                             share * (fluid_in[l] - p.scratch.radial_flux(k) + p.scratch.axial_flux(k - 1) - p.scratch.axial_flux(k));
+        const double fluid =
+            p.tissue.fluid(k) - drained +
+            share * (fluid_in[l] - p.scratch.radial_flux(k) + p.scratch.axial_flux(k - 1) - p.scratch.axial_flux(k));
         const double carrier_above = below_first ? p.scratch.axial_carrier(k - 1) : 0.0;
         const double pigment_above = below_first ? p.scratch.axial_pigment(k - 1) : 0.0;
         const double carrier = p.tissue.carrier(k) - larger(drained, 0.0) * p.scratch.w(k) +

@@ -12,17 +12,17 @@ inline constexpr int contrast_band = 3;  ///< 550 nm, where the eye is most sens
 
 /// The suspension: pigment, carrier, and how the mixture flows and absorbs.
 struct Ink {
-  double pigment_density;                             ///< [kg/m^3]
-  double mass_fraction;                               ///< of pigment in the neat ink [-]
-  double dilution;                                    ///< share of neat ink in the mixture, 1 = neat [-]
-  double carrier_density;                             ///< [kg/m^3]
-  double particle_diameter;                           ///< mass-median hydrodynamic diameter [m]
-  double particle_spread;                             ///< geometric standard deviation [-]
+  double pigment_density;    ///< [kg/m^3]
+  double mass_fraction;      ///< of pigment in the neat ink [-]
+  double dilution;           ///< share of neat ink in the mixture, 1 = neat [-]
+  double carrier_density;    ///< [kg/m^3]
+  double particle_diameter;  ///< mass-median hydrodynamic diameter [m]
+  double particle_spread;    ///< geometric standard deviation [-]
   InkViscosity viscosity;
-  double surface_tension;                             ///< [N/m]
-  std::array<double, band_count> absorption;          ///< mass absorption of small clusters per band [m^2/kg]
-  double albedo;                                      ///< scattering over extinction of the pigment [-]
-  double photolysis_rate;                             ///< at the reference UV dose, at the surface [1/s]
+  double surface_tension;                     ///< [N/m]
+  std::array<double, band_count> absorption;  ///< mass absorption of small clusters per band [m^2/kg]
+  double albedo;                              ///< scattering over extinction of the pigment [-]
+  double photolysis_rate;                     ///< at the reference UV dose, at the surface [1/s]
 
   /// Volume fraction of pigment in the ink as used [-]: the mass fraction is scaled by the dilution, then converted.
   double volume_fraction() const {

@@ -13,14 +13,14 @@ enum class NeedleShape : int { round_liner = 0, magnum = 1 };
 struct Needle {
   int prongs;
   NeedleShape shape;
-  double shaft_diameter;   ///< [m]
-  double tip_diameter;     ///< [m]
-  double taper_length;     ///< [m]
-  double prong_pitch;      ///< between neighbouring tips [m]
-  double contact_angle;    ///< of ink on the steel [rad]
-  double roughness;        ///< gap at which shaft and wall touch [m]
-  double film_cap;         ///< dragged film over radius at most [-]
-  double film_wiped;       ///< share of the film that the skin wipes off at entry [-]
+  double shaft_diameter;  ///< [m]
+  double tip_diameter;    ///< [m]
+  double taper_length;    ///< [m]
+  double prong_pitch;     ///< between neighbouring tips [m]
+  double contact_angle;   ///< of ink on the steel [rad]
+  double roughness;       ///< gap at which shaft and wall touch [m]
+  double film_cap;        ///< dragged film over radius at most [-]
+  double film_wiped;      ///< share of the film that the skin wipes off at entry [-]
 
   DF_FUNCTION double slope() const { return (shaft_diameter - tip_diameter) / taper_length; }  ///< d(diameter)/dx [-]
   /// Diameter at a distance x behind the tip [m].
@@ -36,8 +36,8 @@ struct Needle {
   DF_FUNCTION double volume(double x) const {
     const double cone = smaller(larger(x, 0.0), taper_length), shaft = larger(x - taper_length, 0.0);
     const double end = tip_diameter + slope() * cone;
-    return units::pi / 4.0 * (cone * (tip_diameter * tip_diameter + tip_diameter * end + end * end) / 3.0 +
-                              shaft_diameter * shaft_diameter * shaft);
+    return units::pi / 4.0 *
+           (cone * (tip_diameter * tip_diameter + tip_diameter * end + end * end) / 3.0 + shaft_diameter * shaft_diameter * shaft);
   }
   /// Mean cross-section of one prong between two depths while the tip is at `tip_depth` [m^2].
   DF_FUNCTION double mean_area(double top, double bottom, double tip_depth) const {

@@ -90,8 +90,14 @@ Puncture solve_puncture(const Treatment& treatment) {
   const Machine& machine = treatment.machine;
   const SkinMechanics& skin = treatment.skin.mechanics;
   const Balance balance(treatment);
-  Puncture result{.tip_depth = 0.0, .dimple = 0.0, .bulge = balance.bulge(machine.hand_force), .peak_force = 0.0,
-                  .mean_force = 0.0, .frequency = machine.frequency, .modulus = skin.ogden_modulus, .strokes = 1};
+  Puncture result{.tip_depth = 0.0,
+                  .dimple = 0.0,
+                  .bulge = balance.bulge(machine.hand_force),
+                  .peak_force = 0.0,
+                  .mean_force = 0.0,
+                  .frequency = machine.frequency,
+                  .modulus = skin.ogden_modulus,
+                  .strokes = 1};
   double reach = machine.depth;
   for (int k = 0; k < 200; ++k) {  // a damped fixed point: force and reach act back on each other weakly
     const double mu = balance.modulus(result.frequency, reach);

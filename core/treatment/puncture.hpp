@@ -6,14 +6,14 @@ namespace dermaflux {
 
 /// What the machine's settings become in the skin.
 struct Puncture {
-  double tip_depth;       ///< d_tip: deepest point of the tip, normal to the surface [m]; 0 if the skin never breaks
-  double dimple;          ///< [m]
-  double bulge;           ///< of skin towards the needle [m]
-  double peak_force;      ///< [N]
-  double mean_force;      ///< over a stroke [N]
-  double frequency;       ///< of the loaded motor [1/s]
-  double modulus;         ///< shear modulus of skin at the rate of the stroke [Pa]
-  int strokes;            ///< complete strokes within the dwell time, at least 1
+  double tip_depth;   ///< d_tip: deepest point of the tip, normal to the surface [m]; 0 if the skin never breaks
+  double dimple;      ///< [m]
+  double bulge;       ///< of skin towards the needle [m]
+  double peak_force;  ///< [N]
+  double mean_force;  ///< over a stroke [N]
+  double frequency;   ///< of the loaded motor [1/s]
+  double modulus;     ///< shear modulus of skin at the rate of the stroke [Pa]
+  int strokes;        ///< complete strokes within the dwell time, at least 1
 };
 
 /// Solves the balance of needle force, dimple, hand and motor for one treatment.

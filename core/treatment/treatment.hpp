@@ -54,7 +54,7 @@ struct Model {
   double refractive_index;      ///< of skin [-]
   std::array<double, band_count> oxygenated_extinction;    ///< molar extinction of HbO2 per band [1/(cm M)]
   std::array<double, band_count> deoxygenated_extinction;  ///< of Hb [1/(cm M)]
-  double beam_spread;           ///< widening of the viewing beam over Gaussian multiple scattering [-]
+  double beam_spread;                                      ///< widening of the viewing beam over Gaussian multiple scattering [-]
 };
 
 /// Everything one treatment of one dot needs, in SI. Read from TOML by core/io, changed by sweeps, never by solvers.

@@ -14,8 +14,10 @@ bool available(std::string& detail) {
 /// Stands in where the build found no CUDA compiler: never available, so never run.
 const BackendTable& cuda_backend() {
   static const BackendTable table{
-      available, [](TreatmentCase&, const CaseBlueprint&, double*, Outcome*, RunMonitor&) { throw BackendError("built without nvcc"); },
-      [](const std::vector<Member>&, const RunOptions&, RunMonitor&, MemberSink&) { throw BackendError("built without nvcc"); }, [] {}};
+      available,
+      [](TreatmentCase&, const CaseBlueprint&, double*, Outcome*, RunMonitor&) { throw BackendError("built without nvcc"); },
+      [](const std::vector<Member>&, const RunOptions&, RunMonitor&, MemberSink&) { throw BackendError("built without nvcc"); },
+      [] {}};
   return table;
 }
 

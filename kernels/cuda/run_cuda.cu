@@ -156,7 +156,8 @@ void run_members(const std::vector<Member>& members, const RunOptions& options, 
     }
     const auto start = std::chrono::steady_clock::now();
     const std::vector<Outcome> outcomes = batch.run(together);
-    const double share = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count() / static_cast<double>(together.size());
+    const double share =
+        std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count() / static_cast<double>(together.size());
     for (std::size_t n = 0; n < together.size(); ++n) {
       const Prepared& member = *together[n];
       const auto first = outcomes.begin() + static_cast<std::ptrdiff_t>(n * max_branches);

@@ -71,7 +71,8 @@ const BackendTable& kokkos_backend() {
 }
 
 void set_threads(int threads) {
-  if (threads < 0) throw InputError("threads = " + std::to_string(threads) + " is negative; use 0 for all cores or a number of threads");
+  if (threads < 0)
+    throw InputError("threads = " + std::to_string(threads) + " is negative; use 0 for all cores or a number of threads");
   if (Kokkos::is_initialized() && threads > 0 && threads != Space().concurrency())
     throw BackendError("the number of threads is fixed by the first run (" + std::to_string(Space().concurrency()) +
                        "); set it before, or start a new process");

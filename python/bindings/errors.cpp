@@ -1,5 +1,4 @@
 #include "core/error.hpp"
-
 #include "python/bindings/bindings.hpp"
 
 namespace dermaflux {

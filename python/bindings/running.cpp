@@ -8,7 +8,7 @@
 
 #include "core/io/config.hpp"
 #include "core/io/run_file.hpp"
-#include "core/solver/track_steps.hpp"
+#include "core/solver/trace_step.hpp"
 #include "kernels/run.hpp"
 #include "python/bindings/bindings.hpp"
 #include "python/bindings/compute_thread.hpp"
@@ -72,9 +72,11 @@ struct Run {
 py::dict series(const Run& run) {
   py::dict all;
   std::vector<double> days;
-  for (int m = 0; m < run.result.member.outcome.moment_count; ++m) days.push_back(run.result.member.outcome.moments[m].time / units::day);
+  for (int m = 0; m < run.result.member.outcome.moment_count; ++m)
+    days.push_back(run.result.member.outcome.moments[m].time / units::day);
   all["time_day"] = py::array(py::cast(days));
-  for (const MomentSeries& one : moment_series(run.result.member.outcome)) all[py::str(one.column.name)] = py::array(py::cast(one.values));
+  for (const MomentSeries& one : moment_series(run.result.member.outcome))
+    all[py::str(one.column.name)] = py::array(py::cast(one.values));
   return all;
 }
 
@@ -140,7 +142,8 @@ std::string run_many(const std::vector<BatchMember>& wanted_members, const std::
   std::vector<Member> members;
   for (const BatchMember& one : wanted_members) {
     Member member{one.document->treatment(), {}};
-    for (const auto& [key, value] : one.overrides) set_value(member.treatment, one.document->layers(), key, value, one.document->file().string());
+    for (const auto& [key, value] : one.overrides)
+      set_value(member.treatment, one.document->layers(), key, value, one.document->file().string());
     check_treatment(member.treatment, one.document->file().string());
     for (const double dwell : one.dwells_ms) member.dwells.push_back(dwell * units::ms);
     members.push_back(std::move(member));
@@ -169,7 +172,8 @@ template <class Ask>
 auto ask(Ask question) {
   decltype(question()) answer{};
   RunMonitor monitor;
-  supervise(monitor, [&] { answer = question(); }, [] {});
+  supervise(
+      monitor, [&] { answer = question(); }, [] {});
   return answer;
 }
 
@@ -222,43 +226,54 @@ void bind_running(py::module_& module) {
                                all["healing_steps"] = o.healing_steps;
                                return all;
                              })
-      .def_property_readonly("r_face", [](const py::object& self) {
-        const RunFields& f = self.cast<const Run&>().fields();
-        return view(f.r_face, {f.n_r + 1}, self);
-      })
-      .def_property_readonly("z_face", [](const py::object& self) {
-        const RunFields& f = self.cast<const Run&>().fields();
-        return view(f.z_face, {f.n_z + 1}, self);
-      })
-      .def_property_readonly("epidermis_share", [](const py::object& self) {
-        const RunFields& f = self.cast<const Run&>().fields();
-        return view(f.epidermal, {f.n_z}, self);
-      })
-      .def_property_readonly("pools", [](const py::object& self) {
-        const RunFields& f = self.cast<const Run&>().fields();
-        return view(f.pools, {f.moments, 5, f.n_r, f.n_z}, self);
-      })
-      .def_property_readonly("insertion", [](const py::object& self) {
-        const RunFields& f = self.cast<const Run&>().fields();
-        return view(f.insertion, {5, f.n_r, f.n_z}, self);
-      })
-      .def("write", [](const Run& run, const std::filesystem::path& path, const std::string& title, const std::string& input,
-                       const std::map<std::string, std::string>& provenance) {
-        write_run(path, run.result.member, run.fields(), title, input, provenance);
-      }, py::arg("path"), py::arg("title"), py::arg("input"), py::arg("provenance"));
-  module.def("run", &run_one, py::arg("document"), py::arg("grid"), py::arg("horizon_year"), py::arg("backend"), py::arg("progress") = nullptr);
+      .def_property_readonly("r_face",
+                             [](const py::object& self) {
+                               const RunFields& f = self.cast<const Run&>().fields();
+                               return view(f.r_face, {f.n_r + 1}, self);
+                             })
+      .def_property_readonly("z_face",
+                             [](const py::object& self) {
+                               const RunFields& f = self.cast<const Run&>().fields();
+                               return view(f.z_face, {f.n_z + 1}, self);
+                             })
+      .def_property_readonly("epidermis_share",
+                             [](const py::object& self) {
+                               const RunFields& f = self.cast<const Run&>().fields();
+                               return view(f.epidermal, {f.n_z}, self);
+                             })
+      .def_property_readonly("pools",
+                             [](const py::object& self) {
+                               const RunFields& f = self.cast<const Run&>().fields();
+                               return view(f.pools, {f.moments, 5, f.n_r, f.n_z}, self);
+                             })
+      .def_property_readonly("insertion",
+                             [](const py::object& self) {
+                               const RunFields& f = self.cast<const Run&>().fields();
+                               return view(f.insertion, {5, f.n_r, f.n_z}, self);
+                             })
+      .def(
+          "write",
+          [](const Run& run, const std::filesystem::path& path, const std::string& title, const std::string& input,
+             const std::map<std::string, std::string>& provenance) {
+            write_run(path, run.result.member, run.fields(), title, input, provenance);
+          },
+          py::arg("path"), py::arg("title"), py::arg("input"), py::arg("provenance"));
+  module.def("run", &run_one, py::arg("document"), py::arg("grid"), py::arg("horizon_year"), py::arg("backend"),
+             py::arg("progress") = nullptr);
 
-  module.def("run_batch",
-             [](const py::list& members, const std::string& grid, double horizon_year, const std::string& backend_wanted,
-                const std::function<void(std::size_t, py::object)>& done) {
-               std::vector<BatchMember> all;
-               for (const py::handle& item : members) {
-                 const py::tuple parts = py::cast<py::tuple>(item);
-                 all.push_back({&parts[0].cast<const TreatmentDocument&>(), parts[1].cast<NumericOverrides>(), parts[2].cast<std::vector<double>>()});
-               }
-               return run_many(all, grid, horizon_year, backend_wanted, done);
-             },
-             py::arg("members"), py::arg("grid"), py::arg("horizon_year"), py::arg("backend"), py::arg("done"));
+  module.def(
+      "run_batch",
+      [](const py::list& members, const std::string& grid, double horizon_year, const std::string& backend_wanted,
+         const std::function<void(std::size_t, py::object)>& done) {
+        std::vector<BatchMember> all;
+        for (const py::handle& item : members) {
+          const py::tuple parts = py::cast<py::tuple>(item);
+          all.push_back({&parts[0].cast<const TreatmentDocument&>(), parts[1].cast<NumericOverrides>(),
+                         parts[2].cast<std::vector<double>>()});
+        }
+        return run_many(all, grid, horizon_year, backend_wanted, done);
+      },
+      py::arg("members"), py::arg("grid"), py::arg("horizon_year"), py::arg("backend"), py::arg("done"));
 }
 
 }  // namespace dermaflux

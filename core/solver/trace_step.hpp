@@ -1,0 +1,41 @@
+#pragma once
+#include "core/solver/insertion_problem.hpp"
+
+namespace dermaflux {
+
+/// One row of the insertion's trace: what a force sensor, a camera and a flow meter would have seen.
+struct TraceStep {
+  InsertionProblem p;
+  FieldView<double> rows, count;  ///< `columns` values per row; rows written so far
+  double time, tip_depth;         ///< [s], [m]
+  static constexpr int columns = 10;
+
+  DF_FUNCTION void operator()() const {
+    const int row = static_cast<int>(count(0));
+    if ((row + 1) * columns > rows.size) return;
+    double liquid = 0.0, hole = 0.0, needle = 0.0, peak = 0.0;
+    for (int j = 0; j < p.grid.n_z; ++j) {
+      liquid += p.track.liquid(j) * p.grid.dz(j);
+      hole += p.track.hole(j) * p.grid.dz(j);
+      needle += p.scratch.needle_area(j) * p.grid.dz(j);
+      peak = larger(peak, p.track.pressure(j));
+    }
+    const Needle& shaft = p.params.needle;
+    const double inside = larger(tip_depth, 0.0);
+    const double force = inside > 0.0 ? p.params.force(shaft.diameter(inside), units::pi * shaft.diameter_integral(inside)) : 0.0;
+    const double values[columns] = {time,
+                                    tip_depth,
+                                    force,
+                                    needle,
+                                    liquid,
+                                    hole,
+                                    p.account(RimAccount::drawn_volume),
+                                    p.account(RimAccount::back_volume),
+                                    p.track.pressure(0),
+                                    peak};
+    for (int n = 0; n < columns; ++n) rows(row * columns + n) = values[n];
+    count(0) = row + 1;
+  }
+};
+
+}  // namespace dermaflux

@@ -1,0 +1,178 @@
+#pragma once
+#include <cmath>
+
+#include "core/solver/track_solve_step.hpp"
+
+namespace dermaflux {
+
+/// Axial flows of the solved pressures, held to what the drop and each row of the track can give. All rows, one lane.
+struct TrackFlowStep {
+  InsertionProblem p;
+  double dt;  ///< [s]
+
+  DF_FUNCTION void operator()() const {
+    const int active = reached_rows(p);
+    flows(active);
+    limit_to_content(active);
+  }
+
+  DF_FUNCTION void flows(int active) const {
+    for (int j = 0; j < p.grid.n_z; ++j) {
+      const double above = j > 0 ? p.track.pressure(j - 1) : 0.0;
+      p.track.flow(j) = j < active ? p.system.face(j) * (above - p.track.pressure(j)) : 0.0;
+    }
+    if (p.track.flow(0) > 0.0) {  // the drop gives no more than it has
+      double film = 0.0;
+      for (int j = 0; j < active; ++j) film += p.scratch.film_in(j) * p.grid.dz(j);
+      const double asked = (p.track.flow(0) + film) * dt, held = p.account(RimAccount::drop_volume);
+      if (asked > held) {
+        const double share = held / asked;
+        p.track.flow(0) *= share;
+        for (int j = 0; j < active; ++j) p.scratch.film_in(j) *= share;
+      }
+    }
+  }
+
+  DF_FUNCTION double below(int j, int active) const { return j + 1 < active ? p.track.flow(j + 1) : 0.0; }
+
+  /// Scales what leaves a row so that it never loses more than it holds and receives; sweeps follow the flow both ways.
+  DF_FUNCTION void limit_to_content(int active) const {
+    for (int sweep = 0; sweep < 2; ++sweep) {
+      for (int n = 0; n < active; ++n) {
+        const int j = sweep == 0 ? n : active - 1 - n;
+        const double up = p.track.flow(j), down = below(j, active), wall = p.scratch.wall_flux(j);
+        const double out = larger(-up, 0.0) + larger(down, 0.0) + larger(wall, 0.0) + p.scratch.film_out(j) * p.grid.dz(j);
+        const double in = larger(up, 0.0) + larger(-down, 0.0) + larger(-wall, 0.0) + p.scratch.film_in(j) * p.grid.dz(j);
+        const double held = p.track.liquid(j) * p.grid.dz(j) / dt;
+        if (out <= held + in || out <= 0.0) continue;
+        const double share = larger((held + in) / out * (1.0 - 1e-12), 0.0);
+        if (up < 0.0) p.track.flow(j) *= share;
+        if (down > 0.0) p.track.flow(j + 1) *= share;
+        if (wall > 0.0) p.scratch.wall_flux(j) *= share;
+        p.scratch.film_out(j) *= share;
+      }
+    }
+  }
+};
+
+/// Books the step: liquid areas from their balance, pigment and carrier upwind and implicit, and what crossed the rim. All
+/// rows, one lane.
+struct TrackBalanceStep {
+  InsertionProblem p;
+  double dt;     ///< [s]
+  bool contact;  ///< the drop is there: outflow returns to it; afterwards it is exuded and wiped
+
+  DF_FUNCTION void operator()() const {
+    const int active = reached_rows(p);
+    if (active == 0) return;
+    transport(active);
+    rim(active);
+    areas(active);
+  }
+
+  DF_FUNCTION double below(int j, int active) const { return j + 1 < active ? p.track.flow(j + 1) : 0.0; }
+
+  /// Implicit upwind transport: (V' + dt out) c' - dt sum(in c'_donor) = m + dt (film and tissue), an M-matrix, so that
+  /// pigment stays positive for any flow.
+  DF_FUNCTION void transport(int active) const {
+    const double drop = p.account(RimAccount::drop_volume);
+    const double drop_c = drop > 0.0 ? p.account(RimAccount::drop_pigment) / drop : 0.0;
+    const double drop_w = drop > 0.0 ? p.account(RimAccount::drop_carrier) / drop : 0.0;
+    FieldView<double> c = p.scratch.mixture_pigment, w = p.scratch.mixture_carrier, diagonal = p.scratch.jacobian_diagonal;
+    FieldView<double> lower = p.scratch.jacobian_lower, upper = p.scratch.jacobian_upper;
+    for (int j = 0; j < active; ++j) {
+      const double up = p.track.flow(j), down = below(j, active), wall = p.scratch.wall_flux(j), dz = p.grid.dz(j);
+      const double film_in = p.scratch.film_in(j) * dz, film_out = p.scratch.film_out(j) * dz;
+      const double out = larger(-up, 0.0) + larger(down, 0.0) + larger(wall, 0.0) + film_out;
+      const double volume = p.track.liquid(j) * dz + dt * (up - down - wall + film_in - film_out);
+      const double in_drop = dt * (film_in + (j == 0 ? larger(up, 0.0) : 0.0));
+      diagonal(j) = larger(volume, 0.0) + dt * out + 1e-30;
+      lower(j) = j > 0 ? -dt * larger(up, 0.0) : 0.0;
+      upper(j) = -dt * larger(-down, 0.0);
+      c(j) = p.track.pigment(j) + in_drop * drop_c;
+      w(j) = p.track.carrier(j) + in_drop * drop_w;
+    }
+    for (int j = 1; j < active; ++j) {
+      const double factor = lower(j) / diagonal(j - 1);
+      diagonal(j) -= factor * upper(j - 1);
+      c(j) -= factor * c(j - 1);
+      w(j) -= factor * w(j - 1);
+    }
+    for (int j = active - 1; j >= 0; --j) {
+      c(j) = (c(j) - (j + 1 < active ? upper(j) * c(j + 1) : 0.0)) / diagonal(j);
+      w(j) = (w(j) - (j + 1 < active ? upper(j) * w(j + 1) : 0.0)) / diagonal(j);
+    }
+    double film_volume = 0.0;
+    for (int j = 0; j < active; ++j) {
+      const double up = p.track.flow(j), down = below(j, active), wall = p.scratch.wall_flux(j), dz = p.grid.dz(j);
+      const double film_in = p.scratch.film_in(j) * dz, film_out = p.scratch.film_out(j) * dz;
+      const double c_up = up > 0.0 ? (j > 0 ? c(j - 1) : drop_c) : c(j), w_up = up > 0.0 ? (j > 0 ? w(j - 1) : drop_w) : w(j);
+      const double c_down = down > 0.0 ? c(j) : (j + 1 < active ? c(j + 1) : 0.0);
+      const double w_down = down > 0.0 ? w(j) : (j + 1 < active ? w(j + 1) : 0.0);
+      const double out = larger(wall, 0.0) + film_out;
+      p.track.pigment(j) += dt * (up * c_up - down * c_down - out * c(j) + film_in * drop_c);
+      p.track.carrier(j) += dt * (up * w_up - down * w_down - out * w(j) + film_in * drop_w);
+      p.scratch.wall_pigment(j) = larger(wall, 0.0) * c(j);
+      p.scratch.wall_carrier(j) = larger(wall, 0.0) * w(j);
+      film_volume += film_in;
+      cross_rim(-dt * film_in, -dt * film_in * drop_c, -dt * film_in * drop_w);
+      cross_rim(dt * film_out, dt * film_out * c(j), dt * film_out * w(j));
+    }
+    const double up = p.track.flow(0);
+    cross_rim(-dt * up, -dt * up * (up > 0.0 ? drop_c : c(0)), -dt * up * (up > 0.0 ? drop_w : w(0)));
+  }
+
+  /// Books a volume that left the track through the rim (negative: entered).
+  DF_FUNCTION void cross_rim(double volume, double pigment, double carrier) const {
+    FieldView<double> a = p.account;
+    if (volume < 0.0) {
+      a(RimAccount::drawn_volume) -= volume;
+      a(RimAccount::drawn_pigment) -= pigment;
+    } else if (contact) {
+      a(RimAccount::back_volume) += volume;
+      a(RimAccount::back_pigment) += pigment;
+    } else {
+      a(RimAccount::exuded_volume) += volume;
+      a(RimAccount::exuded_pigment) += pigment;
+      return;
+    }
+    a(RimAccount::drop_volume) += volume;
+    a(RimAccount::drop_pigment) += pigment;
+    a(RimAccount::drop_carrier) += carrier;
+  }
+
+  DF_FUNCTION void rim(int active) const {
+    double peak = p.account(RimAccount::peak_pressure);
+    for (int j = 0; j < active; ++j) peak = larger(peak, p.track.pressure(j));
+    p.account(RimAccount::peak_pressure) = peak;
+  }
+
+  /// New liquid areas, and open areas: the liquid's where it fills the hole, the relaxed wall's where a void is left.
+  DF_FUNCTION void areas(int active) const {
+    for (int j = 0; j < active; ++j) {
+      const double dz = p.grid.dz(j);
+      const double net =
+          p.track.flow(j) - below(j, active) - p.scratch.wall_flux(j) + (p.scratch.film_in(j) - p.scratch.film_out(j)) * dz;
+      p.track.liquid(j) = larger(p.track.liquid(j) + dt * net / dz, 0.0);
+      const WallLoad wall = wall_load(p, j, dt);
+      const double filled = larger(p.scratch.needle_area(j) + p.track.liquid(j), 1e-6 * wall.rest);
+      const double area = p.system.compliance(j) < 0.0 ? larger(filled, wall.area_at(0.0)) : filled;
+      p.track.wall_stress(j) = wall.branch(area);
+      p.track.hole(j) = area;
+    }
+  }
+};
+
+/// Pigment and carrier that flowed from the tissue into the track during the substeps.
+struct TrackReturnStep {
+  InsertionProblem p;
+  DF_FUNCTION void operator()() const {
+    for (int j = 0; j < p.grid.n_z; ++j) {
+      p.track.pigment(j) += p.scratch.returned_pigment(j);
+      p.track.carrier(j) += p.scratch.returned_carrier(j);
+      p.scratch.returned_pigment(j) = p.scratch.returned_carrier(j) = 0.0;
+    }
+  }
+};
+
+}  // namespace dermaflux
