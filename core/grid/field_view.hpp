@@ -18,7 +18,10 @@ struct FieldView {
     assert(i >= -pad && i < size + pad);
     return data[i];
   }
-  DF_FUNCTION operator FieldView<const T>() const requires(!std::is_const_v<T>) { return {data, size, pad}; }
+  template <class U>
+  requires(!std::is_const_v<T> && std::is_same_v<U, const T>) DF_FUNCTION operator FieldView<U>() const {
+    return {data, size, pad};
+  }
 };
 
 /// Writes one value of a view of constants; for the code that sets a case up, before anything runs on it.

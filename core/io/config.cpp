@@ -251,6 +251,10 @@ TreatmentDocument TreatmentDocument::load(const fs::path& file, const std::vecto
     if (found == document.values_.end())
       throw InputError(file.string() + ": " + path + " is missing (" + key.meaning + "); give it in the file of its group, in " +
                        (key.unit.empty() ? "a pure number" : key.unit));
+    const std::string& unit = found->second.unit;
+    if (!unit.empty() && unit != (key.unit.empty() ? "1" : key.unit))
+      throw InputError(found->second.where + ": " + path + " is given in \"" + unit + "\" (its unit is " +
+                       (key.unit.empty() ? "1" : key.unit) + "); convert the value");
     assign(document.treatment_, key, found->second.content, found->second.where);
   }
   check_treatment(document.treatment_, file.string());

@@ -18,6 +18,7 @@ struct ConfigValue {
   std::optional<std::pair<double, double>> range;  ///< plausible range of the quantity, for draws
   std::string source;                              ///< where the number comes from
   std::string where;                               ///< "file.toml:12", or "-s" for an override
+  std::string unit{};                              ///< as written beside the value, empty if it was not
 };
 
 /// A treatment as its files and overrides describe it: every key with value, range and source, resolved and checked.

@@ -125,6 +125,8 @@ std::vector<Key> model_keys() {
       row("uv_reference_dose_j_cm2", "J/cm2", 1e4, 0.01, 50.0, "dose per day at which photolysis rates hold", &Treatment::model,
           &Model::uv_reference_dose),
       row("uv_penetration_um", "um", um, 5.0, 1000.0, "depth at which UV falls to 1/e", &Treatment::model, &Model::uv_penetration),
+      row("months_to_heal", "month", 1.0, 0.0, 60.0, "younger surgical scars get no preset", &Treatment::model,
+          &Model::months_to_heal),
       row("force_prong_exponent", "", 1.0, 0.3, 1.0, "insertion force grows with prongs to this power", &Treatment::model,
           &Model::force_prong_exponent),
       row("strain_length_mm", "mm", mm, 0.01, 2.0, "length over which a puncture strains the skin", &Treatment::model,
@@ -162,7 +164,7 @@ const std::vector<std::string>& selector_keys() {
 
 std::vector<std::string> allowed_words(const KeyTarget& target) {
   if (std::holds_alternative<NeedleShape*>(target)) return {"round_liner", "magnum"};
-  if (std::holds_alternative<LayerKind*>(target)) return {"epidermis", "dermis", "subcutis", "deep"};
+  if (std::holds_alternative<LayerKind*>(target)) return {"epidermis", "dermis", "deep"};
   return {};
 }
 

@@ -7,6 +7,7 @@
 #include "core/io/keys.hpp"
 #include "core/physics/colour.hpp"
 #include "core/solver/optics_setup.hpp"
+#include "core/treatment/contraindications.hpp"
 #include "core/units.hpp"
 
 namespace dermaflux {
@@ -178,6 +179,13 @@ std::vector<OutputField> appearance_outputs() {
       {"merge_probability_day14", "", "probability that a dot touches its neighbour", merge_probability},
       {"dots_per_cm2", "1/cm2", "dots per area of a square lattice",
        [](const MemberResult& r) { return cm2 / (r.treatment.pattern.dot_spacing * r.treatment.pattern.dot_spacing); }},
+      {"contrast_kept_1y", "", "contrast after a year over that of day 14",
+       [](const MemberResult& r) {
+         const double early = at(r, 14.0 * day, [](const MomentOutcome& m) { return m.contrast; });
+         return at(r, year, [](const MomentOutcome& m) { return m.contrast; }) / early;
+       }},
+      {"preset_allowed", "", "1 if nothing forbids treating this client, else 0",
+       [](const MemberResult& r) { return contraindications(r.treatment).empty() ? 1.0 : 0.0; }},
       {"ledger_imbalance", "", "largest difference between pigment drawn and pigment booked, over pigment drawn",
        [](const MemberResult& r) { return r.outcome.imbalance; }},
       {"runtime_s", "s", "wall time of the member, or its share of an ensemble's", [](const MemberResult& r) { return r.runtime; }},

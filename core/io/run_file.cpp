@@ -191,6 +191,7 @@ void write_run(const std::filesystem::path& path, const MemberResult& member, co
   file.attribute("/", "dermaflux_format", std::string("1.0"));
   file.attribute("/", "title", title);
   std::vector<double> days;
+  days.reserve(static_cast<std::size_t>(member.outcome.moment_count));
   for (int m = 0; m < member.outcome.moment_count; ++m) days.push_back(member.outcome.moments[m].time / day);
   coordinate(file, "time", days, "days", "time after treatment");
   coordinate(file, "z", centres(fields.z_face), "m", "depth below the undeformed surface, cell centres");

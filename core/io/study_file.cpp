@@ -106,7 +106,11 @@ StudyAxis read_axis(Table entry, const TreatmentDocument& base) {
   // Every value is checked now, before any member runs.
   for (std::size_t n = 0; n < axis.size(); ++n) {
     if (!axis.words.empty()) {
-      base.with({{axis.key, "\"" + axis.words[n] + "\""}});
+      try {
+        base.with({{axis.key, "\"" + axis.words[n] + "\""}});
+      } catch (const InputError& error) {
+        throw InputError(where + ": " + error.what());
+      }
     } else {
       Treatment trial = base.treatment();
       set_value(trial, base.layers(), axis.key, axis.numbers[n], where);
@@ -243,15 +247,19 @@ CalibrationFile load_calibration(const fs::path& path, const std::string& skin_c
                      std::to_string(max_branches));
   const double draws = reader.take<double>("draws", "a number"), seed = reader.take<double>("seed", "a number");
   if (!(draws >= 1.0 && draws <= 65536.0)) throw InputError(path.string() + ": draws is out of range; give 1 to 65536");
+  if (draws != std::floor(draws)) throw InputError(path.string() + ": draws is not a whole number; give one from 1 to 65536");
+  if (!(seed >= 0.0 && seed <= 2147483647.0) || seed != std::floor(seed))
+    throw InputError(path.string() + ": seed is out of range or not a whole number; give one from 0 to 2147483647");
   c.draws = static_cast<int>(draws);
   c.seed = static_cast<int>(seed);
   c.grid = reader.take<std::string>("grid", "quick, standard or fine");
   grid_level(c.grid);
   c.uncertain = reader.take<std::vector<std::string>>("uncertain", "a list of keys");
   c.accepted_share = reader.take<double>("accepted_share", "a number from 0 to 1");
-  c.months_to_heal = reader.take<double>("months_to_heal", "a number of months");
-  reader.finish({"title", "description", "treatments", "depths_mm", "dwells_ms", "draws", "seed", "grid", "uncertain",
-                 "accepted_share", "months_to_heal"});
+  if (!(c.accepted_share > 0.0 && c.accepted_share <= 1.0))
+    throw InputError(path.string() + ": accepted_share is out of range; give a number above 0, at most 1");
+  reader.finish(
+      {"title", "description", "treatments", "depths_mm", "dwells_ms", "draws", "seed", "grid", "uncertain", "accepted_share"});
   for (const double depth : c.depths_mm) {
     Treatment trial = c.base.treatment();
     set_value(trial, c.base.layers(), "machine.depth_mm", depth, path.string() + ": depths_mm");

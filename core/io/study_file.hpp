@@ -63,7 +63,6 @@ struct CalibrationFile {
   std::string grid;
   std::vector<std::string> uncertain;  ///< keys drawn from their ranges
   double accepted_share;               ///< of the best probability that bounds the tolerance box [-]
-  double months_to_heal;               ///< younger surgical scars get no preset [month]
   std::vector<Criterion> criteria;
   std::vector<Alarm> alarms;
   std::vector<EnvelopeLimit> envelope;

@@ -50,7 +50,9 @@ ConfigValue described_value(const toml::table& table, const std::string& file, c
       result.range = std::pair{(*numbers)[0], (*numbers)[1]};
     } else if (part == "source") {
       result.source = node.value_or(std::string());
-    } else if (part != "unit" && part != "note") {
+    } else if (part == "unit") {
+      result.unit = node.value_or(std::string());
+    } else if (part != "note") {
       throw InputError(place(file, node) + ": " + key + " has an unknown part \"" + part +
                        "\" (a value is described by value, unit, range, source and note)");
     }
@@ -98,6 +100,7 @@ TomlFile read_toml(const std::filesystem::path& path) {
 ConfigValue::Content read_toml_value(const std::string& text, const std::string& where) {
   try {
     const toml::table table = toml::parse("value = " + text);
+    if (table.size() != 1) throw InputError(where + ": holds more than one value; write KEY=VALUE");
     return content_of(*table.get("value"), where, "value");
   } catch (const toml::parse_error&) {
     return text;  // a bare word

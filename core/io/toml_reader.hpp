@@ -9,7 +9,7 @@
 namespace dermaflux {
 
 /// Values of one TOML file, flattened to dotted keys. A value is written plainly, `depth_mm = 0.5`, or as a table with
-/// `value`, `range`, `source` (and `unit`, `note` for the reader).
+/// `value`, `unit`, `range`, `source` (and `note` for the reader).
 struct TomlFile {
   std::filesystem::path path;
   std::map<std::string, ConfigValue> values;

@@ -78,11 +78,12 @@ struct DamageGain {
   }
 };
 
-/// Shear rate of a liquid in the pores [1/s]: 4 u / sqrt(8 k / n), a bundle of tubes with the same permeability. Source:
+/// Shear rate of a liquid in the pores [1/s]: 4 u / sqrt(8 k n), a bundle of tubes of radius sqrt(8 k / n) with the same
+/// permeability, in which the liquid moves at u / n. Source:
 /// Cannella, Huh & Seright 1988, SPE 18089.
 struct PoreShearRate {
   DF_FUNCTION double operator()(double darcy_velocity, double permeability, double porosity) const {
-    return 4.0 * darcy_velocity / std::sqrt(8.0 * permeability / porosity);
+    return 4.0 * darcy_velocity / std::sqrt(8.0 * permeability * porosity);
   }
 };
 

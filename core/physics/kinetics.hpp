@@ -97,23 +97,22 @@ struct PoolRates {
   double matrix_release;    ///< matrix -> free
   double cell_lymph;        ///< macrophage -> lymph: death without recapture, and migration
   double transfer;          ///< macrophage -> slow
-  double slow_return;       ///< slow -> free
+  double slow_return;       ///< slow -> macrophage: released and taken up again
+  double slow_lymph;        ///< slow -> lymph: released and not taken up again
   PigmentPools photolysis;  ///< each pool -> gone
 
   /// Pools after dt with every rate taken at the end of the step (backward Euler). The exchange is an M-matrix whose columns
   /// sum to the losses, so the result is positive and loses exactly what the losses book, for any dt.
   DF_FUNCTION PigmentPools advance(const PigmentPools& before, double dt) const {
     const double matrix = before.matrix / (1.0 + dt * (matrix_release + photolysis.matrix));
-    const double of_free = 1.0 + dt * (uptake + free_lymph + exudation + photolysis.free);
+    const double free =
+        (before.free + dt * matrix_release * matrix) / (1.0 + dt * (uptake + free_lymph + exudation + photolysis.free));
     const double of_cells = 1.0 + dt * (cell_lymph + transfer + photolysis.macrophage);
-    const double of_slow = 1.0 + dt * (slow_return + photolysis.slow);
-    // free -> macrophage -> slow -> free is the only cycle: free = (known + loop * free) / of_free.
-    const double down = dt * uptake / of_cells, on = dt * transfer / of_slow, back = dt * slow_return;
-    const double known =
-        before.free + dt * matrix_release * matrix + back / of_slow * (before.slow + dt * transfer / of_cells * before.macrophage);
-    const double free = known / (of_free - back * on * down);
-    const double macrophage = before.macrophage / of_cells + down * free;
-    return {free, matrix, macrophage, (before.slow + dt * transfer * macrophage) / of_slow};
+    const double of_slow = 1.0 + dt * (slow_return + slow_lymph + photolysis.slow);
+    // macrophage -> slow -> macrophage is the only cycle: macrophage = (known + on * back * macrophage) / of_cells.
+    const double on = dt * transfer, back = dt * slow_return / of_slow;
+    const double macrophage = (before.macrophage + dt * uptake * free + back * before.slow) / (of_cells - on * back);
+    return {free, matrix, macrophage, (before.slow + on * macrophage) / of_slow};
   }
 
   /// Rates of the corrector of a modified Patankar-Runge-Kutta step of second order: the mean of the flows at `before` (with
@@ -131,6 +130,7 @@ struct PoolRates {
             .cell_lymph = cell_lymph * of_cells,
             .transfer = transfer * of_cells,
             .slow_return = slow_return * of_slow,
+            .slow_lymph = slow_lymph * of_slow,
             .photolysis = {photolysis.free * of_free, photolysis.matrix * of_matrix, photolysis.macrophage * of_cells,
                            photolysis.slow * of_slow}};
   }

@@ -12,7 +12,9 @@ struct CarreauYasuda {
   double thinning_index;   ///< n, 1 is Newtonian [-]
   double yasuda_exponent;  ///< a [-]
   DF_FUNCTION double operator()(double shear_rate) const {
-    return std::pow(1.0 + std::pow(relaxation_time * shear_rate, yasuda_exponent), (thinning_index - 1.0) / yasuda_exponent);
+    const double x = relaxation_time * shear_rate;
+    const double broken = yasuda_exponent == 2.0 ? x * x : std::pow(x, yasuda_exponent);
+    return std::pow(1.0 + broken, (thinning_index - 1.0) / yasuda_exponent);
   }
 };
 

@@ -1,4 +1,6 @@
 #pragma once
+#include <cstddef>
+
 #include "core/simulation/outcome.hpp"
 #include "core/solver/healing_cycle.hpp"
 #include "core/solver/insertion_cycle.hpp"
@@ -53,8 +55,9 @@ struct RecordPoolsStep {
   PoolFields pools;
   int moment;
   DF_FUNCTION void operator()(int i, int j) const {
-    const int cells = c.healing.grid.cell_count(), k = c.healing.grid.cell(i, j);
-    double* at = c.recorder.pools.data + static_cast<long>(moment) * 5 * cells + k;
+    const int k = c.healing.grid.cell(i, j);
+    const std::ptrdiff_t cells = c.healing.grid.cell_count();
+    double* at = c.recorder.pools.data + moment * 5 * cells + k;
     at[0] = pools.free(k);
     at[cells] = pools.matrix(k);
     at[2 * cells] = pools.macrophage(k);
@@ -67,7 +70,8 @@ struct RecordPoolsStep {
 struct RecordInsertionStep {
   TreatmentCase c;
   DF_FUNCTION void operator()(int i, int j) const {
-    const int cells = c.healing.grid.cell_count(), k = c.healing.grid.cell(i, j);
+    const int k = c.healing.grid.cell(i, j);
+    const std::ptrdiff_t cells = c.healing.grid.cell_count();
     double* at = c.recorder.insertion.data + k;
     at[0] = c.insertion.tissue.pigment(k);
     at[cells] = c.insertion.tissue.captured(k);
@@ -84,6 +88,8 @@ DF_FUNCTION void finish_branch(const Executor& executor, TreatmentCase& c, Inser
   const InsertionProblem& insertion = c.insertion;
   HealingProblem healing = c.healing;
   const double prongs = healing.params.prongs;
+  // Light is solved from the last look; a branch must not see the looks of the one before.
+  executor.cells(c.optics.grid.n_r, c.optics.grid.n_z, StartOpticsStep{c.optics});
   if (insertion.params.tip_depth > 0.0) {
     executor.single(WipeDropStep{insertion});
     relax(executor, insertion, tally);
@@ -165,7 +171,6 @@ DF_CALLER_DECIDES
 template <class Executor>
 DF_FUNCTION void run_treatment(const Executor& executor, TreatmentCase& c, Outcome* outcomes) {
   executor.cells(c.insertion.grid.n_r, c.insertion.grid.n_z, StartTissueStep{c.insertion});
-  executor.cells(c.optics.grid.n_r, c.optics.grid.n_z, StartOpticsStep{c.optics});
   executor.single(FillDropStep{c.insertion});
   InsertionTally tally;
   for (int b = 0; b < c.branches.count; ++b) {

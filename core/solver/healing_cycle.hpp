@@ -34,6 +34,16 @@ struct HealingTally {
   long steps = 0, rejected = 0;
 };
 
+/// Vertical diffusion [m^2/s] and descent [m/s] of one pool over a step.
+DF_CALLER_DECIDES
+template <class Executor>
+DF_FUNCTION void spread_vertically(const Executor& executor, const HealingProblem& p, const FieldView<double>& pool,
+                                   double diffusivity, double speed, double dt) {
+  if (diffusivity <= 0.0 && speed <= 0.0) return;
+  executor.single(VerticalFactorStep{p, diffusivity, speed, dt});
+  executor.cells(p.grid.n_r, 1, VerticalSpreadStep{p, pool});
+}
+
 /// Heals from the tally's time to `end`: reaction (second order, error-controlled), then spread, descent and epidermal rise.
 DF_CALLER_DECIDES
 template <class Executor>
@@ -60,9 +70,10 @@ DF_FUNCTION void heal_until(const Executor& executor, HealingProblem& p, double 
     p.scratch.next = old;
     if (c.free_diffusivity > 0.0) executor.rows(n_z, RadialSpreadStep{p, p.pools.free, c.free_diffusivity, dt});
     if (c.cell_diffusivity > 0.0) executor.rows(n_z, RadialSpreadStep{p, p.pools.macrophage, c.cell_diffusivity, dt});
-    executor.cells(n_r, 1, VerticalSpreadStep{p, p.pools.free, c.free_diffusivity, 0.0, dt});
-    executor.cells(n_r, 1, VerticalSpreadStep{p, p.pools.macrophage, c.cell_diffusivity, c.deepening_speed, dt});
-    executor.cells(n_r, 1, VerticalSpreadStep{p, p.pools.slow, 0.0, c.deepening_speed, dt});
+    if (c.slow_diffusivity > 0.0) executor.rows(n_z, RadialSpreadStep{p, p.pools.slow, c.slow_diffusivity, dt});
+    spread_vertically(executor, p, p.pools.free, c.free_diffusivity, 0.0, dt);
+    spread_vertically(executor, p, p.pools.macrophage, c.cell_diffusivity, c.deepening_speed, dt);
+    spread_vertically(executor, p, p.pools.slow, c.slow_diffusivity, c.deepening_speed, dt);
     executor.cells(n_r, 1, EpidermisRiseStep{p, dt});
     executor.single(BookShedStep{p});
     tally.time += dt;

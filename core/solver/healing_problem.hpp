@@ -24,8 +24,10 @@ struct HealingParams {
   double cell_death_loss;           ///< release on death that is not recaptured [1/s]
   double matrix_release;            ///< [1/s]
   double transfer, slow_return;     ///< [1/s]
+  double slow_loss;                 ///< release of the slow pool that is not recaptured [1/s]
   double free_diffusivity;          ///< [m^2/s]
-  double cell_diffusivity;          ///< by release and recapture [m^2/s]
+  double cell_diffusivity;          ///< of the macrophage pool by release and recapture [m^2/s]
+  double slow_diffusivity;          ///< of the slow pool by release and recapture [m^2/s]
   double deepening_speed;           ///< [m/s]
   double wound_reach;               ///< [m]
   double wound_depth;               ///< [m]
@@ -76,6 +78,7 @@ struct Moment {
 struct HealingScratch {
   PoolFields next;                                                   ///< pools after the reaction under trial
   FieldView<double> factor, solved;                                  ///< line solves
+  FieldView<double> from_above, inverse, coupling;                   ///< factors of the vertical lines, per row
   FieldView<double> wound;                                           ///< share of a cell in the wound [-]
   FieldView<double> lymph, exuded, photolysed, error, mass, radius;  ///< partial sums per row
   FieldView<double> scalars;

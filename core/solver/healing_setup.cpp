@@ -56,7 +56,8 @@ void lay_out_healing_state(ViewArena& arena, HealingProblem& problem) {
     for (auto* view : {&pools->free, &pools->matrix, &pools->macrophage, &pools->slow, &pools->epidermal})
       *view = arena.take(cells, n_z);
   for (auto* view : {&s.factor, &s.solved, &s.wound}) *view = arena.take(cells, n_z);
-  for (auto* view : {&s.lymph, &s.exuded, &s.photolysed, &s.error, &s.mass, &s.radius}) *view = arena.take(n_z);
+  for (auto* view : {&s.from_above, &s.inverse, &s.coupling, &s.lymph, &s.exuded, &s.photolysed, &s.error, &s.mass, &s.radius})
+    *view = arena.take(n_z);
   s.scalars = arena.take(scalar_count);
   problem.account = arena.take(HealingAccount::count);
   problem.moments = arena.take(Moment::count);
@@ -105,10 +106,12 @@ HealingParams build_healing_params(const Treatment& treatment, const Puncture& p
   c.cell_death_loss = release * (1.0 - b.recapture_fraction);
   c.matrix_release = b.matrix_release;
   c.transfer = b.fibroblast_transfer;
-  c.slow_return = b.fibroblast_return;
+  c.slow_return = b.fibroblast_return * b.recapture_fraction;
+  c.slow_loss = b.fibroblast_return * (1.0 - b.recapture_fraction);
   c.free_diffusivity =
       mobile * b.diffusion_hindrance * StokesEinstein{}(ink.particle_diameter, skin.mechanics.interstitial_viscosity);
   c.cell_diffusivity = HopDiffusivity{}(release, b.recapture_fraction, b.hop_length);
+  c.slow_diffusivity = HopDiffusivity{}(b.fibroblast_return, b.recapture_fraction, b.hop_length);
   c.deepening_speed = b.deepening_speed;
   c.wound_reach = b.wound_reach;
   c.wound_depth = puncture.tip_depth;

@@ -28,6 +28,7 @@ struct ReactionStep {
             .cell_lymph = c.cell_death_loss + c.migration(clock.time, density, cell_bound),
             .transfer = c.transfer,
             .slow_return = c.slow_return,
+            .slow_lymph = c.slow_loss,
             .photolysis = {light, light, light, light}};
   }
   template <int W>
@@ -57,7 +58,8 @@ struct ReactionStep {
         p.scratch.next.macrophage(k) = after.macrophage;
         p.scratch.next.slow(k) = after.slow;
         p.scratch.next.epidermal(k) = epidermal;
-        lymph[l] += volume * dt * (mean.free_lymph * after.free + mean.cell_lymph * after.macrophage);
+        lymph[l] +=
+            volume * dt * (mean.free_lymph * after.free + mean.cell_lymph * after.macrophage + mean.slow_lymph * after.slow);
         exuded[l] += volume * dt * mean.exudation * after.free;
         photolysed[l] += volume * (dt * (mean.photolysis.free * after.free + mean.photolysis.matrix * after.matrix +
                                          mean.photolysis.macrophage * after.macrophage + mean.photolysis.slow * after.slow) +
@@ -129,40 +131,61 @@ struct RadialSpreadStep {
   }
 };
 
-/// Implicit vertical diffusion and slow descent (upwind) of one pool, every ring by the Thomas algorithm.
-struct VerticalSpreadStep {
+/// Factors of implicit vertical diffusion and slow descent (upwind) by the Thomas algorithm: the same for every ring.
+struct VerticalFactorStep {
   HealingProblem p;
-  FieldView<double> field;
   double diffusivity, speed, dt;  ///< [m^2/s], [m/s] downward, [s]
 
   /// Share of dermis in the row; nothing crosses into epidermis.
   DF_FUNCTION double open(int j) const { return 1.0 - p.rows.epidermal(j); }
   DF_FUNCTION double exchange(int j) const {  ///< across the lower face of row j [m/s]
-    if (j < 0 || j + 1 >= p.grid.n_z) return 0.0;
+    if (j + 1 >= p.grid.n_z) return 0.0;
     const double a = open(j), b = open(j + 1);
     if (a <= 0.0 || b <= 0.0) return 0.0;
     return diffusivity / (0.5 * p.grid.dz(j) / a + 0.5 * p.grid.dz(j + 1) / b);
   }
-  DF_FUNCTION double descent(int j) const { return j >= 0 && j + 1 < p.grid.n_z ? speed * open(j) : 0.0; }
+  DF_FUNCTION double descent(int j) const { return j + 1 < p.grid.n_z ? speed * open(j) : 0.0; }
+
+  DF_FUNCTION void operator()() const {
+    double coupling = 0.0, up = 0.0, from_above = 0.0;
+    for (int j = 0; j < p.grid.n_z; ++j) {
+      const double down = dt * exchange(j), sinking = dt * descent(j);
+      const double inverse = 1.0 / (p.grid.dz(j) + up + down + sinking - from_above * coupling);
+      coupling = down * inverse;
+      p.scratch.from_above(j) = from_above;
+      p.scratch.inverse(j) = inverse;
+      p.scratch.coupling(j) = coupling;
+      up = down;
+      from_above = down + sinking;
+    }
+  }
+};
+
+/// Vertical diffusion and descent of one pool in one ring, with the factors of VerticalFactorStep. A ring without pigment is
+/// left alone.
+struct VerticalSpreadStep {
+  HealingProblem p;
+  FieldView<double> field;
 
   DF_FUNCTION void operator()(int i, int) const {
     const int n_z = p.grid.n_z, first = p.grid.cell(i, 0);
-    double factor = 0.0, reduced = 0.0;
+    double largest = 0.0;
+    for (int j = 0; j < n_z; ++j) largest = larger(largest, field(first + j));
+    if (largest < negligible) return;
+    double reduced = 0.0;
     for (int j = 0; j < n_z; ++j) {
-      const double dz = p.grid.dz(j), up = dt * exchange(j - 1), down = dt * exchange(j);
-      const double from_above = up + dt * descent(j - 1);
-      const double diagonal = dz + up + down + dt * descent(j) - from_above * factor;
-      reduced = (dz * field(first + j) + from_above * reduced) / diagonal;
-      factor = down / diagonal;  // coupling of this row to the one below
-      p.scratch.factor(first + j) = factor;
+      reduced = (p.grid.dz(j) * field(first + j) + p.scratch.from_above(j) * reduced) * p.scratch.inverse(j);
       p.scratch.solved(first + j) = reduced;
     }
     double below = 0.0;
     for (int j = n_z - 1; j >= 0; --j) {
-      below = p.scratch.solved(first + j) + p.scratch.factor(first + j) * below;
+      below = p.scratch.solved(first + j) + p.scratch.coupling(j) * below;
       field(first + j) = below;
     }
   }
+
+ private:
+  static constexpr double negligible = 1e-30;  ///< less than a particle in any cell [kg/m^3]
 };
 
 /// Rise of the epidermal pigment of one ring by the distance its cells move in dt: the mass between two depths is the mass

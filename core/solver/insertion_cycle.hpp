@@ -91,15 +91,15 @@ DF_FUNCTION double insertion_step(const Executor& executor, const InsertionProbl
   const int n_z = p.grid.n_z;
   const double deepest = tally.deepest;
   double rate = 0.0;
-  for (int k = 0;; ++k) {
+  for (;;) {
     tally.deepest = larger(deepest, tip(t + dt));
     if (attempt_step(executor, p, tip(t), tip(t + dt), tally.deepest, tally.deepest > deepest, dt, rate, tally)) break;
     tally.rejected += 1;
-    if (k == 16) {
+    dt *= 0.5;
+    if (dt < p.params.smallest_step) {
       tally.failed = true;
       return dt;
     }
-    dt *= 0.5;
   }
   executor.single(TrackBalanceStep{p, dt, contact});
   const int substeps = static_cast<int>(smaller(larger(std::ceil(rate * dt / 0.5), 1.0), 1e4));
@@ -116,6 +116,17 @@ DF_FUNCTION double insertion_step(const Executor& executor, const InsertionProbl
   return dt;
 }
 
+/// The part of a step over which the tip moves no further in the skin than `travel` [s].
+template <class Tip>
+DF_FUNCTION double held_to_travel(const Tip& tip, double t, double dt, double travel) {
+  for (int k = 0; k < 4; ++k) {
+    const double moved = std::fabs(larger(tip(t + dt), 0.0) - larger(tip(t), 0.0));
+    if (moved <= travel) break;
+    dt *= travel / moved;
+  }
+  return dt;
+}
+
 /// Steps from `start` to `end`, the first of length `dt`, growing by `growth` up to `largest`.
 DF_CALLER_DECIDES
 template <class Executor, class Tip>
@@ -123,7 +134,7 @@ DF_FUNCTION void run_interval(const Executor& executor, const InsertionProblem& 
                               double dt, double growth, double largest, const InsertionTrace& trace, InsertionTally& tally) {
   double t = start;
   while (t < end - 1e-9 * (end - start) && !tally.failed) {
-    const double step = smaller(dt, end - t);
+    const double step = held_to_travel(tip, t, smaller(dt, end - t), p.params.largest_travel);
     const double taken = insertion_step(executor, p, tip, t, step, true, tally);
     t += taken;
     dt = taken < step ? taken : smaller(dt * growth, largest);
@@ -143,7 +154,7 @@ DF_FUNCTION void run_strokes(const Executor& executor, const InsertionProblem& p
   const double period = 1.0 / c.frequency, entry = tip.entry(), fine = (period - 2.0 * entry) / c.steps_inside;
   for (int n = first; n < last; ++n) {
     executor.milestone(static_cast<double>(n) / c.strokes);
-    run_interval(executor, p, tip, 0.0, entry, 4.0 * fine, 1.0, 4.0 * fine, trace, tally);
+    run_interval(executor, p, tip, 0.0, entry, 4.0 * fine, 1.3, 4.0 * fine, trace, tally);
     run_interval(executor, p, tip, entry, period - entry, fine, 1.5, fine, trace, tally);
     run_interval(executor, p, tip, period - entry, period, fine, 1.3, 4.0 * fine, trace, tally);
   }

@@ -42,6 +42,8 @@ struct InsertionParams {
   double relaxation_limit;      ///< or after this time [s]
   double pressure_tolerance;    ///< of the linear solver [Pa]
   int steps_inside;             ///< time steps per stroke while the tip is in the skin
+  double largest_travel;        ///< of the tip in one time step: it pushes ink ahead row by row [m]
+  double smallest_step;         ///< a member that asks for a smaller time step has failed [s]
 };
 
 /// Tissue constants per row, means over the layers that a row cuts.
@@ -86,7 +88,7 @@ struct InsertionScratch {
   FieldView<double> w, c;                     ///< carrier fraction, pigment concentration of the pore fluid
   FieldView<double> radial_carrier, axial_carrier, radial_pigment, axial_pigment;  ///< fluxes
   // per row
-  FieldView<double> needle_area, needle_area_before, perimeter, film_in, film_out;
+  FieldView<double> needle_area, perimeter, film_in, film_out;
   FieldView<double> wall_reference;  ///< pressure of the first ring if the wall were closed [Pa]
   FieldView<double> wall_flux, wall_carrier, wall_pigment, returned_carrier, returned_pigment;
   FieldView<double> downward, full;  ///< donor of the upper face; liquid area at which a void closes [m^2]

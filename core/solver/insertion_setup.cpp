@@ -31,10 +31,9 @@ long lay_out_state(ViewArena& arena, InsertionProblem& problem) {
   for (auto* view : {&s.permeability, &s.mobility, &s.damage, &s.capture, &s.radial_flux, &s.axial_flux, &s.w, &s.c,
                      &s.radial_carrier, &s.axial_carrier, &s.radial_pigment, &s.axial_pigment})
     *view = arena.take(cells, n_z);
-  for (auto* view :
-       {&s.needle_area, &s.needle_area_before, &s.perimeter, &s.film_in, &s.film_out, &s.wall_reference, &s.wall_flux,
-        &s.wall_carrier, &s.wall_pigment, &s.returned_carrier, &s.returned_pigment, &s.downward, &s.full, &s.jacobian_lower,
-        &s.jacobian_diagonal, &s.jacobian_upper, &s.unknown, &s.mixture_pigment, &s.mixture_carrier})
+  for (auto* view : {&s.needle_area, &s.perimeter, &s.film_in, &s.film_out, &s.wall_reference, &s.wall_flux, &s.wall_carrier,
+                     &s.wall_pigment, &s.returned_carrier, &s.returned_pigment, &s.downward, &s.full, &s.jacobian_lower,
+                     &s.jacobian_diagonal, &s.jacobian_upper, &s.unknown, &s.mixture_pigment, &s.mixture_carrier})
     *view = arena.take(n_z);
   problem.system.lay_out(arena, problem.grid);
   return checkpoint;
@@ -111,6 +110,8 @@ InsertionParams build_insertion_params(const Treatment& treatment, const Punctur
   c.relaxation_limit = 600.0;
   c.pressure_tolerance = 20.0;
   c.steps_inside = 12 << static_cast<int>(level);
+  c.largest_travel = 0.06 * c.tip_depth / (1 << static_cast<int>(level));
+  c.smallest_step = 1e-7 / c.frequency;
   return c;
 }
 

@@ -1,7 +1,7 @@
 #pragma once
 #include <cmath>
 
-#include "core/solver/insertion_problem.hpp"
+#include "core/solver/track_solve_step.hpp"
 
 namespace dermaflux {
 
@@ -15,13 +15,12 @@ struct NeedleStep {
   DF_FUNCTION void operator()() const {
     const InsertionParams& c = p.params;
     const double speed = std::fabs(tip_after - tip_before) / dt;
-    const bool wet = p.account(RimAccount::drop_volume) > 0.0;
+    const bool wet = drop_supplies(p);
     for (int j = 0; j < p.grid.n_z; ++j) {
       const double top = p.grid.z_face(j), bottom = p.grid.z_face(j + 1);
       const double perimeter = tip_after > top ? c.needle.mean_perimeter(top, bottom, tip_after) : 0.0;
       const double area = tip_after > top ? c.needle.mean_area(top, bottom, tip_after) : 0.0;
       const double before = tip_before > top ? c.needle.mean_area(top, bottom, tip_before) : 0.0;
-      p.scratch.needle_area_before(j) = before;
       p.scratch.needle_area(j) = area;
       p.scratch.perimeter(j) = perimeter;
       p.track.widest(j) = deepest > top ? c.needle.mean_area(top, bottom, deepest) : 0.0;
@@ -38,15 +37,18 @@ struct NeedleStep {
   }
 };
 
-/// Conductance from the wall of the track to the middle of the first ring, scaled by the wetted share of a void.
+/// Conductance from the wall of the track to the middle of the first ring, scaled by the wetted share of the wall: a void
+/// beside the needle where it now is leaves it dry, and so does contact with it, by the same share as it carries the load.
 struct WallConductanceStep {
   InsertionProblem p;
   template <int W>
   DF_FUNCTION void rows(int first) const {
     for (int j = first; j < first + W; ++j) {
       const double open = larger(p.track.hole(j), p.scratch.needle_area(j));
-      const double room = larger(p.track.hole(j) - p.scratch.needle_area_before(j), p.track.liquid(j));
-      const double wetted = room > 0.0 ? p.track.liquid(j) / room : 0.0;
+      const double room = larger(p.track.hole(j) - p.scratch.needle_area(j), p.track.liquid(j));
+      const double beside_void = room > 0.0 ? p.track.liquid(j) / room : 0.0;
+      const double touched = p.scratch.perimeter(j) > 0.0 ? p.params.liquid_share(p.track.liquid(j) / p.scratch.perimeter(j)) : 1.0;
+      const double wetted = beside_void * touched;
       const double centre = p.grid.r_centre(0);
       const double spread = open > 0.0 ? std::log1p(centre * centre * units::pi / open) : 1.0;
       p.system.wall(j) = wetted * 4.0 * units::pi * p.grid.dz(j) / spread * p.rows.anisotropy(j) * p.scratch.mobility(j);

@@ -102,7 +102,6 @@ struct TrackBalanceStep {
       c(j) = (c(j) - (j + 1 < active ? upper(j) * c(j + 1) : 0.0)) / diagonal(j);
       w(j) = (w(j) - (j + 1 < active ? upper(j) * w(j + 1) : 0.0)) / diagonal(j);
     }
-    double film_volume = 0.0;
     for (int j = 0; j < active; ++j) {
       const double up = p.track.flow(j), down = below(j, active), wall = p.scratch.wall_flux(j), dz = p.grid.dz(j);
       const double film_in = p.scratch.film_in(j) * dz, film_out = p.scratch.film_out(j) * dz;
@@ -114,7 +113,6 @@ struct TrackBalanceStep {
       p.track.carrier(j) += dt * (up * w_up - down * w_down - out * w(j) + film_in * drop_w);
       p.scratch.wall_pigment(j) = larger(wall, 0.0) * c(j);
       p.scratch.wall_carrier(j) = larger(wall, 0.0) * w(j);
-      film_volume += film_in;
       cross_rim(-dt * film_in, -dt * film_in * drop_c, -dt * film_in * drop_w);
       cross_rim(dt * film_out, dt * film_out * c(j), dt * film_out * w(j));
     }
@@ -155,7 +153,7 @@ struct TrackBalanceStep {
           p.track.flow(j) - below(j, active) - p.scratch.wall_flux(j) + (p.scratch.film_in(j) - p.scratch.film_out(j)) * dz;
       p.track.liquid(j) = larger(p.track.liquid(j) + dt * net / dz, 0.0);
       const WallLoad wall = wall_load(p, j, dt);
-      const double filled = larger(p.scratch.needle_area(j) + p.track.liquid(j), 1e-6 * wall.rest);
+      const double filled = larger(p.scratch.needle_area(j) + p.track.liquid(j), touching_share * wall.rest);
       const double area = p.system.compliance(j) < 0.0 ? larger(filled, wall.area_at(0.0)) : filled;
       p.track.wall_stress(j) = wall.branch(area);
       p.track.hole(j) = area;

@@ -50,7 +50,7 @@ struct SkinBiology {
   double migration_window;      ///< how long they do [s]
   double migration_load;        ///< load below which they do, over capacity [-]
   double fibroblast_transfer;   ///< from macrophages to the slow pool [1/s]
-  double fibroblast_return;     ///< from the slow pool to free [1/s]
+  double fibroblast_return;     ///< release of the slow pool [1/s]
   double matrix_release;        ///< captured in the matrix to free [1/s]
   double lymph_clearance;       ///< of free 100 nm particles [1/s]
   double diffusion_hindrance;   ///< diffusivity in tissue over that in water [-]

@@ -2,8 +2,8 @@
 
 namespace dermaflux {
 
-/// What a layer is made of; decides which cells shed, hold macrophages or count as fat.
-enum class LayerKind : int { epidermis = 0, dermis = 1, subcutis = 2, deep = 3 };
+/// What a layer is: epidermis sheds, the thickest dermis carries the nose of the machine, everything below is deep.
+enum class LayerKind : int { epidermis = 0, dermis = 1, deep = 2 };
 
 /// The numbers of one homogeneous layer. Its name stays in the input file, so that this stays trivially copyable.
 struct SkinLayer {

@@ -47,6 +47,7 @@ struct Host {
 struct Model {
   double uv_reference_dose;     ///< dose per day at which photolysis rates are given [J/m^2]
   double uv_penetration;        ///< depth at which UV falls to 1/e [m]
+  double months_to_heal;        ///< younger surgical scars get no preset [month]
   double force_prong_exponent;  ///< insertion force grows with prongs^x [-]
   double strain_length;         ///< length over which a puncture strains the skin; rate = speed / length [m]
   double dermis_scattering;     ///< reduced scattering of dermis at 500 nm [1/m]
