@@ -61,12 +61,11 @@ std::vector<BackendState> backend_states() {
   return states;
 }
 
-Backend choose_backend(Backend wanted) {
+Backend choose_backend(Backend wanted, Work work) {
   std::string detail, there;
   if (wanted == Backend::automatic) {
-    for (const Backend one : {Backend::cuda, Backend::kokkos})
-      if (table(one).available(detail)) return one;
-    return Backend::serial;
+    if (table(Backend::cuda).available(detail)) return Backend::cuda;
+    return work == Work::single ? Backend::serial : Backend::kokkos;
   }
   if (table(wanted).available(detail)) return wanted;
   for (const BackendState& state : backend_states())
@@ -79,7 +78,7 @@ void finalize_backends() {
 }
 
 RunResult run(const Treatment& treatment, const RunOptions& options, Backend wanted, RunMonitor& monitor) {
-  const Backend used = choose_backend(wanted);
+  const Backend used = choose_backend(wanted, Work::single);
   const auto start = std::chrono::steady_clock::now();
   RunOptions recording = options;
   recording.record = true;
@@ -97,7 +96,7 @@ RunResult run(const Treatment& treatment, const RunOptions& options, Backend wan
 
 Backend run_batch(const std::vector<Member>& members, const RunOptions& options, Backend wanted, RunMonitor& monitor,
                   MemberSink& sink) {
-  const Backend used = choose_backend(wanted);
+  const Backend used = choose_backend(wanted, Work::ensemble);
   RunOptions plain = options;
   plain.record = false;
   table(used).run_members(members, plain, monitor, sink);

@@ -10,7 +10,8 @@
 
 namespace dermaflux {
 
-/// Where a treatment runs. `automatic` takes the GPU if one is there, else threads.
+/// Where a treatment runs. `automatic` takes the GPU if one is there. Without one an ensemble takes threads, and a single
+/// treatment one thread: its loops are so short (tens of microseconds) that threads gain nothing and lose on a busy machine.
 enum class Backend : int { automatic = 0, serial, kokkos, cuda };
 
 /// "auto", "serial", "kokkos" or "cuda"; InputError otherwise.
@@ -25,8 +26,11 @@ struct BackendState {
 };
 std::vector<BackendState> backend_states();
 
+/// One treatment, or many at once.
+enum class Work : int { single, ensemble };
+
 /// The backend that `wanted` means here. Throws BackendError, naming what there is, if it cannot run.
-Backend choose_backend(Backend wanted);
+Backend choose_backend(Backend wanted, Work work);
 
 /// Ends what the backends keep open; called at exit.
 void finalize_backends();
