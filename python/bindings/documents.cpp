@@ -5,6 +5,7 @@
 #include "core/io/keys.hpp"
 #include "core/io/output_fields.hpp"
 #include "core/io/study_file.hpp"
+#include "core/treatment/contraindications.hpp"
 #include "python/bindings/bindings.hpp"
 
 namespace py = pybind11;
@@ -72,6 +73,7 @@ void bind_documents(py::module_& module) {
       .def_property_readonly("files", &TreatmentDocument::files)
       .def_property_readonly("values", &TreatmentDocument::values)
       .def("json", &TreatmentDocument::json)
+      .def_property_readonly("contraindications", [](const TreatmentDocument& d) { return contraindications(d.treatment()); })
       .def_property_readonly("layer_thickness_mm", [](const TreatmentDocument& d) {
         std::vector<double> thickness;
         for (std::size_t n = 0; n < d.layers().size(); ++n)
@@ -124,7 +126,6 @@ void bind_documents(py::module_& module) {
       .def_readonly("grid", &CalibrationFile::grid)
       .def_readonly("uncertain", &CalibrationFile::uncertain)
       .def_readonly("accepted_share", &CalibrationFile::accepted_share)
-      .def_readonly("months_to_heal", &CalibrationFile::months_to_heal)
       .def_readonly("criteria", &CalibrationFile::criteria)
       .def_readonly("alarms", &CalibrationFile::alarms)
       .def_readonly("envelope", &CalibrationFile::envelope)

@@ -139,15 +139,30 @@ std::string run_many(const std::vector<BatchMember>& wanted_members, const std::
   options.grid = grid_level(grid);
   options.horizon = horizon_year * units::year;
   const Backend wanted = backend(backend_wanted);
+  // A key or value that cannot be is refused for all; keys that do not fit together fail their member only.
   std::vector<Member> members;
-  for (const BatchMember& one : wanted_members) {
+  std::vector<std::size_t> place;
+  std::vector<std::pair<std::size_t, std::string>> unfit;
+  for (std::size_t n = 0; n < wanted_members.size(); ++n) {
+    const BatchMember& one = wanted_members[n];
+    const std::string file = one.document->file().string();
     Member member{one.document->treatment(), {}};
-    for (const auto& [key, value] : one.overrides)
-      set_value(member.treatment, one.document->layers(), key, value, one.document->file().string());
-    check_treatment(member.treatment, one.document->file().string());
-    for (const double dwell : one.dwells_ms) member.dwells.push_back(dwell * units::ms);
+    for (const auto& [key, value] : one.overrides) set_value(member.treatment, one.document->layers(), key, value, file);
+    for (const double dwell : one.dwells_ms) {
+      Treatment trial = member.treatment;
+      set_value(trial, one.document->layers(), "machine.dwell_ms", dwell, file);
+      member.dwells.push_back(dwell * units::ms);
+    }
+    try {
+      check_treatment(member.treatment, file);
+    } catch (const InputError& error) {
+      unfit.emplace_back(n, error.what());
+      continue;
+    }
+    place.push_back(n);
     members.push_back(std::move(member));
   }
+  for (const auto& [index, message] : unfit) done(index, py::str(message));
   RunMonitor monitor;
   Inbox inbox;
   Backend used = wanted;
@@ -156,12 +171,12 @@ std::string run_many(const std::vector<BatchMember>& wanted_members, const std::
       [&] {
         for (auto& [index, outcome] : inbox.take()) {
           if (const auto* message = std::get_if<std::string>(&outcome)) {
-            done(index, py::str(*message));
+            done(place[index], py::str(*message));
             continue;
           }
           py::list rows;
           for (const MemberResult& member : std::get<std::vector<MemberResult>>(outcome)) rows.append(scalars(member));
-          done(index, rows);
+          done(place[index], rows);
         }
       });
   return std::string(backend_name(used));
@@ -190,10 +205,6 @@ void bind_running(py::module_& module) {
       rows.append(row);
     }
     return rows;
-  });
-  module.def("choose_backend", [](const std::string& name) {
-    const Backend wanted = backend(name);
-    return std::string(backend_name(ask([wanted] { return choose_backend(wanted); })));
   });
   module.def("set_threads", &set_threads, py::arg("threads"));
   module.def("thread_count", [] { return ask(thread_count); });

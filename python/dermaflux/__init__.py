@@ -1,0 +1,42 @@
+"""dermaflux: skin pigment physics, from a needle and a skin to a device preset.
+
+>>> import dermaflux as df
+>>> treatment = df.load(df.configs() / "treatments/normal_scalp.toml")
+>>> result = df.run(treatment.with_({"machine.depth_mm": 0.4}), grid="quick")
+>>> 0.1 < result["pigment_depth_mm"] < 0.4
+True
+>>> result.to_xarray()["contrast"].dims
+('time',)
+"""
+
+import atexit
+import os
+from importlib import resources
+from pathlib import Path
+
+# Idle threads sleep instead of spinning: on a busy machine spinning costs a hundredfold. Read once, when OpenMP is loaded.
+os.environ.setdefault("OMP_WAIT_POLICY", "passive")
+
+from . import _core  # noqa: E402
+from ._core import BackendError, FileError, InputError, NumericsError
+from .calibration import Calibration, PresetRefused, calibrate
+from .preset import check_preset, load_preset
+from .running import Member, MemberError, Result, backends, run, run_batch, set_threads
+from .runfile import open_run
+from .sweeping import SweepPlan, load_sweep, sweep
+from .treatment import Treatment, load
+
+__all__ = [
+    "BackendError", "Calibration", "FileError", "InputError", "Member", "MemberError", "NumericsError", "PresetRefused", "Result", "SweepPlan", "Treatment",
+    "backends", "calibrate", "check_preset", "configs", "load", "load_preset", "load_sweep", "open_run", "run", "run_batch", "set_threads", "sweep",
+]  # fmt: skip
+__version__: str = _core.version
+
+
+def configs() -> Path:
+    """Folder of the configurations that came with the package (skins, needles, inks, treatments, sweeps, calibrations)."""
+    return Path(str(resources.files(__package__))) / "configs"
+
+
+_core.set_shipped_configs(configs())
+atexit.register(_core.finalize)

@@ -1,0 +1,340 @@
+"""The compiled part of dermaflux. Use the package `dermaflux`, which documents what is public."""
+
+from collections.abc import Callable, Sequence
+from os import PathLike
+from pathlib import Path
+from typing import TypedDict
+
+import numpy as np
+from numpy.typing import NDArray
+
+version: str
+"""Version of the program, e.g. 0.1.0."""
+git: str
+"""Commit it was built from, with -dirty where files had changed; empty without git."""
+compiler: str
+"""Name and version of the C++ compiler."""
+cuda_version: str
+"""Version of the CUDA compiler, empty where there was none."""
+hdf5_version: str
+"""Version of the HDF5 library."""
+
+Content = float | bool | str | list[float] | list[str]
+"""What a key can hold, in the unit of the key."""
+Overrides = Sequence[tuple[str, str]]
+"""Dotted keys and their values as text, as after `-s`."""
+
+class InputError(ValueError):
+    """What the user gave is wrong; the message names file, key, value, range and a suggestion."""
+
+class NumericsError(RuntimeError):
+    """A run failed; the message says at what time and why."""
+
+class BackendError(RuntimeError):
+    """A backend cannot run here; the message says what can."""
+
+class FileError(OSError):
+    """A file is missing, of another kind, or cannot be written."""
+
+class KeyRow(TypedDict):
+    """One key of the input."""
+
+    key: str
+    unit: str
+    low: float
+    high: float
+    meaning: str
+    words: list[str]
+
+class OutputRow(TypedDict):
+    """One scalar output."""
+
+    name: str
+    unit: str
+    meaning: str
+
+class BackendRow(TypedDict):
+    """One backend and whether it can run here."""
+
+    name: str
+    available: bool
+    detail: str
+
+def set_shipped_configs(folder: str | PathLike[str]) -> None:
+    """Folder of the configurations that files without one above them use."""
+
+def keys() -> list[KeyRow]:
+    """Every key of the input: name, unit, allowed range, meaning; those of a layer are named skin.layer.NAME.*."""
+
+def outputs() -> list[OutputRow]:
+    """Every scalar output: name, unit, meaning."""
+
+class ConfigValue:
+    """One value of the input with where it comes from."""
+
+    @property
+    def value(self) -> Content:
+        """The value in the unit of its key."""
+    @property
+    def range(self) -> tuple[float, float] | None:
+        """Plausible range in the unit of the key, if the file gives one; calibrations draw from it."""
+    @property
+    def source(self) -> str:
+        """Publication, or a reason that begins with estimate, definition, study or practice."""
+    @property
+    def where(self) -> str:
+        """File and line, or the override."""
+
+class TreatmentDocument:
+    """A treatment as the files say it, resolved and checked."""
+
+    @staticmethod
+    def load(file: str | PathLike[str], overrides: Overrides = ...) -> TreatmentDocument:
+        """Reads a treatment file with all files it names. Raises InputError or FileError."""
+    def with_overrides(self, overrides: Overrides) -> TreatmentDocument:
+        """A copy with some keys changed, checked again. Raises InputError."""
+    @property
+    def title(self) -> str:
+        """Title of the treatment file."""
+    @property
+    def skin_class(self) -> str:
+        """Tissue class, e.g. normal."""
+    @property
+    def layers(self) -> list[str]:
+        """Names of the layers from the surface down."""
+    @property
+    def file(self) -> Path:
+        """The treatment file."""
+    @property
+    def files(self) -> list[Path]:
+        """All files that were read, in order of precedence, later wins."""
+    @property
+    def values(self) -> dict[str, ConfigValue]:
+        """Every key with its value."""
+    def json(self) -> str:
+        """Every key with value, unit, range and source, as a JSON object."""
+    @property
+    def contraindications(self) -> list[str]:
+        """Why nobody should treat this client now; empty if nothing forbids it."""
+    @property
+    def layer_thickness_mm(self) -> list[float]:
+        """Thickness of each layer, thickness factor included [mm]."""
+
+class StudyAxis:
+    """A key of the treatment and the values it takes in a sweep."""
+
+    @property
+    def key(self) -> str:
+        """Dotted key that varies."""
+    @property
+    def unit(self) -> str:
+        """Unit of the key, empty for words and pure numbers."""
+    @property
+    def values(self) -> list[float] | list[str]:
+        """Its values in that unit, or names of files."""
+
+class SweepFile:
+    """A sweep as its file says it."""
+
+    @property
+    def title(self) -> str:
+        """Title of the sweep."""
+    @property
+    def base(self) -> TreatmentDocument:
+        """The treatment that the axes vary."""
+    @property
+    def axes(self) -> list[StudyAxis]:
+        """Axes in the order of the file; their product is the sweep."""
+    @property
+    def outputs(self) -> list[str]:
+        """Outputs to keep; empty for all."""
+    @property
+    def grid(self) -> str:
+        """Grid level: quick, standard or fine."""
+
+def load_sweep(file: str | PathLike[str], overrides: Overrides = ...) -> SweepFile:
+    """Reads a sweep file. Raises InputError or FileError."""
+
+class Criterion:
+    """When a dot is right: an output between two limits."""
+
+    @property
+    def name(self) -> str:
+        """Name of the rule."""
+    @property
+    def output(self) -> str:
+        """The scalar output it judges."""
+    @property
+    def low(self) -> float:
+        """Lowest accepted value in the unit of the output, -inf if there is none."""
+    @property
+    def high(self) -> float:
+        """Highest accepted value in the unit of the output, inf if there is none."""
+    @property
+    def reason(self) -> str:
+        """Why the limit is there."""
+    @property
+    def source(self) -> str:
+        """Where the limit comes from."""
+
+class Alarm:
+    """What the driver module watches."""
+
+    @property
+    def name(self) -> str:
+        """Name of the alarm."""
+    @property
+    def quantity(self) -> str:
+        """What is compared; its name carries the unit."""
+    @property
+    def action(self) -> str:
+        """What the driver does."""
+    @property
+    def reason(self) -> str:
+        """Why."""
+    @property
+    def source(self) -> str:
+        """Where the level comes from."""
+    @property
+    def warn(self) -> float:
+        """Level of the warning in the unit of the quantity, NaN if there is none."""
+    @property
+    def stop(self) -> float:
+        """Level of the stop in the unit of the quantity, NaN if there is none."""
+
+class EnvelopeLimit:
+    """Limits of one setting that the driver never leaves."""
+
+    @property
+    def key(self) -> str:
+        """Dotted key of the setting."""
+    @property
+    def low(self) -> float:
+        """Lowest value in the unit of the key."""
+    @property
+    def high(self) -> float:
+        """Highest value in the unit of the key."""
+    @property
+    def source(self) -> str:
+        """Where the limits come from."""
+
+class CalibrationFile:
+    """A calibration as its file says it, for one tissue class."""
+
+    @property
+    def title(self) -> str:
+        """Title of the calibration."""
+    @property
+    def skin_class(self) -> str:
+        """Tissue class it is for."""
+    @property
+    def base(self) -> TreatmentDocument:
+        """Treatment of the class."""
+    @property
+    def depths_mm(self) -> list[float]:
+        """Set depths to try, increasing [mm]."""
+    @property
+    def dwells_ms(self) -> list[float]:
+        """Dwell times to try, increasing [ms]."""
+    @property
+    def draws(self) -> int:
+        """Number of draws of the uncertain keys."""
+    @property
+    def seed(self) -> int:
+        """Seed of the draws."""
+    @property
+    def grid(self) -> str:
+        """Grid level of the search: quick, standard or fine."""
+    @property
+    def uncertain(self) -> list[str]:
+        """Keys drawn from the ranges of their files."""
+    @property
+    def accepted_share(self) -> float:
+        """Share of the best probability that a setting in the tolerance box keeps [-]."""
+    @property
+    def criteria(self) -> list[Criterion]:
+        """When a dot is right; all must hold."""
+    @property
+    def alarms(self) -> list[Alarm]:
+        """What the driver module watches."""
+    @property
+    def envelope(self) -> list[EnvelopeLimit]:
+        """Limits of the settings."""
+    @property
+    def files(self) -> list[Path]:
+        """All files that were read."""
+
+def load_calibration(
+    file: str | PathLike[str], skin_class: str, quick: bool = False, overrides: Overrides = ...
+) -> CalibrationFile:
+    """Reads a calibration file for one tissue class; `quick` takes the values of its table [quick]. Raises InputError or FileError."""
+
+def backends() -> list[BackendRow]:
+    """Every backend: name, whether it can run here, and why not or with what."""
+
+def set_threads(threads: int) -> None:
+    """Number of host threads, 0 for all cores; before the first run. Raises InputError if negative."""
+
+def thread_count() -> int:
+    """Number of host threads of the threaded backend."""
+
+def finalize() -> None:
+    """Ends the backends; nothing can run afterwards."""
+
+class Run:
+    """What one run gave. Arrays are read-only views that keep the run alive."""
+
+    @property
+    def scalars(self) -> dict[str, float]:
+        """All scalar outputs, in the unit of their name; NaN where the run did not reach the time."""
+    @property
+    def series(self) -> dict[str, NDArray[np.float64]]:
+        """Outputs over time, shape (time,) each, with `time_day` [day]; units are in the names."""
+    @property
+    def trace(self) -> dict[str, NDArray[np.float64]]:
+        """Tip, force and ink of the strokes, shape (trace_time,) each, with `trace_time` [s]; units are in the names."""
+    @property
+    def ledger(self) -> dict[str, float]:
+        """Terms of the mass ledger at the end [ng]; `drawn_ng` equals the sum of all others."""
+    @property
+    def backend(self) -> str:
+        """The backend that ran it."""
+    @property
+    def effort(self) -> dict[str, int]:
+        """Time steps, iterations and substeps it took."""
+    @property
+    def r_face(self) -> NDArray[np.float64]:
+        """Ring faces, shape (n_r + 1,) [m]."""
+    @property
+    def z_face(self) -> NDArray[np.float64]:
+        """Row faces below the surface, shape (n_z + 1,) [m]."""
+    @property
+    def epidermis_share(self) -> NDArray[np.float64]:
+        """Share of epidermis in each row, shape (n_z,) [-]."""
+    @property
+    def pools(self) -> NDArray[np.float64]:
+        """Pigment per tissue volume, shape (time, 5, n_r, n_z) [kg/m^3]: free, matrix, macrophage, slow, epidermal."""
+    @property
+    def insertion(self) -> NDArray[np.float64]:
+        """One track after relaxation, shape (5, n_r, n_z): suspended, captured [kg/m^3], carrier, fluid [-], pressure [Pa]."""
+    def write(self, path: str | PathLike[str], title: str, input: str, provenance: dict[str, str]) -> None:
+        """Writes the run as HDF5 under a temporary name and renames it. Raises FileError."""
+
+def run(
+    document: TreatmentDocument, grid: str, horizon_year: float, backend: str, progress: Callable[[float], None] | None = None
+) -> Run:
+    """Runs one treatment; `progress` is told the share that is done [0 to 1].
+
+    Raises InputError, BackendError, NumericsError, or KeyboardInterrupt on Ctrl-C."""
+
+def run_batch(
+    members: list[tuple[TreatmentDocument, list[tuple[str, float]], list[float]]],
+    grid: str,
+    horizon_year: float,
+    backend: str,
+    done: Callable[[int, str | list[dict[str, float]]], None],
+) -> str:
+    """Runs many members: a treatment, numeric keys that differ in the unit of the key, and increasing dwell times [ms], or none
+    for the treatment's own. `done` gets the position and a message, or the scalar outputs of each dwell time.
+
+    Returns the name of the backend. Raises InputError, BackendError, or KeyboardInterrupt on Ctrl-C."""

@@ -1,0 +1,249 @@
+"""Command line: info, run, sweep, calibrate, preset check, report.
+
+Exit codes: 0 done, 1 the program failed, 2 bad input, 3 a sweep with failed members, 4 a preset was refused, 130 interrupted.
+"""
+
+import json
+import os
+import shlex
+import sys
+from collections.abc import Callable
+from functools import wraps
+from pathlib import Path
+from typing import Annotated, ParamSpec
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from . import _core, configs
+
+app = typer.Typer(
+    help="Skin pigment physics: from a needle and a skin to a device preset.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    add_completion=False,
+)
+preset_app = typer.Typer(help="Device presets.", no_args_is_help=True)
+app.add_typer(preset_app, name="preset")
+
+P = ParamSpec("P")
+Backend = Annotated[str, typer.Option("--backend", help="auto, serial, kokkos or cuda")]
+Set = Annotated[list[str] | None, typer.Option("-s", "--set", help="override a key of the input: -s machine.depth_mm=0.6 (repeatable)")]
+Threads = Annotated[int, typer.Option("--threads", help="host threads, 0 for all cores")]
+
+
+def _fail(message: str, code: int) -> None:
+    print(f"dermaflux: {message}", file=sys.stderr)
+    raise typer.Exit(code)
+
+
+def _guarded(command: Callable[P, None]) -> Callable[P, None]:
+    """One clear line instead of a traceback for everything that can go wrong."""
+
+    @wraps(command)
+    def inner(*args: P.args, **kwargs: P.kwargs) -> None:
+        from .calibration import PresetRefused
+
+        try:
+            command(*args, **kwargs)
+        except PresetRefused as error:
+            _fail(str(error), 4)
+        except (_core.InputError, _core.FileError) as error:
+            _fail(str(error), 2)
+        except (_core.NumericsError, _core.BackendError) as error:
+            _fail(str(error), 1)
+        except KeyboardInterrupt:
+            _fail("stopped; what had finished is kept", 130)
+        except BrokenPipeError:  # the reader of our output went away
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            raise typer.Exit(1) from None
+        except (OSError, MemoryError) as error:
+            _fail(f"{type(error).__name__}: {error}", 1)
+
+    return inner
+
+
+def _changes(assignments: list[str] | None) -> list[tuple[str, str]]:
+    pairs = []
+    for text in assignments or []:
+        key, equals, value = text.partition("=")
+        if not equals or not key.strip() or not value.strip():
+            raise _core.InputError(f"-s {text}: is not KEY=VALUE; write for example -s machine.depth_mm=0.6")
+        pairs.append((key.strip(), value.strip()))
+    return pairs
+
+
+def _load(path: Path, assignments: list[str] | None):
+    from .treatment import Treatment
+
+    return Treatment(_core.TreatmentDocument.load(path, _changes(assignments)))
+
+
+def _command_line() -> str:
+    return "dermaflux " + shlex.join(sys.argv[1:])
+
+
+@app.command()
+@_guarded
+def info(
+    keys: Annotated[bool, typer.Option("--keys", help="list every key of the input")] = False,
+    outputs: Annotated[bool, typer.Option("--outputs", help="list every scalar output")] = False,
+) -> None:
+    """Versions, backends, configurations; or all keys, or all outputs."""
+    console = Console()
+    if keys:
+        table = Table("key", "unit", "from", "to", "meaning")
+        for row in _core.keys():
+            limits = (" | ".join(row["words"]), "") if row["words"] else (f"{row['low']:g}", f"{row['high']:g}")
+            table.add_row(row["key"], row["unit"], *limits, row["meaning"])
+        console.print(table)
+    if outputs:
+        table = Table("output", "unit", "meaning")
+        for row in _core.outputs():
+            table.add_row(row["name"], row["unit"], row["meaning"])
+        console.print(table)
+    if keys or outputs:
+        return
+    console.print(f"dermaflux {_core.version} ({_core.git or 'no commit'}), {_core.compiler}, HDF5 {_core.hdf5_version}, CUDA compiler {_core.cuda_version or 'none'}")
+    for row in _core.backends():
+        console.print(f"  {row['name']:<7} {'ready' if row['available'] else 'not here'}: {row['detail']}")
+    console.print(f"configurations: {configs()}")
+
+
+@app.command()
+@_guarded
+def run(
+    treatment: Annotated[Path, typer.Argument(help="treatment file, e.g. configs/treatments/normal_scalp.toml")],
+    output: Annotated[Path | None, typer.Option("-o", "--output", help="write fields and results as HDF5")] = None,
+    assignments: Set = None,
+    backend: Backend = "auto",
+    grid: Annotated[str, typer.Option("--grid", help="quick, standard or fine")] = "standard",
+    horizon_year: Annotated[float, typer.Option("--horizon-year", help="last time looked at, 1 to 10")] = 5.0,
+    as_json: Annotated[bool, typer.Option("--json", help="print all scalar outputs as one flat JSON object")] = False,
+    threads: Threads = 0,
+) -> None:
+    """One treatment: strokes, healing, years of fading, and what the eye sees."""
+    from . import running
+
+    loaded = _load(treatment, assignments)
+    if output is not None:
+        running.check_output(output)
+    _core.set_threads(threads)
+    result = running.run(loaded, backend=backend, grid=grid, horizon_year=horizon_year, progress=True)
+    if output is not None:
+        result.save(output, _command_line())
+    if as_json:
+        print(json.dumps({name: running.json_number(value) for name, value in result.scalars.items()}))
+        return
+    print(result.summary())
+    for reason in loaded.contraindications:
+        print(f"warning: {reason}; no preset would be issued")
+    if output is not None:
+        print(f"written: {output}")
+
+
+@app.command()
+@_guarded
+def sweep(
+    file: Annotated[Path, typer.Argument(help="sweep file, e.g. configs/sweeps/depth_dwell.toml")],
+    output: Annotated[Path, typer.Option("-o", "--output", help="output file (HDF5); a killed sweep resumes")],
+    assignments: Set = None,
+    backend: Backend = "auto",
+    grid: Annotated[str | None, typer.Option("--grid", help="quick, standard or fine, instead of the file's")] = None,
+    threads: Threads = 0,
+) -> None:
+    """All combinations of some axes; resumes after a kill, keeps going past members that fail."""
+    from . import sweeping as sweeps
+
+    plan = sweeps.SweepPlan(*_sweep_parts(file, assignments, grid))
+    _core.set_threads(threads)
+    dataset = sweeps.sweep(plan, output, backend=backend, progress=True)
+    failed = dataset.attrs["failed_members"]
+    print(f"{dataset['error'].size} members, {failed} failed, written: {output}")
+    if failed:
+        message = next(text for text in dataset["error"].values.ravel() if text)
+        _fail(f"{failed} members failed; the first: {message}", 3)
+
+
+def _sweep_parts(file: Path, assignments: list[str] | None, grid: str | None) -> tuple:
+    from .sweeping import Axis
+    from .treatment import Treatment
+
+    loaded = _core.load_sweep(file, _changes(assignments))
+    axes = tuple(Axis(axis.key, axis.unit, tuple(axis.values)) for axis in loaded.axes)
+    return loaded.title, Treatment(loaded.base), axes, tuple(loaded.outputs), grid or loaded.grid
+
+
+@app.command()
+@_guarded
+def calibrate(
+    file: Annotated[Path, typer.Argument(help="calibration file, e.g. configs/calibrations/scalp.toml")],
+    output: Annotated[Path, typer.Option("-o", "--output", help="folder for the preset and the report")],
+    skin_class: Annotated[str, typer.Option("--class", help="tissue class")] = "normal",
+    quick: Annotated[bool, typer.Option("--quick", help="a coarse look with few draws")] = False,
+    assignments: Set = None,
+    backend: Backend = "auto",
+    threads: Threads = 0,
+) -> None:
+    """Ideal depth and dwell time under uncertainty: a device preset and a report."""
+    from . import calibration
+    from .report import calibration_report
+    from .running import check_output
+
+    if output.exists() and not output.is_dir():
+        raise _core.FileError(f"-o {output}: is not a folder; give a folder for the preset and the report")
+    check_output((output if output.is_dir() else output.absolute().parent) / "x")
+    _core.set_threads(threads)
+    result = calibration.calibrate_texts(file, skin_class, _changes(assignments), quick=quick, backend=backend, progress=True)
+    preset, report = calibration.save_calibration(result, output, calibration_report(result, backend))
+    share = result.preset["probability"]
+    print(f"best: depth {result.best['depth_mm']:g} mm, dwell {result.best['dwell_ms']:g} ms; right with probability {share['right']:.2f} +- {share['standard_error']:.2f}")
+    for side in result.on_edge:
+        print(f"warning: the optimum lies on the edge of the searched box: {side}")
+    if result.failed:
+        print(f"warning: {result.failed} members failed and count as not right")
+    print(f"written: {preset}\nwritten: {report}")
+
+
+@preset_app.command("check")
+@_guarded
+def preset_check(file: Annotated[Path, typer.Argument(help="preset file")]) -> None:
+    """Verifies schema, version, envelope and SHA-256 of a preset."""
+    from .preset import load_preset
+
+    preset = load_preset(file)
+    settings = preset["settings"]
+    print(f"{file}: good ({preset['preset']['id']} {preset['preset']['version']}, {preset['preset']['status']}): "
+          f"depth {settings['depth_mm']:g} mm, dwell {settings['dwell_ms']:g} ms, {settings['frequency_hz']:g} Hz")  # fmt: skip
+
+
+@app.command()
+@_guarded
+def report(
+    file: Annotated[Path, typer.Argument(help="run file written by `dermaflux run -o`")],
+    output: Annotated[Path | None, typer.Option("-o", "--output", help="HTML file; the run file's name otherwise")] = None,
+) -> None:
+    """One HTML page of a run: section, profile, fading, fate, ledger, input, provenance."""
+    from .report import run_report
+    from .runfile import open_run
+    from .running import check_output
+
+    target = check_output(output or file.with_suffix(".html"))
+    html = run_report(open_run(file))
+    part = target.with_name(target.name + ".part")
+    part.write_text(html)
+    os.replace(part, target)
+    print(f"written: {target}")
+
+
+@app.callback(invoke_without_command=True)
+def _version(version: Annotated[bool, typer.Option("--version", help="print the version")] = False) -> None:
+    if version:
+        print(f"dermaflux {_core.version} ({_core.git or 'no commit'})")
+        raise typer.Exit
+
+
+def main() -> None:
+    """Entry point of the command."""
+    app()

@@ -1,0 +1,156 @@
+"""Reports: one HTML file each, pictures inside, no network."""
+
+import base64
+import io
+import math
+from collections.abc import Iterable, Sequence
+from html import escape
+
+import matplotlib.pyplot as plt
+import xarray as xr
+from matplotlib.figure import Figure
+
+from . import _core, plots
+from .calibration import Calibration
+from .runfile import resolved_input
+from .running import run
+
+_STYLE = """
+body{font:15px/1.5 system-ui,sans-serif;color:#222;max-width:64rem;margin:2rem auto;padding:0 1rem}
+h1{font-size:1.5rem}h2{font-size:1.15rem;margin-top:2rem;border-bottom:1px solid #ddd}
+table{border-collapse:collapse;margin:.6rem 0}td,th{padding:.15rem .7rem;border-bottom:1px solid #eee;text-align:left;vertical-align:top}
+td.n{text-align:right;font-variant-numeric:tabular-nums}img{max-width:100%;height:auto}
+.warning{background:#fff4d6;border-left:4px solid #e69f00;padding:.4rem .8rem;margin:.5rem 0}
+.note{color:#666;font-size:.85rem}code{background:#f4f4f4;padding:0 .2rem}
+.big{font-size:1.25rem;font-weight:600}
+"""
+
+
+def _picture(figure: Figure, alt: str) -> str:
+    buffer = io.BytesIO()
+    figure.savefig(buffer, format="png", dpi=130)
+    plt.close(figure)
+    return f'<img alt="{escape(alt)}" src="data:image/png;base64,{base64.b64encode(buffer.getvalue()).decode()}">'
+
+
+def _table(head: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
+    def cell(value: object) -> str:
+        return f'<td class="n">{value:.4g}</td>' if isinstance(value, float) else f"<td>{escape(str(value))}</td>"
+
+    lines = "".join("<tr>" + "".join(map(cell, row)) + "</tr>" for row in rows)
+    return "<table><tr>" + "".join(f"<th>{escape(name)}</th>" for name in head) + f"</tr>{lines}</table>"
+
+
+def _page(title: str, body: str) -> str:
+    return (
+        f'<!doctype html><html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width">'
+        f"<title>{escape(title)}</title><style>{_STYLE}</style></head><body><h1>{escape(title)}</h1>{body}"
+        f'<p class="note">dermaflux {escape(_core.version)} ({escape(_core.git)}). Research use; not validated for treatment.</p></body></html>\n'
+    )
+
+
+def _layers(resolved: dict[str, dict[str, object]]) -> dict[str, float]:
+    """Thickness of the layers from a resolved input, in the order of the surface down [mm]."""
+    known = ("stratum_corneum", "viable_epidermis", "papillary_dermis", "reticular_dermis", "subcutis", "galea")
+    named = {key.split(".")[2]: row["value"] for key, row in resolved.items() if key.startswith("skin.layer.") and key.endswith("thickness_um")}
+    factor = float(resolved["skin.thickness_factor"]["value"])
+    ordered = [name for name in known if name in named] + [name for name in named if name not in known]
+    return {name: float(named[name]) * factor / 1e3 for name in ordered}
+
+
+def _warnings(messages: Iterable[str]) -> str:
+    return "".join(f'<p class="warning">{escape(message)}</p>' for message in messages)
+
+
+def _ledger_table(run_data: xr.Dataset) -> str:
+    terms = {name.removeprefix("ledger_"): value for name, value in run_data.attrs.items() if name.startswith("ledger_")}
+    drawn = terms.pop("drawn_ng")
+    rows = [(name.removesuffix("_ng").replace("_", " "), float(value), f"{100 * value / drawn if drawn else 0:.2f} %") for name, value in terms.items()]
+    total = math.fsum(terms.values())
+    rows += [("sum", total, f"{100 * total / drawn if drawn else 0:.2f} %"), ("drawn in", float(drawn), "100 %")]
+    return _table(("where the pigment is at the end", "ng", "share"), rows) + (
+        f'<p class="note">The ledger is booked at every step; it closes to {float(run_data["ledger_imbalance"]):.1e} of the pigment drawn.</p>'
+    )
+
+
+def _pictures_of_run(data: xr.Dataset, layers: dict[str, float]) -> str:
+    if float(data["pigment_deposited_ng"]) <= 0.0:
+        return _warnings(["the needle did not break the skin at this setting, so there is no pigment to show"])
+    return (
+        f"<h2>Section through the dot</h2>{_picture(plots.section(data, layers), 'pigment in a section')}"
+        f"<h2>Depth</h2>{_picture(plots.profile(data, layers), 'pigment against depth')}"
+        f"<h2>Fading</h2>{_picture(plots.fading(data), 'contrast and retained pigment over time')}"
+        f"<h2>Fate of the pigment</h2>{_picture(plots.fate(data), 'pools and losses over time')}"
+        f"<h2>Strokes</h2>{_picture(plots.insertion(data), 'tip depth, force and ink')}"
+    )
+
+
+def run_report(data: xr.Dataset) -> str:
+    """HTML of one run, from :func:`dermaflux.open_run`."""
+    resolved = resolved_input(data)
+    layers = _layers(resolved)
+    scalars = [name for name in data.data_vars if data[name].ndim == 0 and data[name].dtype.kind == "f"]
+    rows = [(name, float(data[name]), data[name].attrs.get("long_name", "")) for name in sorted(scalars)]
+    settings = [(key, row["value"], row.get("unit", ""), row["source"]) for key, row in resolved.items()]
+    facts = [(name.removeprefix("provenance_"), value) for name, value in data.attrs.items() if name.startswith("provenance_")]
+    body = (
+        _pictures_of_run(data, layers)
+        + f"<h2>Mass ledger</h2>{_ledger_table(data)}"
+        + f"<h2>Outputs</h2>{_table(('output', 'value', 'meaning'), rows)}"
+        + f"<h2>Input</h2><details><summary>{len(settings)} values with sources</summary>{_table(('key', 'value', 'unit', 'source'), settings)}</details>"
+        + f"<h2>Provenance</h2>{_table(('fact', 'value'), facts)}"
+    )
+    return _page(str(data.attrs["title"]), body)
+
+
+def calibration_report(c: Calibration, backend: str = "auto") -> str:
+    """HTML of a calibration: what to set, how sure that is, what limits it, and the dot it makes in the skin of the class."""
+    file, preset = c.file, c.preset
+    chosen = c.treatment.with_({"machine.depth_mm": c.best["depth_mm"], "machine.dwell_ms": c.best["dwell_ms"]})
+    result = run(chosen, backend=backend, grid="standard")
+    data = result.to_xarray()
+    data.attrs["ledger_drawn_ng"] = result.ledger["drawn_ng"]
+    share = preset["probability"]
+    messages = list(preset["warnings"])
+    if c.failed:
+        messages.append(f"{c.failed} members failed and count as not right")
+    messages.append("all uncertain parameters stand on prior ranges: no clinical data have been fitted yet")
+    expected = [
+        (name, row["p05"], row["p50"], row["p95"], "" if row["unit"] == "1" else row["unit"]) for name, row in preset["expected"].items()
+    ]
+    at_best = c.rules.sel(depth_mm=c.best["depth_mm"], dwell_ms=c.best["dwell_ms"])
+    rules = [
+        (rule.name, rule.output, _limits(rule), f"{100 * float(at_best.sel(criterion=rule.name)):.0f} %", rule.reason, rule.source)
+        for rule in file.criteria
+    ]
+    adaptation = [
+        (row["measured"], row["min"], row["max"], row["settings"]["depth_mm"], row["settings"]["dwell_ms"], f"{100 * row['probability']:.0f} % of {row['draws']}")
+        for row in preset["adaptation"]
+    ]
+    tolerance = preset["tolerance"]
+    body = (
+        _warnings(messages)
+        + f'<p class="big">Set depth {c.best["depth_mm"]:.2f} mm, dwell {c.best["dwell_ms"]:.0f} ms '
+        + f"at {float(c.treatment['machine.frequency_hz']):.0f} Hz</p>"
+        + f"<p>The dot is right with probability {share['right']:.2f} &plusmn; {share['standard_error']:.2f} ({share['draws']} draws of the skin, "
+        + f"standard grid). Tolerance: depth {tolerance['depth_mm']['min']:g} to {tolerance['depth_mm']['max']:g} mm, dwell "
+        + f"{tolerance['dwell_ms']['min']:g} to {tolerance['dwell_ms']['max']:g} ms keep at least {100 * file.accepted_share:.0f} % of that.</p>"
+        + f"<h2>Depth and dwell</h2>{_picture(plots.probability_map(c.probability, c.rules, c.best, c.tolerance), 'probability map')}"
+        + f'<p class="note">Percent of draws for which the dot keeps all rules; each line is where one rule is kept by half of them. Search on the '
+        f"{escape(file.grid)} grid.</p>"
+        + f"<h2>When a dot is right</h2>{_table(('rule', 'output', 'limits', 'kept at the optimum', 'why', 'source'), rules)}"
+        + f"<h2>What to expect</h2>{_table(('output', '5 %', 'median', '95 %', 'unit'), expected)}"
+        + (f"<h2>Adapting on the spot</h2>{_table(('measured', 'from', 'to', 'depth_mm', 'dwell_ms', 'right'), adaptation)}" if adaptation else "")
+        + f"<h2>What the outcome hangs on</h2>{_picture(plots.sensitivity_bars(c.sensitivity, 'contrast after a year'), 'sensitivity')}"
+        + "<p>The pictures below show the dot at the optimum in the skin of the class as its file gives it.</p>"
+        + _pictures_of_run(data, c.treatment.layers)
+        + f"<h2>Mass ledger</h2>{_ledger_table(data)}"
+        + f"<h2>Provenance</h2>{_table(('fact', 'value'), list(preset['provenance'].items()) + [('sha256 of the preset', preset['sha256'])])}"
+    )
+    return _page(f"{file.title}, {file.skin_class} scalp", body)
+
+
+def _limits(rule: _core.Criterion) -> str:
+    if math.isfinite(rule.low) and math.isfinite(rule.high):
+        return f"{rule.low:g} to {rule.high:g}"
+    return f"at most {rule.high:g}" if math.isfinite(rule.high) else f"at least {rule.low:g}"

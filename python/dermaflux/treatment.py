@@ -1,0 +1,111 @@
+"""Treatments: what the input files say, resolved and checked."""
+
+import json
+from collections.abc import Iterator, Mapping
+from html import escape
+from os import PathLike
+
+from . import _core
+
+Value = bool | int | float | str
+
+
+def toml_text(value: Value) -> str:
+    """A value as TOML writes it."""
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, str):
+        return json.dumps(value)
+    return repr(float(value))
+
+
+class Treatment(Mapping[str, object]):
+    """One treatment of one dot: every key of the input with its value, in the unit of the key.
+
+    Immutable; `with_` makes a changed copy. Get one with :func:`load`.
+    """
+
+    def __init__(self, document: _core.TreatmentDocument):
+        self._document = document
+
+    def with_(self, changes: Mapping[str, Value]) -> "Treatment":
+        """A copy with some keys changed.
+
+        Parameters
+        ----------
+        changes: dotted keys and their values in the unit of the key; `skin.class`, `ink.model`, `needle.model` and
+            `machine.model` choose another file.
+
+        Raises
+        ------
+        InputError: unknown key, value out of range, or numbers that do not fit together.
+
+        Examples
+        --------
+        >>> import dermaflux as df
+        >>> scar = df.load(df.configs() / "treatments/normal_scalp.toml").with_({"skin.class": "hypertrophic"})
+        >>> scar["skin.ogden_modulus_mpa"]
+        0.429
+        """
+        return Treatment(self._document.with_overrides([(key, toml_text(value)) for key, value in changes.items()]))
+
+    @property
+    def title(self) -> str:
+        return self._document.title
+
+    @property
+    def skin_class(self) -> str:
+        return self._document.skin_class
+
+    @property
+    def layers(self) -> dict[str, float]:
+        """Layers of the skin from the surface down, with their thickness [mm]."""
+        return dict(zip(self._document.layers, self._document.layer_thickness_mm, strict=True))
+
+    @property
+    def contraindications(self) -> list[str]:
+        """Why nobody should treat this client now; empty if nothing forbids it."""
+        return self._document.contraindications
+
+    def resolved(self) -> dict[str, dict[str, object]]:
+        """Every key with value, unit, range and source, as one dictionary."""
+        return json.loads(self._document.json())
+
+    def __getitem__(self, key: str) -> object:
+        try:
+            return self._document.values[key].value
+        except KeyError:
+            raise KeyError(f"{key} is not a key of this treatment; `dermaflux info --keys` lists them") from None
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._document.values)
+
+    def __len__(self) -> int:
+        return len(self._document.values)
+
+    def __repr__(self) -> str:
+        return (
+            f"<Treatment '{self.title}': {self['machine.depth_mm']} mm, {self['machine.dwell_ms']} ms at "
+            f"{self['machine.frequency_hz']} Hz, {self['needle.model']}, {self['ink.model']}, skin {self.skin_class}>"
+        )
+
+    def _repr_html_(self) -> str:
+        rows = "".join(f"<tr><td>{escape(name)}</td><td>{mm:.3f} mm</td></tr>" for name, mm in self.layers.items())
+        return f"<p>{escape(repr(self))}</p><table><tr><th>layer</th><th>thickness</th></tr>{rows}</table>"
+
+
+def load(path: str | PathLike[str], changes: Mapping[str, Value] | None = None) -> Treatment:
+    """Reads a treatment file with all files it names.
+
+    Parameters
+    ----------
+    path: a TOML file as in `configs/treatments/`.
+    changes: keys to override, as in :meth:`Treatment.with_`.
+
+    Raises
+    ------
+    InputError: the message names file, line, key, value, allowed range and a suggestion.
+    FileError: no such file.
+    """
+    overrides = [(key, toml_text(value)) for key, value in (changes or {}).items()]
+    return Treatment(_core.TreatmentDocument.load(path, overrides))

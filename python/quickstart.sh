@@ -1,0 +1,14 @@
+#!/usr/bin/env bash
+# Sets everything up and does the main job: calibrates depth and dwell time for normal scalp.
+# Writes quickstart-output/normal.preset.json and quickstart-output/normal.html. Needs Debian 12 or Ubuntu 24.04.
+set -euo pipefail
+cd "$(dirname "${BASH_SOURCE[0]}")/.."
+extra_packages=()
+source python/set_up.sh
+set_up -DDF_BUILD_TESTS=OFF
+
+say "Calibrating depth and dwell time for normal scalp"
+.venv/bin/dermaflux calibrate configs/calibrations/scalp.toml --class normal -o quickstart-output
+say "Checking the preset as a driver module would"
+.venv/bin/dermaflux preset check quickstart-output/normal.preset.json
+echo "Open quickstart-output/normal.html in a browser. Next: .venv/bin/dermaflux --help"
