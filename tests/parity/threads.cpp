@@ -1,0 +1,54 @@
+#include <gtest/gtest.h>
+
+#include "core/error.hpp"
+#include "tests/support/close_backends.hpp"
+#include "tests/support/same_bits.hpp"
+#include "tests/support/small_cases.hpp"
+
+/// Results do not depend on the number of threads. The number is fixed by the first run of a process, so each count is a test of
+/// its own, and CTest runs each test in its own process.
+namespace dermaflux {
+namespace {
+
+class Threads : public ::testing::TestWithParam<int> {
+ protected:
+  void SetUp() override {
+    try {
+      set_threads(GetParam());
+    } catch (const BackendError&) {
+      GTEST_SKIP() << "another test of this process has fixed the number of threads at " << thread_count() << "; run through CTest";
+    }
+    ASSERT_EQ(thread_count(), GetParam());
+  }
+};
+
+TEST_P(Threads, LeaveTheFieldsOfASingleRunAsTheyAre) {
+  const Treatment t = test::treatment("normal", {{"machine.dwell_ms", "30"}});
+  const RunResult serial = test::run_recorded(t), threads = test::run_recorded(t, test::quick_grid(), Backend::kokkos);
+  EXPECT_TRUE(test::same_bits(serial.fields.pools, threads.fields.pools));
+  EXPECT_TRUE(test::same_bits(serial.fields.insertion, threads.fields.insertion));
+  EXPECT_TRUE(test::same_bits(serial.fields.trace, threads.fields.trace));
+  EXPECT_TRUE(test::same_bits(test::numbers(serial.member.outcome), test::numbers(threads.member.outcome)));
+}
+
+TEST_P(Threads, LeaveEveryMemberOfAnEnsembleAsItIs) {
+  std::vector<Member> members;
+  for (const char* name : {"normal", "bald", "hypertrophic", "burn_radiation", "atrophic"})
+    members.push_back({test::treatment(name), {0.01, 0.03}});
+  const auto serial = test::run_members(members, test::quick_grid(), Backend::serial);
+  const auto threads = test::run_members(members, test::quick_grid(), Backend::kokkos);
+  for (std::size_t n = 0; n < members.size(); ++n) EXPECT_TRUE(test::same_bits(serial[n], threads[n])) << "member " << n;
+}
+
+INSTANTIATE_TEST_SUITE_P(Count, Threads, ::testing::Values(1, 2, 3, 5),
+                         [](const auto& instance) { return std::to_string(instance.param); });
+
+TEST(ThreadCount, CannotBeNegativeOrChangeAfterTheFirstRun) {
+  EXPECT_THROW(set_threads(-1), InputError);
+  const int now = thread_count();
+  EXPECT_NO_THROW(set_threads(now));
+  EXPECT_THROW(set_threads(now + 1), BackendError);
+}
+
+}  // namespace
+}  // namespace dermaflux

@@ -1,0 +1,86 @@
+"""What the tests of the Python package share: one run for all, and the command as a function."""
+
+import contextlib
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+import dermaflux as df
+from dermaflux import cli as command_line
+
+ROOT = Path(__file__).resolve().parents[2]
+CONFIGS = ROOT / "configs"
+NORMAL = CONFIGS / "treatments" / "normal_scalp.toml"
+MAIN = "from dermaflux.cli import main; main()"
+
+# The keys that issue 3 lists for --json; they are also the variables of a sweep file.
+LISTED_OUTPUTS = """
+    d_set_mm d_tip_mm strokes insertion_force_n ink_drawn_nl ink_flowed_back_nl ink_retained_nl pigment_deposited_ng
+    pigment_depth_mm pigment_depth_p10_mm pigment_depth_p90_mm share_epidermis share_below_1mm retained_fraction_day7
+    retained_fraction_day42 retained_fraction_1y retained_fraction_5y contrast_day14 contrast_1y contrast_3y fwhm_mm_day14
+    fwhm_mm_1y delta_e_day14 bleed_probability ledger_imbalance runtime_s
+""".split()
+
+
+@dataclass(frozen=True)
+class Finished:
+    """Exit code and output of a command."""
+
+    code: int
+    out: str
+    err: str
+
+
+@pytest.fixture
+def cli(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Callable[..., Finished]:
+    """The command in this process: entry point, arguments, exit code and output as in a shell."""
+    monkeypatch.setenv("COLUMNS", "200")  # tables are not folded
+
+    def call(*arguments: object) -> Finished:
+        monkeypatch.setattr(sys, "argv", ["dermaflux", *map(str, arguments)])
+        capsys.readouterr()
+        with pytest.raises(SystemExit) as exit_:
+            command_line.main()
+        text = capsys.readouterr()
+        return Finished(exit_.value.code or 0, text.out, text.err)
+
+    return call
+
+
+@pytest.fixture(scope="session")
+def normal() -> df.Treatment:
+    return df.load(NORMAL)
+
+
+@pytest.fixture(scope="session")
+def quick(normal: df.Treatment) -> df.Result:
+    """The shipped normal treatment on the quick grid."""
+    return df.run(normal, grid="quick")
+
+
+@pytest.fixture(scope="session")
+def run_file(quick: df.Result, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return quick.save(tmp_path_factory.mktemp("run") / "normal.h5", "dermaflux run normal_scalp.toml")
+
+
+def write_sweep(path: Path, axes: dict[str, list], *, treatment: Path = NORMAL, head: str = 'grid = "quick"') -> Path:
+    """A sweep file around a treatment."""
+    text = f'title = "a sweep"\ntreatment = "{treatment}"\n{head}\n'
+    for key, values in axes.items():
+        text += f'[[axis]]\nkey = "{key}"\nvalues = {str(values).replace(chr(39), chr(34))}\nsource = "study"\n'
+    path.write_text(text)
+    return path
+
+
+def wait_for_lines(process: subprocess.Popen, file: Path, count: int) -> None:
+    """Until a file that a process writes has some lines; fails if the process ends before."""
+    deadline = time.monotonic() + 60.0
+    while not file.exists() or file.read_text().count("\n") < count:
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            raise AssertionError(f"ended with {process.wait(0.02)}")
+        assert time.monotonic() < deadline

@@ -1,0 +1,353 @@
+"""Calibration, device presets and their report."""
+
+import copy
+import json
+import math
+import random
+import re
+from collections.abc import Callable
+from html.parser import HTMLParser
+from pathlib import Path
+
+import jsonschema
+import numpy as np
+import pytest
+from conftest import CONFIGS
+from scipy import stats
+
+import dermaflux as df
+from dermaflux import _core
+from dermaflux.calibration import Calibration, draw_parameters, save_calibration
+from dermaflux.preset import check_preset, content_sha256, load_preset, schema, seal
+from dermaflux.report import calibration_report
+
+SCALP = CONFIGS / "calibrations/scalp.toml"
+DEPTHS, DWELLS, DRAWS = [0.35, 0.5], [60, 120], 6
+
+
+@pytest.fixture(scope="module")
+def small(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The shipped calibration with few settings and draws."""
+    text = SCALP.read_text().replace('"../treatments"', f'"{CONFIGS / "treatments"}"')
+    text = re.sub(r"\ndepths_mm = .*", f"\ndepths_mm = {{ value = {DEPTHS}, unit = 'mm', range = [0.35, 0.5], source = 'study' }}", text, count=1)
+    text = re.sub(r"\ndwells_ms = .*", f"\ndwells_ms = {{ value = {DWELLS}, unit = 'ms', range = [60, 120], source = 'study' }}", text, count=1)
+    text = re.sub(r"\ndraws = .*", f"\ndraws = {{ value = {DRAWS}, unit = '1', range = [1, 65536], source = 'study' }}", text, count=1)
+    path = tmp_path_factory.mktemp("calibration") / "small.toml"
+    path.write_text(text)
+    return path
+
+
+@pytest.fixture(scope="module")
+def calibrated(small: Path) -> Calibration:
+    return df.calibrate(small, "normal")
+
+
+@pytest.fixture(scope="module")
+def page(calibrated: Calibration) -> str:
+    return calibration_report(calibrated)
+
+
+@pytest.fixture(scope="module")
+def preset_file(calibrated: Calibration, page: str, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return save_calibration(calibrated, tmp_path_factory.mktemp("preset"), page)[0]
+
+
+def test_a_calibration_gives_one_preset_and_one_report(preset_file: Path):
+    assert sorted(path.name for path in preset_file.parent.iterdir()) == ["normal.html", "normal.preset.json"]
+
+
+def test_the_preset_is_good_by_its_schema_and_its_check(preset_file: Path, calibrated: Calibration):
+    preset = json.loads(preset_file.read_text())
+    jsonschema.Draft202012Validator.check_schema(schema())
+    jsonschema.Draft202012Validator(schema()).validate(preset)
+    assert check_preset(preset) == [] and load_preset(preset_file) == preset == calibrated.preset
+    assert preset["sha256"] == content_sha256(preset)
+
+
+def test_the_preset_states_what_was_found(calibrated: Calibration):
+    preset = calibrated.preset
+    assert preset["settings"]["depth_mm"] == calibrated.best["depth_mm"] in DEPTHS
+    assert preset["settings"]["dwell_ms"] == calibrated.best["dwell_ms"] in DWELLS
+    for name, box in preset["tolerance"].items():
+        assert box["min"] <= preset["settings"][name] <= box["max"]
+    for name, limit in preset["envelope"].items():
+        assert limit["min"] <= preset["settings"][name] <= limit["max"]
+    for name, row in preset["expected"].items():
+        assert row["p05"] <= row["p50"] <= row["p95"] and row["unit"], name
+    assert preset["intended_use"]["skin_class"] == "normal" and preset["preset"]["status"] == "research"
+    assert any("keloid" in text for text in preset["intended_use"]["contraindications"])
+    assert any("inflam" in text for text in preset["intended_use"]["contraindications"])
+    assert any("6 months" in text for text in preset["intended_use"]["contraindications"])  # physics.md 4.3 A9
+    assert {row["key"] for row in preset["sensitivity"]} == set(calibrated.draws)
+    assert preset["provenance"]["data"] == [] and "no clinical data" in preset["provenance"]["priors"]
+    assert preset["provenance"]["seed"] == calibrated.file.seed
+    assert {"small.toml", "normal_scalp.toml"} <= {name.split("/")[1] for name in json.loads(preset["provenance"]["input_files"])}
+
+
+def test_the_probability_is_the_share_of_draws_that_keep_all_rules(calibrated: Calibration):
+    right = np.ones((len(DEPTHS), len(DWELLS), DRAWS), dtype=bool)
+    for rule in calibrated.file.criteria:
+        values = calibrated.outputs[rule.output].transpose("depth_mm", "dwell_ms", "draw").values
+        right &= (values >= rule.low) & (values <= rule.high)
+    np.testing.assert_array_equal(calibrated.probability.values, right.mean(axis=2))
+    best = calibrated.probability.sel(calibrated.best)
+    assert float(best) == calibrated.probability.max()
+    assert calibrated.failed == 0
+
+
+def test_the_probability_of_the_preset_is_that_of_the_standard_grid(calibrated: Calibration):
+    right = np.ones(DRAWS, dtype=bool)
+    for rule in calibrated.file.criteria:
+        values = calibrated.decided[rule.output].values
+        right &= (values >= rule.low) & (values <= rule.high)
+    assert calibrated.preset["probability"]["right"] == pytest.approx(right.mean(), abs=5e-7)  # six digits are stated
+    assert calibrated.preset["probability"]["draws"] == DRAWS
+    expected = calibrated.preset["expected"]["contrast_1y"]
+    quantiles = np.quantile(calibrated.decided["contrast_1y"], [0.05, 0.5, 0.95])
+    assert [expected["p05"], expected["p50"], expected["p95"]] == pytest.approx(list(quantiles), rel=1e-5)  # six digits
+
+
+def test_the_criteria_are_the_starting_values_of_the_alarm_table(calibrated: Calibration):
+    # physics.md 4.3: A3 blur, A1 shed, A2 bleeding, A4 blow-out, A5 blue shift, A6 overload
+    limits = {rule.output: rule.high for rule in calibrated.file.criteria}
+    assert limits["fwhm_mm_1y"] == 0.35 and limits["share_epidermis"] == 0.40 and limits["bleed_probability"] == 0.20
+    assert limits["share_below_1mm"] == 0.05 and limits["pigment_depth_mm"] == 0.45 and limits["strokes"] == 40
+
+
+def test_the_same_draws_meet_every_setting_and_lie_where_they_should(calibrated: Calibration):
+    again = draw_parameters(calibrated.file)
+    assert list(again) == calibrated.file.uncertain
+    for key, values in again.items():
+        np.testing.assert_array_equal(values, calibrated.draws[key])
+        assert len(set(values)) == DRAWS and (values > 0).all()
+
+
+def test_draws_are_log_normal_between_the_ends_of_the_range_of_the_file(tmp_path: Path):
+    text = SCALP.read_text().replace('"../treatments"', f'"{CONFIGS / "treatments"}"')
+    draws = "draws = { value = 2048, unit = '1', range = [1, 65536], source = 'study' }"
+    (tmp_path / "many.toml").write_text(re.sub(r"\ndraws = .*", f"\n{draws}", text, count=1))
+    file = _core.load_calibration(tmp_path / "many.toml", "normal")
+    for key, values in draw_parameters(file).items():
+        low, high = file.base.values[key].range
+        middle = float(file.base.values[key].value)
+        assert low <= values.min() and values.max() <= high, key
+        # Width such that the whole law has nine draws in ten inside the range; then its tails are cut.
+        spread = math.log(high / low) / (2.0 * 1.6448536269514722)
+        ends = np.log(np.array([low, high]) / middle) / spread
+        law = stats.truncnorm(*ends, loc=math.log(middle), scale=spread)
+        # Scrambled Sobol points of this number miss a probability by far less than 1/100.
+        for level in (0.1, 0.5, 0.9):
+            assert np.mean(np.log(values) <= law.ppf(level)) == pytest.approx(level, abs=0.01), key
+
+
+def test_another_seed_gives_other_draws(calibrated: Calibration, small: Path, tmp_path: Path):
+    text = small.read_text()
+    (tmp_path / "seed.toml").write_text(text.replace("20261121", "7"))
+    other = draw_parameters(_core.load_calibration(tmp_path / "seed.toml", "normal"))
+    assert all((other[key] != values).any() for key, values in calibrated.draws.items())
+
+
+def test_an_optimum_on_the_edge_is_said(calibrated: Calibration):
+    on_edge = calibrated.best["depth_mm"] in (DEPTHS[0], DEPTHS[-1]) or calibrated.best["dwell_ms"] in (DWELLS[0], DWELLS[-1])
+    assert bool(calibrated.on_edge) == on_edge
+    assert [text.split(": ")[1] for text in calibrated.preset["warnings"]] == calibrated.on_edge
+
+
+def test_the_command_calibrates_again_to_the_same_bytes_and_prints_the_setting(cli, small: Path, tmp_path: Path, preset_file: Path):
+    done = cli("calibrate", small, "--class", "normal", "-o", tmp_path / "out", "--backend", "serial")
+    assert done.code == 0, done.err
+    assert (tmp_path / "out/normal.preset.json").read_bytes() == preset_file.read_bytes()
+    settings = json.loads(preset_file.read_text())["settings"]
+    assert f"depth {settings['depth_mm']:g} mm, dwell {settings['dwell_ms']:g} ms" in done.out
+    assert (tmp_path / "out/normal.html").is_file()
+    checked = cli("preset", "check", tmp_path / "out/normal.preset.json")
+    assert checked.code == 0 and "good" in checked.out and f"{settings['depth_mm']:g} mm" in checked.out
+
+
+@pytest.mark.parametrize(
+    ("change", "word"),
+    [({"host.keloid_history": True}, "keloid"), ({"host.active_inflammation": True}, "inflammation"), ({"host.months_since_surgery": 5}, "immature")],
+)
+def test_no_preset_is_issued_for_a_client_who_must_not_be_treated(small: Path, change: dict, word: str):
+    with pytest.raises(df.PresetRefused, match=word):
+        df.calibrate(small, "normal", changes=change)
+
+
+# the report
+
+
+class _Page(HTMLParser):
+    """What a page loads, its tags and its text."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.loads: list[str] = []
+        self.tags: set[str] = set()
+        self.text = ""
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.add(tag)
+        self.loads += [value or "" for name, value in attrs if name in ("src", "href", "srcset", "data", "action", "poster")]
+
+    def handle_data(self, data: str) -> None:
+        self.text += data
+
+
+def test_the_report_loads_nothing_from_a_network(page: str):
+    html = _Page()
+    html.feed(page)
+    assert html.loads and all(load.startswith("data:image/png;base64,") for load in html.loads)
+    assert not html.tags & {"script", "link", "iframe", "object", "embed", "base"}
+    assert "@import" not in page and "url(" not in page
+
+
+def test_the_report_shows_map_profile_fading_and_ledger(page: str):
+    pictures = re.findall(r'<img alt="([^"]*)" src="data:image/png;base64,([A-Za-z0-9+/=]{2000,})"', page)
+    assert {"probability map", "pigment against depth", "contrast and retained pigment over time"} <= {alt for alt, _ in pictures}
+    html = _Page()
+    html.feed(page)
+    for word in ("probability", "Tolerance", "Depth and dwell", "When a dot is right", "What to expect", "Fading", "Mass ledger",
+                 "closes to", "no clinical data", "not validated for treatment", "Provenance"):  # fmt: skip
+        assert word in html.text, word
+
+
+def test_the_report_and_the_preset_agree(page: str, calibrated: Calibration):
+    assert calibrated.preset["sha256"] in page
+    assert f"Set depth {calibrated.best['depth_mm']:.2f} mm, dwell {calibrated.best['dwell_ms']:.0f} ms" in page
+
+
+def test_what_a_file_says_cannot_become_a_tag_of_the_report(calibrated: Calibration):
+    from dermaflux.report import _page, _table, _warnings
+
+    for text in (_page("<script>x</script>", ""), _table(("<script>",), [("<script>",)]), _warnings(["<script>"])):
+        assert "<script>" not in text and "&lt;script&gt;" in text
+
+
+# presets that are refused
+
+
+def test_every_change_of_one_character_is_refused(preset_file: Path, tmp_path: Path):
+    text = preset_file.read_text()
+    path = tmp_path / "altered.preset.json"
+    chance = random.Random(20261121)
+    places = chance.sample(range(len(text)), 200)
+    original = json.loads(text)
+    refused = 0
+    for place in places:
+        new = chance.choice([c for c in "0123456789abcxyz.-\"{}:, " if c != text[place]])
+        altered = text[:place] + new + text[place + 1 :]
+        path.write_text(altered)
+        try:
+            same = json.loads(altered) == original
+        except ValueError:
+            same = False
+        if same:  # only white space between the values differs, which the canonical form does not see
+            assert load_preset(path) == original
+            continue
+        with pytest.raises(df.InputError, match=re.escape(str(path))):
+            load_preset(path)
+        refused += 1
+    assert refused > 150
+
+
+def test_a_truncated_preset_is_refused(preset_file: Path, tmp_path: Path):
+    content = preset_file.read_bytes()
+    for length in (0, 1, len(content) // 3, len(content) - 3):
+        (tmp_path / "short.json").write_bytes(content[:length])
+        with pytest.raises(df.InputError, match="not a JSON document"):
+            load_preset(tmp_path / "short.json")
+
+
+def _resealed(change: Callable[[dict], object]) -> Callable[[dict], dict]:
+    """A change with a hash that fits, as somebody would make it who knows how."""
+
+    def altered(preset: dict) -> dict:
+        change(preset)
+        return preset | {"sha256": content_sha256(preset)}
+
+    return altered
+
+
+CORRUPTIONS = [
+    ("number changed", lambda p: p | {"settings": p["settings"] | {"frequency_hz": 101}}, "altered"),
+    ("text changed", lambda p: p | {"intended_use": p["intended_use"] | {"text": "For everybody."}}, "altered"),
+    ("contraindication dropped", lambda p: p | {"intended_use": p["intended_use"] | {"contraindications": ["keloid history"]}}, "altered"),
+    ("hash of another", lambda p: p | {"sha256": "0" * 64}, "altered"),
+    ("no hash", lambda p: {k: v for k, v in p.items() if k != "sha256"}, "sha256"),
+    ("extra key", _resealed(lambda p: p.update(extra=1)), "extra"),
+    ("extra setting", _resealed(lambda p: p["settings"].update(laser_mw=1)), "laser_mw"),
+    ("missing setting", _resealed(lambda p: p["settings"].pop("dwell_ms")), "dwell_ms"),
+    ("text for a number", _resealed(lambda p: p["settings"].update(depth_mm="0.5")), "depth_mm"),
+    ("flag for a number", _resealed(lambda p: p["settings"].update(depth_mm=True)), "depth_mm"),
+    ("null for a number", _resealed(lambda p: p["settings"].update(depth_mm=None)), "depth_mm"),
+    ("no alarms", _resealed(lambda p: p.update(alarms=[])), "alarms"),
+    ("unknown status", _resealed(lambda p: p["preset"].update(status="approved")), "approved"),
+    ("next major version", _resealed(lambda p: p.update(schema_version="2.0.0")), "2.0.0"),
+    ("major version of two digits", _resealed(lambda p: p.update(schema_version="10.0.0")), "10.0.0"),
+    ("version that is none", _resealed(lambda p: p.update(schema_version="1")), "schema_version"),
+    ("version as a number", _resealed(lambda p: p.update(schema_version=1.0)), "schema_version"),
+    ("no version", _resealed(lambda p: p.pop("schema_version")), "missing"),
+    ("depth outside the envelope", _resealed(lambda p: p["settings"].update(depth_mm=1.8)), "settings: depth_mm = 1.8 is outside"),
+    ("dwell outside the envelope", _resealed(lambda p: p["settings"].update(dwell_ms=900)), "settings: dwell_ms = 900 is outside"),
+    ("frequency outside the envelope", _resealed(lambda p: p["settings"].update(frequency_hz=240)), "settings: frequency_hz = 240 is outside"),
+    ("tolerance outside the envelope", _resealed(lambda p: p["tolerance"]["depth_mm"].update(max=2.0)), "tolerance max: depth_mm = 2 is outside"),
+    ("setting outside the tolerance", _resealed(lambda p: p["tolerance"]["depth_mm"].update(min=0.9, max=0.95)), "settings: depth_mm"),
+    ("adaptation outside the envelope", _resealed(lambda p: p["adaptation"][0]["settings"].update(depth_mm=1.9)), "adaptation"),
+    ("envelope turned round", _resealed(lambda p: p["envelope"]["depth_mm"].update(min=1.0, max=0.1)), "depth_mm"),
+]
+
+
+@pytest.mark.parametrize(("corrupt", "word"), [case[1:] for case in CORRUPTIONS], ids=[case[0] for case in CORRUPTIONS])
+def test_a_corrupted_preset_is_refused_by_the_command(cli, calibrated: Calibration, tmp_path: Path, corrupt: Callable, word: str):
+    path = tmp_path / "bad.preset.json"
+    path.write_text(json.dumps(corrupt(copy.deepcopy(calibrated.preset))))
+    done = cli("preset", "check", path)
+    assert done.code == 2 and done.out == ""
+    lines = [line for line in done.err.splitlines() if line.strip()]
+    assert len(lines) == 1 and str(path) in lines[0] and "refused" in lines[0] and word in lines[0], done.err
+
+
+@pytest.mark.parametrize(
+    "content",
+    ["", "not JSON", "[1, 2]", "3", "null", '"text"', '{"a": NaN}', '{"a": Infinity}', "{}", '{"schema_version": "1.0.0"}', "\x00\x01", "[" * 100000],
+    ids=["empty", "text", "list", "number", "null", "string", "NaN", "infinity", "object", "version-only", "binary", "deep"],
+)
+def test_a_file_that_is_no_preset_is_refused_by_the_command(cli, tmp_path: Path, content: str):
+    path = tmp_path / "bad.preset.json"
+    path.write_text(content)
+    done = cli("preset", "check", path)
+    assert done.code == 2 and str(path) in done.err and "Traceback" not in done.err
+
+
+@pytest.mark.parametrize("word", ["NaN", "Infinity", "-Infinity", "1e999", "1" * 30, '"\\ud800"'])
+def test_a_preset_with_what_canonical_json_cannot_hold_is_refused(preset_file: Path, tmp_path: Path, word: str):
+    text = preset_file.read_text()
+    pattern = r'"seed": [0-9]+' if word.isdigit() else r'"title": "[^"]*"' if word.startswith('"') else r'"depth_mm": [0-9.]+'
+    place = re.search(pattern, text).group()
+    (tmp_path / "bad.json").write_text(text.replace(place, f"{place.split(':')[0]}: {word}", 1))
+    with pytest.raises(df.InputError, match=r"bad\.json") as error:
+        load_preset(tmp_path / "bad.json")
+    if "N" in word or "I" in word:
+        assert "is not a number in JSON" in str(error.value)
+
+
+def test_a_key_that_stands_twice_is_refused(preset_file: Path, tmp_path: Path):
+    """Readers differ in which of the two they take, so the hash of one says nothing about the other."""
+    text = preset_file.read_text()
+    place = re.search(r'"depth_mm": [0-9.]+,', text).group()
+    (tmp_path / "twice.json").write_text(text.replace(place, f'"depth_mm": 0.9, {place}', 1))
+    with pytest.raises(df.InputError, match="depth_mm"):
+        load_preset(tmp_path / "twice.json")
+
+
+def test_nothing_that_breaks_the_rules_is_sealed(calibrated: Calibration):
+    bad = copy.deepcopy(calibrated.preset)
+    bad["settings"]["depth_mm"] = 1.8
+    with pytest.raises(df.NumericsError, match=r"depth_mm = 1\.8"):
+        seal(bad)
+
+
+def test_key_order_and_white_space_do_not_matter(calibrated: Calibration, tmp_path: Path):
+    turned = dict(reversed(calibrated.preset.items()))
+    (tmp_path / "turned.json").write_text(json.dumps(turned, indent=7))
+    assert load_preset(tmp_path / "turned.json") == calibrated.preset

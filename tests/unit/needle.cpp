@@ -1,0 +1,62 @@
+#include "core/treatment/needle.hpp"
+
+#include <gtest/gtest.h>
+
+#include <initializer_list>
+
+#include "core/units.hpp"
+
+/// Geometry of a prong against quadrature of its profile.
+namespace dermaflux {
+namespace {
+
+using namespace units;
+
+Needle long_taper() {
+  Needle needle{};
+  needle.prongs = 1;
+  needle.shaft_diameter = 0.25 * mm;
+  needle.tip_diameter = 20 * um;
+  needle.taper_length = 3.5 * mm;
+  return needle;
+}
+
+TEST(Needle, WidensFromTipToShaft) {
+  const Needle needle = long_taper();
+  EXPECT_DOUBLE_EQ(needle.diameter(0.0), 20 * um);
+  EXPECT_DOUBLE_EQ(needle.diameter(-1 * mm), 20 * um);
+  EXPECT_DOUBLE_EQ(needle.diameter(1.75 * mm), 135 * um);
+  EXPECT_DOUBLE_EQ(needle.diameter(5 * mm), 0.25 * mm);
+}
+
+TEST(Needle, VolumeAndWallAreTheIntegralsOfTheProfile) {
+  const Needle needle = long_taper();
+  for (const double end : {0.3 * mm, 3.5 * mm, 4.2 * mm}) {
+    double volume = 0.0, wall = 0.0;
+    constexpr int points = 20000;  // midpoint rule: (h/end)^2 of the curvature, below 1e-8
+    for (int n = 0; n < points; ++n) {
+      const double x = end * (n + 0.5) / points;
+      volume += needle.area(x) * end / points;
+      wall += needle.diameter(x) * end / points;
+    }
+    EXPECT_NEAR(needle.volume(end) / volume, 1.0, 1e-7);
+    EXPECT_NEAR(needle.diameter_integral(end) / wall, 1.0, 1e-7);
+  }
+}
+
+TEST(Needle, MeansOverRowsAddUpToTheWholeNeedle) {
+  const Needle needle = long_taper();
+  const double tip = 0.61 * mm;
+  double volume = 0.0, wall = 0.0;
+  for (int j = 0; j < 50; ++j) {
+    volume += needle.mean_area(j * 20 * um, (j + 1) * 20 * um, tip) * 20 * um;
+    wall += needle.mean_perimeter(j * 20 * um, (j + 1) * 20 * um, tip) * 20 * um;
+  }
+  EXPECT_NEAR(volume / needle.volume(tip), 1.0, 1e-12);  // a telescoping sum: roundings of each difference
+  EXPECT_NEAR(wall / (pi * needle.diameter_integral(tip)), 1.0, 1e-12);
+}
+
+TEST(Needle, IsNotBelowItsTip) { EXPECT_DOUBLE_EQ(long_taper().mean_area(0.7 * mm, 0.8 * mm, 0.61 * mm), 0.0); }
+
+}  // namespace
+}  // namespace dermaflux

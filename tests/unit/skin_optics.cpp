@@ -1,0 +1,131 @@
+#include "core/physics/skin_optics.hpp"
+
+#include <gtest/gtest.h>
+
+#include <cmath>
+#include <initializer_list>
+
+#include "core/units.hpp"
+#include "tests/support/bound_case.hpp"
+#include "tests/support/small_cases.hpp"
+
+/// Optical laws of skin and pigment against exact limits, and the fast estimate against the solution for uniform skin.
+namespace dermaflux {
+namespace {
+
+using namespace units;
+
+TEST(SkinScattering, IsAPowerLawThroughItsValueAt500Nanometres) {
+  const SkinScattering law{.at_500_nm = 4600.0, .power = 1.421};
+  EXPECT_DOUBLE_EQ(law(500 * nm), 4600.0);
+  EXPECT_NEAR(law(1000 * nm) / 4600.0, std::pow(2.0, -1.421), 1e-14);
+}
+
+TEST(SkinOptics, AbsorptionOfSkinAndMelaninFallsWithWavelength) {
+  for (double nanometre = 400; nanometre < 700; nanometre += 10) {
+    EXPECT_GT(BaselineAbsorption{}(nanometre * nm), BaselineAbsorption{}((nanometre + 10) * nm));
+    EXPECT_GT(MelanosomeAbsorption{}(nanometre * nm), MelanosomeAbsorption{}((nanometre + 10) * nm));
+  }
+  // Jacques 1998: 0.244 + 85.3 exp(-(550 - 154)/66.2) = 0.4592 per cm.
+  EXPECT_NEAR(BaselineAbsorption{}(550 * nm), 45.92, 0.05);
+}
+
+TEST(BloodAbsorption, MixesTheTwoHaemoglobins) {
+  const BloodAbsorption half{.saturation = 0.5}, full{.saturation = 1.0}, none{.saturation = 0.0};
+  EXPECT_DOUBLE_EQ(half(43016.0, 53412.0), 0.5 * (full(43016.0, 53412.0) + none(43016.0, 53412.0)));
+  EXPECT_NEAR(full(43016.0, 0.0), 100.0 * 0.005356 * 43016.0, 1e-9);
+}
+
+TEST(PackageEffect, IsTheAbsorptionEfficiencyOfASphere) {
+  // Q = 2 int_0^1 (1 - exp(-x sqrt(1 - b^2))) b db; with u = sqrt(1 - b^2) it is 2 int_0^1 (1 - e^(-x u)) u du.
+  for (const double x : {0.02, 0.5, 3.0, 20.0}) {
+    double efficiency = 0.0;
+    constexpr int points = 20000;
+    for (int n = 0; n < points; ++n) {
+      const double u = (n + 0.5) / points;
+      efficiency += 2.0 * -std::expm1(-x * u) * u / points;
+    }
+    EXPECT_NEAR(PackageEffect{}(x), 1.5 * efficiency / x, 1e-7) << "x = " << x;  // midpoint rule: h^2/24 of f', below 2e-8
+  }
+}
+
+TEST(PackageEffect, FallsFromOneWithoutAJumpWhereTheSeriesEnds) {
+  EXPECT_DOUBLE_EQ(PackageEffect{}(0.0), 1.0);
+  const double below = PackageEffect{}(0.01 * (1.0 - 1e-9)), above = PackageEffect{}(0.01 * (1.0 + 1e-9));
+  EXPECT_NEAR(below, above, 1.1e-5);  // the first term left out, x^2/10
+  for (double x = 0.001; x < 50.0; x *= 1.3) EXPECT_GT(PackageEffect{}(x), PackageEffect{}(1.3 * x) - 1.1e-5);
+}
+
+TEST(BoundaryFactor, IsOneForMatchedIndicesAndGrowsWithInternalReflection) {
+  EXPECT_NEAR(BoundaryFactor{}(1.0), 1.0, 0.004);  // the fit of Groenhuis leaves r = 0.0016
+  for (double n = 1.0; n < 1.6; n += 0.05) EXPECT_LT(BoundaryFactor{}(n), BoundaryFactor{}(n + 0.05));
+}
+
+/// A treatment whose skin scatters and absorbs uniformly in all bands.
+struct UniformSkin : test::BoundCase {
+  UniformSkin(double absorption, double scattering, double index) : BoundCase(with_index(index)) {
+    const OpticsProblem& o = bound.optics;
+    for (int n = 0; n < band_count * o.grid.n_z; ++n) {
+      put(o.rows.absorption, n, absorption);
+      put(o.rows.blood, n, 0.0);
+      put(o.rows.scattering, n, scattering);
+    }
+    const SerialExecutor executor;
+    executor.cells(o.grid.n_r, o.grid.n_z, StartOpticsStep{o});
+  }
+  static Treatment with_index(double index) {
+    Treatment t = test::treatment();
+    t.model.refractive_index = index;
+    return t;
+  }
+  Appearance look_now() {
+    return look(SerialExecutor{}, bound.optics, bound.healing.pools, bound.healing.grid, 0.0, false, bound.look);
+  }
+};
+
+TEST(OpticalEstimate, OfUniformSkinIsTheClosedDiffusionSolution) {
+  // R = a / (1 + kappa/mu_t) / (1 + 2 A kappa/(3 mu_t)), kappa = sqrt(3 mu_a mu_t): collimated light, diffusion, partial-current
+  // boundary. Rows of h = 19 um: second order, (mu_t h)^2/12 in the source and as much in the diffusion, 0.3 to 0.4 % each.
+  for (const double absorption : {300.0, 1000.0, 3000.0}) {
+    const double scattering = 9000.0, total = absorption + scattering, index = 1.4, factor = BoundaryFactor{}(index);
+    const double kappa = std::sqrt(3.0 * absorption * total);
+    const double exact = scattering / total / (1.0 + kappa / total) / (1.0 + 2.0 * factor * kappa / (3.0 * total));
+    UniformSkin skin(absorption, scattering, index);
+    const double step = total * skin.bound.optics.grid.dz(0);
+    EXPECT_NEAR(skin.look_now().skin[contrast_band] / exact, 1.0, 2.0 * step * step / 12.0) << absorption;
+  }
+}
+
+TEST(OpticalEstimate, OfAMatchedHalfSpaceIsWithinThreePercentOfTransportTheory) {
+  // Chandrasekhar 1960, isotropic scattering, albedo 0.9: R = 0.414947. Diffusion gives 0.42596, 2.7 % more.
+  const double reflectance = UniformSkin(1000.0, 9000.0, 1.0).look_now().skin[contrast_band];
+  EXPECT_NEAR(reflectance, 0.42596, 0.006 * 0.42596);
+  EXPECT_NEAR(reflectance, 0.414947, 0.034 * 0.414947);
+}
+
+TEST(OpticalEstimate, OfSkinWithoutPigmentShowsNoDot) {
+  // Dot and skin are the same problem solved two ways; the iterative one stops at 1e-3 of the escape probability.
+  const Appearance seen = UniformSkin(300.0, 5000.0, 1.4).look_now();
+  EXPECT_NEAR(seen.contrast, 0.0, 2e-3);
+}
+
+TEST(OpticalEstimate, ContrastGrowsWithPigmentAndFallsWithDepth) {
+  // A column of pigment of 60 um radius and 100 um height at three depths and three concentrations.
+  UniformSkin skin(100.0, 4000.0, 1.4);
+  const AxisymmetricGrid& grid = skin.bound.healing.grid;
+  const auto contrast = [&](double top, double concentration) {
+    for (int i = 0; i < grid.n_r; ++i)
+      for (int j = 0; j < grid.n_z; ++j) {
+        const bool inside = grid.r_centre(i) < 60 * um && grid.z_centre(j) > top && grid.z_centre(j) < top + 100 * um;
+        skin.bound.healing.pools.free(grid.cell(i, j)) = inside ? concentration : 0.0;
+      }
+    return skin.look_now().contrast;
+  };
+  EXPECT_GT(contrast(0.1 * mm, 2.0), 1.3 * contrast(0.2 * mm, 2.0));
+  EXPECT_GT(contrast(0.2 * mm, 2.0), 1.3 * contrast(0.4 * mm, 2.0));
+  EXPECT_GT(contrast(0.2 * mm, 4.0), contrast(0.2 * mm, 2.0));
+  EXPECT_GT(contrast(0.2 * mm, 2.0), contrast(0.2 * mm, 0.5));
+}
+
+}  // namespace
+}  // namespace dermaflux
