@@ -1,0 +1,174 @@
+#pragma once
+#include <filesystem>
+#include <fstream>
+#include <map>
+#include <stdexcept>
+#include <string>
+#include <vector>
+
+#include "core/simulation/workspace.hpp"
+#include "core/solver/insertion_cycle.hpp"
+#include "core/solver/insertion_setup.hpp"
+
+namespace dermaflux::benchmark {
+
+/// A problem as problems.py saved it: numbers by name, arrays by name with z running fastest.
+struct SavedProblem {
+  std::filesystem::path folder;
+  std::string name;
+  std::map<std::string, double> numbers;
+
+  SavedProblem(std::filesystem::path where, std::string what) : folder(std::move(where)), name(std::move(what)) {
+    std::ifstream file(folder / (name + ".txt"));
+    double value;
+    for (std::string key; file >> key >> value;) numbers[key] = value;
+    if (numbers.empty()) throw std::runtime_error("no problem " + name + " in " + folder.string());
+  }
+  int count(const std::string& key) const { return static_cast<int>(numbers.at(key)); }
+  std::filesystem::path path(const std::string& array) const { return folder / (name + "." + array + ".f64"); }
+  std::vector<double> array(const std::string& key) const {
+    std::vector<double> values(std::filesystem::file_size(path(key)) / sizeof(double));
+    std::ifstream file(path(key), std::ios::binary);
+    file.read(reinterpret_cast<char*>(values.data()), static_cast<std::streamsize>(values.size() * sizeof(double)));
+    if (!file) throw std::runtime_error("cannot read " + path(key).string());
+    return values;
+  }
+  void write(const std::string& key, FieldView<const double> view) const {
+    std::ofstream file(path(key), std::ios::binary);
+    file.write(reinterpret_cast<const char*>(view.data), static_cast<std::streamsize>(sizeof(double)) * view.size);
+  }
+};
+
+/// An InsertionProblem without needle and track, on the uniform grid of a saved problem: tissue at rest, linear storage, no
+/// lymph, no filtration. What is left are the pressure and the transport of the real solver, with its memory layout.
+class FlowProblem {
+ public:
+  explicit FlowProblem(const SavedProblem& saved) : saved_(saved) {
+    const int n_r = saved.count("n_r"), n_z = saved.count("n_z");
+    const auto take_views = [&](double* constants, double* state) {
+      ViewArena first{constants}, second{state};
+      lay_out_constants(first, n_r, n_z, p);
+      lay_out_state(second, p);
+      source = second.take(n_r * n_z, n_z);
+      return std::pair{first.used, second.used};
+    };
+    const auto [constant_count, state_count] = take_views(nullptr, nullptr);
+    take_views(constants_.zeroed(constant_count), state_.zeroed(state_count));
+    const auto face = [](double end, int i, int n) { return end * i / n; };
+    const double radius = saved.numbers.at("radius"), depth = saved.numbers.at("depth");
+    for (int i = 0; i <= n_r; ++i) put(p.grid.r_face, i, face(radius, i, n_r));
+    for (int j = 0; j <= n_z; ++j) put(p.grid.z_face, j, face(depth, j, n_z));
+    for (int i = 0; i < n_r; ++i) put(p.grid.r_centre, i, 0.5 * (p.grid.r_face(i) + p.grid.r_face(i + 1)));
+    for (int j = 0; j < n_z; ++j) {
+      put(p.grid.z_centre, j, 0.5 * (p.grid.z_face(j) + p.grid.z_face(j + 1)));
+      put(p.rows.anisotropy, j, 1.0);
+      put(p.rows.porosity, j, saved.numbers.at("porosity"));
+      put(p.rows.storage, j, saved.numbers.at("storage"));
+      p.system.compliance(j) = -1.0;  // no track
+    }
+    p.params.permeability = {.strain_exponent = 0.0, .strain_limit = 0.3};
+    p.params.max_captured = 1.0;
+    for (int k = 0; k < p.grid.cell_count(); ++k) p.tissue.fluid(k) = saved.numbers.at("porosity");
+  }
+
+  /// Start of a pressure problem.
+  void start_pressure() {
+    load("mobility", p.scratch.mobility);
+    load("start", p.tissue.pressure);
+    load("source", source);
+  }
+
+  /// Start of a transport problem: fluxes from the velocities of the pores at the faces, pigment and as much carrier.
+  void start_transport() {
+    const AxisymmetricGrid& grid = p.grid;
+    const std::vector<double> face_r = saved_.array("face_r"), face_z = saved_.array("face_z");
+    const double porosity = saved_.numbers.at("porosity");
+    load("start", p.scratch.c);
+    load("start", p.scratch.w);
+    for (int i = 0; i < grid.n_r; ++i)
+      for (int j = 0; j < grid.n_z; ++j) {
+        const int k = grid.cell(i, j);
+        p.scratch.radial_flux(k) = porosity * grid.outer_area(i, j) * face_r[static_cast<std::size_t>(k + grid.n_z)];
+        p.scratch.axial_flux(k) = porosity * grid.ring_area(i) * face_z[static_cast<std::size_t>(k + i + 1)];
+        p.tissue.pigment(k) = p.tissue.carrier(k) = porosity * p.scratch.c(k);
+      }
+  }
+
+  InsertionProblem p{};
+  FieldView<double> source;  ///< volume injected per tissue volume and time [1/s]
+
+ private:
+  void load(const std::string& key, FieldView<double> view) const {
+    const std::vector<double> values = saved_.array(key);
+    for (int k = 0; k < view.size; ++k) view(k) = values[static_cast<std::size_t>(k)];
+  }
+
+  const SavedProblem& saved_;
+  Workspace constants_, state_;
+};
+
+/// Adds the injected volume to the balance of the cells.
+struct SourceStep {
+  InsertionProblem p;
+  FieldView<const double> source;
+  DF_FUNCTION void operator()(int i, int j) const {
+    const int k = p.grid.cell(i, j);
+    p.system.residual(k) += p.grid.volume(i, j) * source(k);
+  }
+};
+
+/// Gives a cell the fluid that its source adds in a steady flow: as much as it held.
+struct RefillStep {
+  InsertionProblem p;
+  DF_FUNCTION void operator()(int i, int j) const {
+    const int k = p.grid.cell(i, j);
+    p.tissue.fluid(k) = p.rows.porosity(j);
+    p.scratch.c(k) = p.tissue.pigment(k) / p.tissue.fluid(k);
+    p.scratch.w(k) = p.tissue.carrier(k) / p.tissue.fluid(k);
+  }
+};
+
+/// `steps` pressure steps in the order of attempt_step, without needle, track and transport. Returns all iterations.
+template <class Executor>
+long advance_pressure(const Executor& executor, const FlowProblem& flow, double end, int steps, double tolerance) {
+  const InsertionProblem& p = flow.p;
+  const int n_r = p.grid.n_r, n_z = p.grid.n_z;
+  long iterations = 0;
+  for (int n = 0; n < steps; ++n) {
+    executor.cells(n_r, n_z, TransmissibilityStep{p});
+    executor.rows(n_z, PressureBalanceStep{p, end / steps});
+    executor.cells(n_r, n_z, SourceStep{p, flow.source});
+    executor.rows(n_z, FactorTeethStep{p.system});
+    iterations += solve_comb(executor, p.system, tolerance, 1000);
+    executor.rows(n_z, ApplyCorrectionStep{p});
+  }
+  return iterations;
+}
+
+/// Largest share of a cell's fluid that leaves it per second [1/s], as the solver finds it.
+inline double leaving_share(const InsertionProblem& p) {
+  const SerialExecutor executor;
+  executor.rows(p.grid.n_z, SpeedStep{p});
+  executor.single(MaximumStep{p.system.partial, p.system.scalars});
+  for (int k = 0; k < p.grid.cell_count(); ++k) p.scratch.capture(k) = 0.0;
+  return executor.read(p.system.scalars, scalar_maximum);
+}
+
+/// One transport substep of carrier and pigment over the whole grid.
+template <class Executor>
+void transport_substep(const Executor& executor, const InsertionProblem& p, double dt) {
+  const TransportBox box{p.grid.n_r, p.grid.n_z};
+  executor.rows(box.rows, FaceTransportStep{p, box, dt});
+  executor.rows(box.rows, CellBalanceStep{p, box, dt});
+}
+
+/// The transport problem from start to end in a steady flow.
+template <class Executor>
+void advance_transport(const Executor& executor, const InsertionProblem& p, double end, int steps) {
+  for (int n = 0; n < steps; ++n) {
+    transport_substep(executor, p, end / steps);
+    executor.cells(p.grid.n_r, p.grid.n_z, RefillStep{p});
+  }
+}
+
+}  // namespace dermaflux::benchmark

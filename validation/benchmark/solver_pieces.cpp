@@ -1,0 +1,148 @@
+// Times pieces of the solver on the problems of problems.py. Usage: solver_pieces FOLDER; then one command per line:
+//   pressure NAME EXECUTOR STEPS TOLERANCE    the problem from start to end; leaves NAME.ours.f64
+//   transport NAME EXECUTOR STEPS             the same; 0 steps: as many as the solver would choose
+//   iterations NAME EXECUTOR COUNT            COUNT conjugate gradient iterations of one pressure system, ten times
+//   substeps NAME EXECUTOR COUNT              COUNT short transport substeps
+//   copy BYTES EXECUTOR                       copies an array of half of BYTES to another until 1 GB and 20 copies are done
+// EXECUTOR is serial or kokkos (all threads). Each answers with one JSON object on a line.
+#include <Kokkos_Core.hpp>
+#include <algorithm>
+#include <chrono>
+#include <iostream>
+#include <sstream>
+
+#include "flow_problem.hpp"
+#include "kernels/kokkos/kokkos_executor.hpp"
+
+namespace {
+
+using namespace dermaflux;
+using namespace dermaflux::benchmark;
+using Threads = KokkosExecutor<Kokkos::DefaultHostExecutionSpace>;
+
+/// Calls `work` with the executor of that name and returns the time it took [s].
+template <class Work>
+double timed(const std::string& executor, const Work& work) {
+  if (executor != "serial" && executor != "kokkos") throw std::runtime_error("no executor " + executor);
+  const auto start = std::chrono::steady_clock::now();
+  if (executor == "serial")
+    work(SerialExecutor{});
+  else
+    work(Threads{});
+  return std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+}
+
+std::string pressure(const std::filesystem::path& folder, std::istream& words) {
+  std::string name, executor;
+  int steps = 0;
+  double tolerance = 0.0;
+  words >> name >> executor >> steps >> tolerance;
+  const SavedProblem saved(folder, name);
+  FlowProblem flow(saved);
+  flow.start_pressure();
+  long iterations = 0;
+  const double seconds =
+      timed(executor, [&](const auto& on) { iterations = advance_pressure(on, flow, saved.numbers.at("end"), steps, tolerance); });
+  saved.write("ours", flow.p.tissue.pressure);
+  return "\"steps\": " + std::to_string(steps) + ", \"iterations\": " + std::to_string(iterations) +
+         ", \"seconds\": " + std::to_string(seconds);
+}
+
+std::string transport(const std::filesystem::path& folder, std::istream& words) {
+  std::string name, executor;
+  int steps = 0;
+  words >> name >> executor >> steps;
+  const SavedProblem saved(folder, name);
+  FlowProblem flow(saved);
+  flow.start_transport();
+  const double end = saved.numbers.at("end"), share = leaving_share(flow.p);
+  if (steps == 0) steps = static_cast<int>(std::ceil(share * end / 0.5));
+  const double seconds = timed(executor, [&](const auto& on) { advance_transport(on, flow.p, end, steps); });
+  saved.write("ours", flow.p.scratch.c);
+  return "\"steps\": " + std::to_string(steps) + ", \"seconds\": " + std::to_string(seconds);
+}
+
+std::string iterations(const std::filesystem::path& folder, std::istream& words) {
+  std::string name, executor;
+  int count = 0;
+  words >> name >> executor >> count;
+  const SavedProblem saved(folder, name);
+  FlowProblem flow(saved);
+  flow.start_pressure();
+  const double end = saved.numbers.at("end");
+  advance_pressure(SerialExecutor{}, flow, end, 50, 20.0);  // leaves the coefficients of a typical step
+  long done = 0;
+  double seconds = 0.0;
+  for (int round = 0; round < 10; ++round) {
+    for (int k = 0; k < flow.p.grid.cell_count(); ++k) flow.p.system.residual(k) = (k % 7 - 3) * flow.p.system.storage(k);
+    SerialExecutor{}.rows(flow.p.grid.n_z, FactorTeethStep{flow.p.system});
+    seconds += timed(executor, [&](const auto& on) { done += solve_comb(on, flow.p.system, 0.0, count); });
+  }
+  return "\"steps\": " + std::to_string(done) + ", \"seconds\": " + std::to_string(seconds);
+}
+
+std::string substeps(const std::filesystem::path& folder, std::istream& words) {
+  std::string name, executor;
+  int count = 0;
+  words >> name >> executor >> count;
+  const SavedProblem saved(folder, name);
+  FlowProblem flow(saved);
+  flow.start_transport();
+  const double dt = 1e-3 * 0.5 / leaving_share(flow.p);  // so short that the source leaves the fluid nearly as it is
+  const double seconds = timed(executor, [&](const auto& on) {
+    for (int n = 0; n < count; ++n) transport_substep(on, flow.p, dt);
+  });
+  return "\"steps\": " + std::to_string(count) + ", \"seconds\": " + std::to_string(seconds);
+}
+
+std::string copy(std::istream& words) {
+  double bytes = 0.0;
+  std::string executor;
+  words >> bytes >> executor;
+  const std::size_t count = static_cast<std::size_t>(bytes) / (2 * sizeof(double)), parts = executor == "serial" ? 1 : 64;
+  std::vector<double> from(count, 1.0), to(count, 0.0);
+  const int copies = std::max(20, static_cast<int>(1e9 / bytes));
+  const auto once = [&](const auto& on) {
+    on.cells(static_cast<int>(parts), 1, [&](int part, int) {
+      const std::size_t first = count * static_cast<std::size_t>(part) / parts;
+      const std::size_t last = count * static_cast<std::size_t>(part + 1) / parts;
+      std::copy(from.data() + first, from.data() + last, to.data() + first);
+    });
+    from[0] += to[count - 1];  // so that no copy can be left out
+  };
+  timed(executor, once);
+  const double seconds = timed(executor, [&](const auto& on) {
+    for (int n = 0; n < copies; ++n) once(on);
+  });
+  const double moved = 2.0 * sizeof(double) * static_cast<double>(count) * copies;
+  return "\"bytes_per_second\": " + std::to_string(moved / seconds) + ", \"seconds\": " + std::to_string(seconds);
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  if (argc != 2) {
+    std::cerr << "usage: solver_pieces FOLDER\n";
+    return 2;
+  }
+  const Kokkos::ScopeGuard guard(Kokkos::InitializationSettings().set_disable_warnings(true));
+  std::cout << "{\"threads\": " << Kokkos::DefaultHostExecutionSpace().concurrency() << ", \"kokkos\": " << KOKKOS_VERSION << "}"
+            << std::endl;
+  for (std::string line, command; std::getline(std::cin, line);) {
+    std::istringstream words(line);
+    words >> command;
+    try {
+      std::string answer;
+      if (command == "pressure") answer = pressure(argv[1], words);
+      if (command == "transport") answer = transport(argv[1], words);
+      if (command == "iterations") answer = iterations(argv[1], words);
+      if (command == "substeps") answer = substeps(argv[1], words);
+      if (command == "copy") answer = copy(words);
+      if (answer.empty()) throw std::runtime_error("no command " + command);
+      std::cout << "{" << answer << "}" << std::endl;
+    } catch (const std::exception& error) {
+      std::cerr << line << ": " << error.what() << "\n";
+      return 1;
+    }
+  }
+}
