@@ -91,7 +91,7 @@ def info(
     outputs: Annotated[bool, typer.Option("--outputs", help="list every scalar output")] = False,
 ) -> None:
     """Versions, backends, configurations; or all keys, or all outputs."""
-    console = Console()
+    console = Console(soft_wrap=True)
     if keys:
         table = Table("key", "unit", "from", "to", "meaning")
         for row in _core.keys():
