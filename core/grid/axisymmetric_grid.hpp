@@ -27,4 +27,14 @@ struct AxisymmetricGrid {
   DF_FUNCTION double outer_area(int i, int j) const { return 2.0 * units::pi * r_face(i + 1) * dz(j); }
 };
 
+/// A grid whose coordinates are the next views of an arena.
+inline AxisymmetricGrid take_grid(ViewArena& arena, int n_r, int n_z) {
+  return {.n_r = n_r,
+          .n_z = n_z,
+          .r_face = arena.take(n_r + 1),
+          .r_centre = arena.take(n_r),
+          .z_face = arena.take(n_z + 1),
+          .z_centre = arena.take(n_z)};
+}
+
 }  // namespace dermaflux

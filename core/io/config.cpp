@@ -232,7 +232,7 @@ TreatmentDocument TreatmentDocument::load(const fs::path& file, const std::vecto
     }
     return value;
   };
-  const ConfigValue title = take("title"), order = take("skin.layers");
+  const ConfigValue title = take("title"), order = document.values_["skin.layers"];
   take("description");
   if (const auto* text = std::get_if<std::string>(&title.content)) document.title_ = *text;
   if (const auto* names = std::get_if<std::vector<std::string>>(&order.content)) document.layers_ = *names;
@@ -242,7 +242,7 @@ TreatmentDocument TreatmentDocument::load(const fs::path& file, const std::vecto
 
   const std::map<std::string, Key> known = known_keys(document.layers_);
   for (const auto& [key, value] : document.values_) {
-    if (std::find(selector_keys().begin(), selector_keys().end(), key) != selector_keys().end()) continue;
+    if (key == "skin.layers" || std::find(selector_keys().begin(), selector_keys().end(), key) != selector_keys().end()) continue;
     if (!known.count(key)) unknown_key(key, value.where, known);
   }
   document.treatment_.skin.layer_count = static_cast<int>(document.layers_.size());
@@ -251,10 +251,7 @@ TreatmentDocument TreatmentDocument::load(const fs::path& file, const std::vecto
     if (found == document.values_.end())
       throw InputError(file.string() + ": " + path + " is missing (" + key.meaning + "); give it in the file of its group, in " +
                        (key.unit.empty() ? "a pure number" : key.unit));
-    const std::string& unit = found->second.unit;
-    if (!unit.empty() && unit != (key.unit.empty() ? "1" : key.unit))
-      throw InputError(found->second.where + ": " + path + " is given in \"" + unit + "\" (its unit is " +
-                       (key.unit.empty() ? "1" : key.unit) + "); convert the value");
+    check_unit(found->second, path, key.unit);
     assign(document.treatment_, key, found->second.content, found->second.where);
   }
   check_treatment(document.treatment_, file.string());

@@ -32,6 +32,15 @@ class Reader {
     const auto found = values_.find(key);
     return found == values_.end() ? otherwise : convert<T>(key, found, kind);
   }
+  /// Refuses another unit beside the value than this one.
+  void expect_unit(const std::string& key, const std::string& unit) const {
+    if (const auto found = values_.find(key); found != values_.end()) check_unit(found->second, key, unit);
+  }
+  /// The unit written beside a value, empty if there is none.
+  std::string unit_of(const std::string& key) const {
+    const auto found = values_.find(key);
+    return found == values_.end() ? "" : found->second.unit;
+  }
   void finish(const std::vector<std::string>& known) const {
     for (const auto& [key, value] : values_) {
       const std::string near = nearest(key, known);
@@ -132,18 +141,19 @@ Criterion read_criterion(Table entry) {
   Criterion rule;
   rule.name = reader.take<std::string>("name", "text");
   rule.output = reader.take<std::string>("output", "the name of an output");
+  for (const char* edge : {"low", "high"}) reader.expect_unit(edge, output_field(rule.output).unit);
   rule.low = reader.take_or<double>("low", "a number", -HUGE_VAL);
   rule.high = reader.take_or<double>("high", "a number", HUGE_VAL);
   rule.reason = reader.take<std::string>("reason", "text");
   rule.source = reader.take<std::string>("source", "text");
   reader.finish({"name", "output", "low", "high", "reason", "source"});
-  output_field(rule.output);
   if (!(rule.low < rule.high))
     throw InputError(where + ": criterion " + rule.name + " has low at or above high; no dot can be right");
   return rule;
 }
 
 Alarm read_alarm(Table entry) {
+  const std::string where = where_of(entry);
   Reader reader = entry_reader(std::move(entry));
   Alarm alarm;
   alarm.name = reader.take<std::string>("name", "text");
@@ -151,6 +161,9 @@ Alarm read_alarm(Table entry) {
   alarm.action = reader.take<std::string>("action", "text");
   alarm.reason = reader.take<std::string>("reason", "text");
   alarm.source = reader.take<std::string>("source", "text");
+  alarm.unit = reader.unit_of(reader.unit_of("warn").empty() ? "stop" : "warn");
+  if (alarm.unit.empty()) throw InputError(where + ": alarm " + alarm.name + " has no unit; write it beside warn or stop");
+  reader.expect_unit("stop", alarm.unit);
   alarm.warn = reader.take_or<double>("warn", "a number", NAN);
   alarm.stop = reader.take_or<double>("stop", "a number", NAN);
   reader.finish({"name", "quantity", "action", "reason", "source", "warn", "stop"});
@@ -162,11 +175,11 @@ EnvelopeLimit read_limit(Table entry) {
   Reader reader = entry_reader(std::move(entry));
   EnvelopeLimit limit;
   limit.key = reader.take<std::string>("key", "a dotted key");
+  for (const char* edge : {"low", "high"}) reader.expect_unit(edge, numeric_key(limit.key, keys(), where).unit);
   limit.low = reader.take<double>("low", "a number");
   limit.high = reader.take<double>("high", "a number");
   limit.source = reader.take<std::string>("source", "text");
   reader.finish({"key", "low", "high", "source"});
-  numeric_key(limit.key, keys(), where);
   if (!(limit.low < limit.high)) throw InputError(where + ": envelope of " + limit.key + " has low at or above high");
   return limit;
 }
@@ -214,7 +227,10 @@ CalibrationFile load_calibration(const fs::path& path, const std::string& skin_c
       ++it;
       continue;
     }
-    if (quick) values[it->first.substr(6)] = it->second;
+    const std::string name = it->first.substr(6);
+    if (!values.contains(name))
+      throw InputError(it->second.where + ": quick." + name + " is an unknown key; [quick] may only replace keys of this file");
+    if (quick) values[name] = it->second;
     it = values.erase(it);
   }
   Reader reader(values, path.string());
@@ -238,6 +254,8 @@ CalibrationFile load_calibration(const fs::path& path, const std::string& skin_c
                      (near.empty() ? "there are " + all : "did you mean " + near + "?"));
   }
   c.base = TreatmentDocument::load(treatment, overrides);
+  for (const auto& [key, unit] : {std::pair{"depths_mm", "mm"}, {"dwells_ms", "ms"}, {"draws", "1"}, {"seed", "1"}, {"accepted_share", "1"}})
+    reader.expect_unit(key, unit);
   c.depths_mm =
       increasing(reader.take<std::vector<double>>("depths_mm", "a list of set depths in mm"), path.string() + ": depths_mm");
   c.dwells_ms =

@@ -42,8 +42,8 @@ struct Criterion {
 
 /// A level at which the driver warns or stops.
 struct Alarm {
-  std::string name, quantity, action, reason, source;
-  double warn, stop;
+  std::string name, quantity, unit, action, reason, source;
+  double warn, stop;  ///< in `unit`
 };
 
 /// Hard limits of one setting.

@@ -97,6 +97,13 @@ TomlFile read_toml(const std::filesystem::path& path) {
   return file;
 }
 
+void check_unit(const ConfigValue& value, const std::string& key, const std::string& unit) {
+  const std::string wanted = unit.empty() ? "1" : unit;
+  if (!value.unit.empty() && value.unit != wanted)
+    throw InputError(value.where + ": " + key + " is given in \"" + value.unit + "\" (its unit is " + wanted +
+                     "); convert the value");
+}
+
 ConfigValue::Content read_toml_value(const std::string& text, const std::string& where) {
   try {
     const toml::table table = toml::parse("value = " + text);

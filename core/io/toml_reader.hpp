@@ -8,6 +8,9 @@
 
 namespace dermaflux {
 
+/// Throws InputError if a value was written with another unit than that of its key ("" and "1" are a pure number).
+void check_unit(const ConfigValue& value, const std::string& key, const std::string& unit);
+
 /// Values of one TOML file, flattened to dotted keys. A value is written plainly, `depth_mm = 0.5`, or as a table with
 /// `value`, `unit`, `range`, `source` (and `note` for the reader).
 struct TomlFile {

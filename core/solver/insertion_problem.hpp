@@ -37,7 +37,6 @@ struct InsertionParams {
   double lymph_conductance;     ///< [1/(Pa s)]
   double max_captured;          ///< captured pigment per tissue volume that plugs it [kg/m^3]
   double particle_diameter;     ///< [m]
-  double carrier_diffusivity;   ///< of the carrier in pore fluid [m^2/s]
   double relaxed_share;         ///< relaxation ends when the pressure fell to this share of its peak [-]
   double relaxation_limit;      ///< or after this time [s]
   double pressure_tolerance;    ///< of the linear solver [Pa]
@@ -124,6 +123,11 @@ struct InsertionProblem {
   CombSystem system;          ///< pressure of tissue and track
   FieldView<double> account;  ///< RimAccount values
 };
+
+/// The drop on the skin has ink to give; what rounding leaves of it has not.
+DF_FUNCTION inline bool drop_supplies(const InsertionProblem& p) {
+  return p.account(RimAccount::drop_volume) > 1e-6 * p.params.drop_volume;
+}
 
 /// Storage law of one row.
 DF_FUNCTION inline PoreStorage pore_storage(const InsertionProblem& p, int row) {

@@ -6,12 +6,7 @@
 namespace dermaflux {
 
 void lay_out_constants(ViewArena& arena, int n_r, int n_z, InsertionProblem& problem) {
-  problem.grid = {.n_r = n_r,
-                  .n_z = n_z,
-                  .r_face = arena.take(n_r + 1),
-                  .r_centre = arena.take(n_r),
-                  .z_face = arena.take(n_z + 1),
-                  .z_centre = arena.take(n_z)};
+  problem.grid = take_grid(arena, n_r, n_z);
   TissueRows& rows = problem.rows;
   for (auto* view : {&rows.permeability, &rows.anisotropy, &rows.porosity, &rows.storage, &rows.shear_modulus, &rows.filtration})
     *view = arena.take(n_z);
@@ -106,6 +101,7 @@ InsertionParams build_insertion_params(const Treatment& treatment, const Punctur
   c.lymph_conductance = skin.lymph_conductance;
   c.max_captured = skin.max_deposit * ink.pigment_density;
   c.particle_diameter = ink.particle_diameter;
+  // Numerical controls. Travel is what the error of a level hangs on, so it is halved with the grid.
   c.relaxed_share = 0.01;
   c.relaxation_limit = 600.0;
   c.pressure_tolerance = 20.0;

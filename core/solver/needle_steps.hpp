@@ -1,7 +1,7 @@
 #pragma once
 #include <cmath>
 
-#include "core/solver/track_solve_step.hpp"
+#include "core/solver/insertion_problem.hpp"
 
 namespace dermaflux {
 
@@ -47,8 +47,8 @@ struct WallConductanceStep {
       const double open = larger(p.track.hole(j), p.scratch.needle_area(j));
       const double room = larger(p.track.hole(j) - p.scratch.needle_area(j), p.track.liquid(j));
       const double beside_void = room > 0.0 ? p.track.liquid(j) / room : 0.0;
-      const double touched = p.scratch.perimeter(j) > 0.0 ? p.params.liquid_share(p.track.liquid(j) / p.scratch.perimeter(j)) : 1.0;
-      const double wetted = beside_void * touched;
+      const double gap = p.scratch.perimeter(j) > 0.0 ? p.track.liquid(j) / p.scratch.perimeter(j) : HUGE_VAL;
+      const double wetted = beside_void * p.params.liquid_share(gap);
       const double centre = p.grid.r_centre(0);
       const double spread = open > 0.0 ? std::log1p(centre * centre * units::pi / open) : 1.0;
       p.system.wall(j) = wetted * 4.0 * units::pi * p.grid.dz(j) / spread * p.rows.anisotropy(j) * p.scratch.mobility(j);

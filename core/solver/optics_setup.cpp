@@ -54,12 +54,7 @@ Lab lab_of_reflectance(const double (&reflectance)[band_count]) {
 
 void lay_out_optics_rows(ViewArena& arena, int coarsening, const AxisymmetricGrid& fine, OpticsProblem& problem) {
   const int n_r = fine.n_r / coarsening, n_z = fine.n_z / coarsening;
-  problem.grid = {.n_r = n_r,
-                  .n_z = n_z,
-                  .r_face = arena.take(n_r + 1),
-                  .r_centre = arena.take(n_r),
-                  .z_face = arena.take(n_z + 1),
-                  .z_centre = arena.take(n_z)};
+  problem.grid = take_grid(arena, n_r, n_z);
   for (auto* view : {&problem.rows.absorption, &problem.rows.blood, &problem.rows.scattering}) *view = arena.take(band_count * n_z);
 }
 

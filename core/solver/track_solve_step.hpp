@@ -5,13 +5,8 @@
 
 namespace dermaflux {
 
-/// Open area at which the walls of an empty track touch, as a share of the area at rest [-]. Estimate: tears do not fit.
-inline constexpr double touching_share = 0.1;
-
-/// The drop on the skin has ink to give; what rounding leaves of it has not.
-DF_FUNCTION inline bool drop_supplies(const InsertionProblem& p) {
-  return p.account(RimAccount::drop_volume) > 1e-6 * p.params.drop_volume;
-}
+/// Open area as a share of the area at rest below which the wall's logarithm is not taken [-]; a void opens long before.
+inline constexpr double least_open_share = 0.1;
 
 /// The wall of one row over a time step.
 DF_FUNCTION inline WallLoad wall_load(const InsertionProblem& p, int j, double dt) {
@@ -43,7 +38,7 @@ struct TrackSlice {
   DF_FUNCTION double full_area() const { return larger(wall.area_at(entry_pressure) - needle_area, 0.0); }
 
   DF_FUNCTION double pressure(double liquid, double& slope) const {
-    const double area = larger(needle_area + liquid, touching_share * wall.rest);
+    const double area = larger(needle_area + liquid, least_open_share * wall.rest);
     double load = wall(area), rise = wall.slope(area);
     if (load > 0.0 && perimeter > 0.0) {
       const double gap = liquid / perimeter, carried = share(gap);

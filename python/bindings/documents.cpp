@@ -105,6 +105,7 @@ void bind_documents(py::module_& module) {
   py::class_<Alarm>(module, "Alarm")
       .def_readonly("name", &Alarm::name)
       .def_readonly("quantity", &Alarm::quantity)
+      .def_readonly("unit", &Alarm::unit)
       .def_readonly("action", &Alarm::action)
       .def_readonly("reason", &Alarm::reason)
       .def_readonly("source", &Alarm::source)

@@ -56,12 +56,7 @@ Blur spread_gaussian(int rings, int steps) {
   const double end = 1 * mm;
   std::vector<double> memory(static_cast<std::size_t>(40 * (rings + 2) * (n_z + 2) + 40 * 200), 0.0);
   ViewArena arena{memory.data()};
-  p.grid = {.n_r = rings,
-            .n_z = n_z,
-            .r_face = arena.take(rings + 1),
-            .r_centre = arena.take(rings),
-            .z_face = arena.take(n_z + 1),
-            .z_centre = arena.take(n_z)};
+  p.grid = take_grid(arena, rings, n_z);
   for (int i = 0; i <= rings; ++i) put(p.grid.r_face, i, end * i / rings);
   for (int i = 0; i < rings; ++i) put(p.grid.r_centre, i, end * (i + 0.5) / rings);
   for (int j = 0; j <= n_z; ++j) put(p.grid.z_face, j, 1e-4 * j);
