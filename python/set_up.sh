@@ -1,5 +1,5 @@
 # What quickstart.sh and tests/run.sh share: Debian or Ubuntu packages, the virtual environment, the build. Source it from the
-# repository root, then call `set_up [CMake options]`. A second call does only what has changed.
+# repository root, then call `set_up [CMake options]`. A second call does only what has changed. DF_CUDA=OFF leaves CUDA out.
 
 needed_packages=(g++ git libhdf5-dev libtomlplusplus-dev nlohmann-json3-dev python3-dev python3-venv)
 
@@ -50,11 +50,14 @@ PYTHON
   touch "$stamp"
 }
 
-# Builds and installs the package into .venv if a source or an option has changed. The build folder build/ is kept.
+# Builds and installs the package into .venv if a source or an option has changed. The build folder build/ is kept. A build with
+# the C++ tests serves those who want none, too.
 install_dermaflux() {
-  local stamp=.venv/.dermaflux option options=()
+  set -- "$@" "-DDF_CUDA=${DF_CUDA:-AUTO}"  # always said: the build folder remembers what an earlier build was told
+  local stamp=.venv/.dermaflux have="" option options=()
   for option in "$@"; do options+=("--config-settings=cmake.define.${option#-D}"); done
-  if [[ -e $stamp && $(cat "$stamp") == "$*" ]] &&
+  if [[ -e $stamp ]]; then have=$(cat "$stamp"); fi
+  if [[ $have == "$*" || ${have/DF_BUILD_TESTS=ON/DF_BUILD_TESTS=OFF} == "$*" ]] &&
     [[ -z $(find core kernels python configs tests CMakeLists.txt pyproject.toml -newer "$stamp" -not -name '*.pyc' -not -name __pycache__ -not -name '*.sh' \( -type f -o -type d \) -print -quit) ]]; then
     return
   fi

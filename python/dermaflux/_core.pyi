@@ -185,7 +185,10 @@ class Alarm:
         """Name of the alarm."""
     @property
     def quantity(self) -> str:
-        """What is compared; its name carries the unit."""
+        """What is compared, and on which side the alarm goes off."""
+    @property
+    def unit(self) -> str:
+        """Unit of the levels."""
     @property
     def action(self) -> str:
         """What the driver does."""
@@ -197,10 +200,10 @@ class Alarm:
         """Where the level comes from."""
     @property
     def warn(self) -> float:
-        """Level of the warning in the unit of the quantity, NaN if there is none."""
+        """Level of the warning, NaN if there is none."""
     @property
     def stop(self) -> float:
-        """Level of the stop in the unit of the quantity, NaN if there is none."""
+        """Level of the stop, NaN if there is none."""
 
 class EnvelopeLimit:
     """Limits of one setting that the driver never leaves."""

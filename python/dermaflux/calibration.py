@@ -1,5 +1,6 @@
 """Calibration: which depth and dwell time make the dot right most often, under what is not known of skin, ink and hand."""
 
+import itertools
 import math
 import os
 import warnings
@@ -12,12 +13,11 @@ import xarray as xr
 from scipy import stats
 
 from . import _core, provenance
-from .preset import SCHEMA_VERSION, seal
+from .preset import SCHEMA_VERSION, save_preset, seal
 from .progress import progress_bar
-from .running import Member, MemberError, run_batch
+from .running import OUTPUTS, Member, MemberError, run_batch, write_text
 from .treatment import Treatment, Value, toml_text
 
-_OUTPUTS = {row["name"]: row for row in _core.outputs()}
 _NINETY = 1.6448536269514722  # standard normal: nine in ten lie within this many deviations
 EXPECTED = (
     "d_tip_mm", "strokes", "insertion_force_n", "pigment_deposited_ng", "pigment_depth_mm", "share_epidermis", "retained_fraction_day42",
@@ -91,9 +91,16 @@ def _margin(values: xr.DataArray, rule: _core.Criterion) -> xr.DataArray:
     return nearest.clip(-1.0, 1.0)
 
 
+def _run_counted(title: str, members: list[Member], backend: str, grid: str, progress: bool) -> list[list[dict[str, float]] | MemberError]:
+    """Runs members under a bar that counts those that finished."""
+    with progress_bar(title, len(members), quiet=not progress) as show:
+        finished = itertools.count(1)
+        return run_batch(members, backend=backend, grid=grid, done=lambda index, outcome: show(next(finished)))
+
+
 def _collect(members: list[list[dict[str, float]] | MemberError], shape: tuple[int, int], branches: int) -> tuple[dict[str, np.ndarray], int]:
     """Outputs by name, shape (depth, draw, dwell)."""
-    arrays = {name: np.full((*shape, branches), np.nan) for name in _OUTPUTS}
+    arrays = {name: np.full((*shape, branches), np.nan) for name in OUTPUTS}
     failed = 0
     for position, member in enumerate(members):
         at = np.unravel_index(position, shape)
@@ -154,22 +161,14 @@ def calibrate_texts(
     depths, dwells = np.array(file.depths_mm), np.array(file.dwells_ms)
     skins = [{key: float(values[k]) for key, values in draws.items()} for k in range(file.draws)]
     members = [Member(treatment, skin | {"machine.depth_mm": float(depth)}, dwells) for depth in depths for skin in skins]
-    with progress_bar(f"{file.title}, {skin_class}", len(members), quiet=not progress) as show:
-        finished = 0
-
-        def count(index: int, outcome: object) -> None:
-            nonlocal finished
-            finished += 1
-            show(finished)
-
-        results = run_batch(members, backend=backend, grid=file.grid, done=count)
+    results = _run_counted(f"{file.title}, {skin_class}", members, backend, file.grid, progress)
     arrays, failed = _collect(results, (len(depths), file.draws), len(dwells))
     if failed == len(members) * len(dwells):
         first = next(r.message for r in results if isinstance(r, MemberError))
         raise _core.NumericsError(f"every member of the calibration failed; the first: {first}")
     coordinates = {"depth_mm": depths, "dwell_ms": dwells, "draw": np.arange(file.draws)}
     outputs = xr.Dataset(
-        {name: (("depth_mm", "draw", "dwell_ms"), values, {"units": _OUTPUTS[name]["unit"] or "1"}) for name, values in arrays.items()},
+        {name: (("depth_mm", "draw", "dwell_ms"), values, {"units": OUTPUTS[name]["unit"] or "1"}) for name, values in arrays.items()},
         coords=coordinates,
     ).transpose("depth_mm", "dwell_ms", "draw")
 
@@ -216,15 +215,7 @@ def _decide(
     """The best setting once more for all draws on the standard grid: what the preset promises."""
     setting = {"machine.depth_mm": best["depth_mm"], "machine.dwell_ms": best["dwell_ms"]}
     members = [Member(treatment, skin | setting) for skin in skins]
-    with progress_bar("the best setting on the standard grid", len(members), quiet=not progress) as show:
-        finished = 0
-
-        def count(index: int, outcome: object) -> None:
-            nonlocal finished
-            finished += 1
-            show(finished)
-
-        results = run_batch(members, backend=backend, grid="standard", done=count)
+    results = _run_counted("the best setting on the standard grid", members, backend, "standard", progress)
     arrays, _ = _collect(results, (1, len(skins)), 1)
     decided = xr.Dataset({name: (("draw",), values[0, :, 0]) for name, values in arrays.items()})
     right = np.logical_and.reduce([_right(decided[rule.output], rule).values for rule in file.criteria])
@@ -321,7 +312,7 @@ def build_preset(c: Calibration) -> dict[str, object]:
                 for rule in file.criteria
             ],
         },
-        "expected": {name: _quantiles(c.decided[name].values) | {"unit": _OUTPUTS[name]["unit"] or "1"} for name in EXPECTED},
+        "expected": {name: _quantiles(c.decided[name].values) | {"unit": OUTPUTS[name]["unit"] or "1"} for name in EXPECTED},
         "adaptation": c.adaptation,
         "sensitivity": [
             {"key": key, "rank_correlation_with_contrast_1y": _digits(value)}
@@ -329,7 +320,7 @@ def build_preset(c: Calibration) -> dict[str, object]:
         ],
         "envelope": {limit.key.removeprefix("machine."): {"min": limit.low, "max": limit.high} for limit in file.envelope},
         "alarms": [
-            {"name": alarm.name, "quantity": alarm.quantity, "action": alarm.action, "reason": alarm.reason}
+            {"name": alarm.name, "quantity": alarm.quantity, "unit": alarm.unit, "action": alarm.action, "reason": alarm.reason}
             | ({"warn": alarm.warn} if math.isfinite(alarm.warn) else {})
             | ({"stop": alarm.stop} if math.isfinite(alarm.stop) else {})
             for alarm in file.alarms
@@ -352,13 +343,7 @@ def build_preset(c: Calibration) -> dict[str, object]:
 
 def save_calibration(c: Calibration, folder: str | os.PathLike[str], html: str) -> tuple[Path, Path]:
     """Writes `CLASS.preset.json` and `CLASS.html` into a folder."""
-    from .preset import save_preset
-
     folder = Path(folder)
     folder.mkdir(parents=True, exist_ok=True)
     preset = save_preset(c.preset, folder / f"{c.file.skin_class}.preset.json")
-    report = folder / f"{c.file.skin_class}.html"
-    part = report.with_name(report.name + ".part")
-    part.write_text(html)
-    os.replace(part, report)
-    return preset, report
+    return preset, write_text(folder / f"{c.file.skin_class}.html", html)

@@ -154,25 +154,16 @@ def sweep(
     threads: Threads = 0,
 ) -> None:
     """All combinations of some axes; resumes after a kill, keeps going past members that fail."""
-    from . import sweeping as sweeps
+    from . import sweeping
 
-    plan = sweeps.SweepPlan(*_sweep_parts(file, assignments, grid))
+    plan = sweeping.load_sweep_texts(file, _changes(assignments))
     _core.set_threads(threads)
-    dataset = sweeps.sweep(plan, output, backend=backend, progress=True)
+    dataset = sweeping.sweep(plan, output, backend=backend, grid=grid or None, progress=True)
     failed = dataset.attrs["failed_members"]
     print(f"{dataset['error'].size} members, {failed} failed, written: {output}")
     if failed:
         message = next(text for text in dataset["error"].values.ravel() if text)
         _fail(f"{failed} members failed; the first: {message}", 3)
-
-
-def _sweep_parts(file: Path, assignments: list[str] | None, grid: str | None) -> tuple:
-    from .sweeping import Axis
-    from .treatment import Treatment
-
-    loaded = _core.load_sweep(file, _changes(assignments))
-    axes = tuple(Axis(axis.key, axis.unit, tuple(axis.values)) for axis in loaded.axes)
-    return loaded.title, Treatment(loaded.base), axes, tuple(loaded.outputs), grid or loaded.grid
 
 
 @app.command()
@@ -227,14 +218,10 @@ def report(
     """One HTML page of a run: section, profile, fading, fate, ledger, input, provenance."""
     from .report import run_report
     from .runfile import open_run
-    from .running import check_output
+    from .running import check_output, write_text
 
     target = check_output(output or file.with_suffix(".html"))
-    html = run_report(open_run(file))
-    part = target.with_name(target.name + ".part")
-    part.write_text(html)
-    os.replace(part, target)
-    print(f"written: {target}")
+    print(f"written: {write_text(target, run_report(open_run(file)))}")
 
 
 @app.callback(invoke_without_command=True)

@@ -14,15 +14,15 @@ LOSS_COLOURS = {"shed": "#bdbdbd", "exuded": "#9e9e9e", "lymph": "#7f7f7f", "pho
 LAYER_COLOURS = ("#fde0c5", "#fbd0a8", "#f7c5c5", "#f2b0b0", "#fff3b0", "#e0e0e0", "#d0d0d0", "#c0c0c0")
 
 
-def _bands(axes: plt.Axes, layers: dict[str, float], deepest_mm: float, horizontal: bool = True) -> None:
+def _bands(axes: plt.Axes, layers: dict[str, float], deepest_mm: float) -> None:
     """Marks the layers of the skin along the depth axis."""
     top = 0.0
     for n, (name, thickness) in enumerate(layers.items()):
         bottom = min(top + thickness, deepest_mm)
         if bottom <= top:
             break
-        (axes.axhspan if horizontal else axes.axvspan)(top, bottom, color=LAYER_COLOURS[n % len(LAYER_COLOURS)], alpha=0.55, lw=0)
-        if bottom - top > 0.03 * deepest_mm and horizontal:
+        axes.axhspan(top, bottom, color=LAYER_COLOURS[n % len(LAYER_COLOURS)], alpha=0.55, lw=0)
+        if bottom - top > 0.03 * deepest_mm:
             axes.text(0.99, 0.5 * (top + bottom), name.replace("_", " "), transform=axes.get_yaxis_transform(), ha="right", va="center", fontsize=7, color="#555555")
         top += thickness
 

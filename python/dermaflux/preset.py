@@ -10,6 +10,7 @@ import jsonschema
 import rfc8785
 
 from . import _core
+from .running import write_text
 
 SCHEMA_VERSION = "1.0.0"
 
@@ -37,11 +38,7 @@ def seal(preset: dict[str, object]) -> dict[str, object]:
 
 def save_preset(preset: dict[str, object], path: str | os.PathLike[str]) -> Path:
     """Writes a sealed preset; it appears under its name when it is complete."""
-    path = Path(path)
-    part = path.with_name(path.name + ".part")
-    part.write_text(json.dumps(preset, indent=1, ensure_ascii=False) + "\n")
-    os.replace(part, path)
-    return path
+    return write_text(Path(path), json.dumps(preset, indent=1, ensure_ascii=False) + "\n")
 
 
 def load_preset(path: str | os.PathLike[str]) -> dict[str, object]:

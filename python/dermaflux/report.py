@@ -3,8 +3,9 @@
 import base64
 import io
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from html import escape
+from typing import Any
 
 import matplotlib.pyplot as plt
 import xarray as xr
@@ -49,13 +50,10 @@ def _page(title: str, body: str) -> str:
     )
 
 
-def _layers(resolved: dict[str, dict[str, object]]) -> dict[str, float]:
+def _layers(resolved: Mapping[str, Mapping[str, Any]]) -> dict[str, float]:
     """Thickness of the layers from a resolved input, in the order of the surface down [mm]."""
-    known = ("stratum_corneum", "viable_epidermis", "papillary_dermis", "reticular_dermis", "subcutis", "galea")
-    named = {key.split(".")[2]: row["value"] for key, row in resolved.items() if key.startswith("skin.layer.") and key.endswith("thickness_um")}
     factor = float(resolved["skin.thickness_factor"]["value"])
-    ordered = [name for name in known if name in named] + [name for name in named if name not in known]
-    return {name: float(named[name]) * factor / 1e3 for name in ordered}
+    return {name: float(resolved[f"skin.layer.{name}.thickness_um"]["value"]) * factor / 1e3 for name in resolved["skin.layers"]["value"]}
 
 
 def _warnings(messages: Iterable[str]) -> str:

@@ -17,7 +17,7 @@ from .treatment import Treatment
 
 POOLS = ("free", "matrix", "macrophage", "slow", "epidermal")
 INSERTION_FIELDS = ("suspended", "captured", "carrier", "fluid", "pressure")
-_OUTPUTS = {row["name"]: row for row in _core.outputs()}
+OUTPUTS = {row["name"]: row for row in _core.outputs()}
 
 
 def backends() -> list[dict[str, object]]:
@@ -46,6 +46,13 @@ def check_output(path: str | os.PathLike[str]) -> Path:
     if not os.access(parent, os.W_OK) or (path.exists() and not os.access(path, os.W_OK)):
         raise _core.FileError(f"-o {path}: cannot be written (no permission); give another path")
     return path
+
+
+def write_text(path: Path, text: str) -> Path:
+    """Writes a file that appears under its name when it is complete."""
+    part = path.with_name(path.name + ".part")
+    part.write_text(text)
+    return part.replace(path)
 
 
 class Result(Mapping[str, float]):
@@ -124,7 +131,7 @@ class Result(Mapping[str, float]):
             if name != "trace_time":
                 data[name] = _array(("trace_time",), values, _unit_of(name), name.replace("_", " "))
         for name, value in self._scalars.items():
-            data[name] = _array((), value, _OUTPUTS[name]["unit"] or "1", _OUTPUTS[name]["meaning"])
+            data[name] = _array((), value, OUTPUTS[name]["unit"] or "1", OUTPUTS[name]["meaning"])
         data["epidermis_share"] = _array(("z",), run.epidermis_share, "1", "share of epidermis in the row")
         data["r_face"] = _array(("r_edge",), run.r_face, "m", "ring faces")
         data["z_face"] = _array(("z_edge",), run.z_face, "m", "row faces")
@@ -203,6 +210,11 @@ def _array(dims: tuple[str, ...], values: object, unit: str, meaning: str) -> xr
     return xr.DataArray(values, dims=dims, attrs={"units": unit, "long_name": meaning})
 
 
+def _check_horizon(horizon_year: float) -> None:
+    if not 1.0 <= horizon_year <= 10.0:
+        raise _core.InputError(f"horizon_year = {horizon_year} is out of range; use 1 to 10 years")
+
+
 def run(
     treatment: Treatment,
     *,
@@ -226,8 +238,7 @@ def run(
     InputError: an option that does not exist. BackendError: a backend that cannot run here; the message says what can.
     NumericsError: the run failed; the message says at what time. KeyboardInterrupt: Ctrl-C, within a second.
     """
-    if not 1.0 <= horizon_year <= 10.0:
-        raise _core.InputError(f"horizon_year = {horizon_year} is out of range; use 1 to 10 years")
+    _check_horizon(horizon_year)
     started = datetime.datetime.now(datetime.UTC)
     with progress_bar(treatment.title or "run", 1.0, counted=False, quiet=not progress) as show:
         core = _core.run(treatment._document, grid, horizon_year, backend, show)
@@ -274,8 +285,7 @@ def run_batch(
     ------
     KeyboardInterrupt: Ctrl-C; what finished has been given to `done`.
     """
-    if not 1.0 <= horizon_year <= 10.0:
-        raise _core.InputError(f"horizon_year = {horizon_year} is out of range; use 1 to 10 years")
+    _check_horizon(horizon_year)
     results: list[list[dict[str, float]] | MemberError | None] = [None] * len(members)
     rows = []
     for member in members:

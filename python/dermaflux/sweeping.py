@@ -11,7 +11,8 @@ import json
 import math
 import os
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from contextlib import closing
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -20,11 +21,10 @@ import xarray as xr
 
 from . import _core, provenance
 from .progress import progress_bar
-from .running import Member, MemberError, check_output, run_batch
+from .running import OUTPUTS, Member, MemberError, check_output, run_batch
 from .treatment import Treatment, Value, toml_text
 
 _DWELL = "machine.dwell_ms"
-_OUTPUTS = {row["name"]: row for row in _core.outputs()}
 _GROUPS_PER_BATCH = 64
 
 
@@ -66,7 +66,12 @@ def load_sweep(path: str | os.PathLike[str], changes: Mapping[str, Value] | None
     ------
     InputError: unknown key or output, an axis twice, an empty axis, too many members.
     """
-    file = _core.load_sweep(path, [(key, toml_text(value)) for key, value in (changes or {}).items()])
+    return load_sweep_texts(path, [(key, toml_text(value)) for key, value in (changes or {}).items()])
+
+
+def load_sweep_texts(path: str | os.PathLike[str], overrides: list[tuple[str, str]]) -> SweepPlan:
+    """:func:`load_sweep` with overrides as the command line gives them."""
+    file = _core.load_sweep(path, overrides)
     axes = tuple(Axis(axis.key, axis.unit, tuple(axis.values)) for axis in file.axes)
     return SweepPlan(file.title, Treatment(file.base), axes, tuple(file.outputs), file.grid)
 
@@ -144,7 +149,7 @@ def _entry(outcome: dict[str, float] | MemberError) -> dict[str, object]:
 def _dataset(plan: SweepPlan, done: Mapping[tuple[int, ...], dict[str, object]]) -> xr.Dataset:
     """Members by axis: one variable per output, NaN where a member failed, and its message."""
     dims = [axis.key.replace(".", "_") for axis in plan.axes]
-    names = list(plan.outputs) or list(_OUTPUTS)
+    names = list(plan.outputs) or list(OUTPUTS)
     arrays = {name: np.full(plan.shape, np.nan) for name in names}
     errors = np.full(plan.shape, "", dtype=object)
     for index, entry in done.items():
@@ -156,7 +161,7 @@ def _dataset(plan: SweepPlan, done: Mapping[tuple[int, ...], dict[str, object]])
             arrays[name][index] = np.nan if value is None else value
     data: dict[str, tuple] = {}
     for name, values in arrays.items():
-        data[name] = (dims, values, {"units": _OUTPUTS[name]["unit"] or "1", "long_name": _OUTPUTS[name]["meaning"]})
+        data[name] = (dims, values, {"units": OUTPUTS[name]["unit"] or "1", "long_name": OUTPUTS[name]["meaning"]})
     data["error"] = (dims, errors.astype(str), {"long_name": "why the member failed, empty if it did not"})
     coordinates = {}
     for dim, axis in zip(dims, plan.axes, strict=True):
@@ -218,17 +223,15 @@ def sweep(
     if not isinstance(plan, SweepPlan):
         plan = load_sweep(plan, changes)
     if grid is not None:
-        plan = SweepPlan(plan.title, plan.base, plan.axes, plan.outputs, grid)
+        plan = replace(plan, grid=grid)
     out = check_output(out)
     ready = _finished(out, plan)
     if ready is not None:
         return ready
-    journal = _Journal(out.with_name(out.name + ".journal"), plan)
-    total = math.prod(plan.shape)
-    try:
+    with closing(_Journal(out.with_name(out.name + ".journal"), plan)) as journal:
         missing = set(itertools.product(*map(range, plan.shape))) - journal.done.keys()
         failed = sum("error" in entry for entry in journal.done.values())
-        with progress_bar(plan.title, total, quiet=not progress) as show:
+        with progress_bar(plan.title, math.prod(plan.shape), quiet=not progress) as show:
             show(len(journal.done))
             groups = _groups(plan, missing)
             while batch := list(itertools.islice(groups, _GROUPS_PER_BATCH)):
@@ -245,10 +248,6 @@ def sweep(
         dataset = _dataset(plan, journal.done)
         part = out.with_name(out.name + ".part")
         dataset.to_netcdf(part, engine="h5netcdf")
-        os.replace(part, out)
-    except BaseException:
-        journal.close()
-        raise
-    journal.close()
+        part.replace(out)
     journal.path.unlink()
     return dataset

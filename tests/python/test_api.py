@@ -35,7 +35,7 @@ def test_a_treatment_is_a_mapping_of_every_key(normal: df.Treatment):
     known = {row["key"] for row in _core.keys() if "NAME" not in row["key"]}
     layered = {row["key"] for row in _core.keys()} - known
     expected = known | {key.replace("NAME", layer) for key in layered for layer in normal.layers}
-    assert set(normal) == expected | {"skin.class", "ink.model", "needle.model", "machine.model"}
+    assert set(normal) == expected | {"skin.class", "skin.layers", "ink.model", "needle.model", "machine.model"}
     assert len(normal) == len(list(normal)) and "machine.depth_mm" in normal
     with pytest.raises(KeyError, match="info --keys"):
         normal["machine.depth"]

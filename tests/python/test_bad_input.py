@@ -244,7 +244,16 @@ CALIBRATIONS = [
     ("unknown key", "accepted_share", "accepted_part = 1\naccepted_share", ["accepted_part", "unknown key"]),
     ("low above high", "low = { value = 0.30", "low = { value = 0.90", ["contrast", "low"]),
     ("unknown grid", 'grid = "quick"', 'grid = "coarse"', ["coarse", "quick, standard or fine"]),
-]
+    ("unit of the depths", 'unit = "mm", range = [0.15, 0.75]', 'unit = "um", range = [0.15, 0.75]', ["depths_mm", '"um"', "its unit is mm", "convert"]),
+    ("unit of the dwells", 'unit = "ms", range = [50, 460]', 'unit = "s", range = [50, 460]', ["dwells_ms", '"s"', "its unit is ms", "convert"]),
+    ("unit of the draws", 'unit = "1", range = [1, 65536]', 'unit = "%", range = [1, 65536]', ["draws", '"%"', "its unit is 1", "convert"]),
+    ("unit of a criterion", 'high = { value = 0.35, unit = "mm"', 'high = { value = 0.35, unit = "um"', ["high", '"um"', "its unit is mm", "convert"]),
+    ("unit of an envelope", 'low = { value = 10, unit = "ms"', 'low = { value = 10, unit = "s"', ["low", '"s"', "its unit is ms", "convert"]),
+    ("units of an alarm", 'stop = { value = 0.5, unit = "1"', 'stop = { value = 0.5, unit = "%"', ["stop", '"%"', "its unit is 1", "convert"]),
+    ("alarm without unit", 'stop = { value = 1.0, unit = "mm", range = [0.8, 1.2], source = "alarm A4" }\naction', "stop = 1.0\naction",
+     ["A4 blow-out", "no unit", "warn or stop"]),
+    ("unknown key of the quick look", "[quick]", "[quick]\ndraw = 3", ["quick.draw", "unknown key"]),
+]  # fmt: skip
 
 
 @pytest.mark.parametrize(("old", "new", "words"), [case[1:] for case in CALIBRATIONS], ids=[case[0] for case in CALIBRATIONS])

@@ -114,6 +114,11 @@ def test_the_criteria_are_the_starting_values_of_the_alarm_table(calibrated: Cal
     assert limits["share_below_1mm"] == 0.05 and limits["pigment_depth_mm"] == 0.45 and limits["strokes"] == 40
 
 
+def test_the_preset_states_the_unit_of_each_alarm(calibrated: Calibration):
+    units = {alarm["name"].split()[0]: alarm["unit"] for alarm in calibrated.preset["alarms"]}
+    assert units == {"A1": "mm", "A2": "1", "A4": "mm", "A6": "1", "A7": "day", "A11": "1"}
+
+
 def test_the_same_draws_meet_every_setting_and_lie_where_they_should(calibrated: Calibration):
     again = draw_parameters(calibrated.file)
     assert list(again) == calibrated.file.uncertain
@@ -280,6 +285,7 @@ CORRUPTIONS = [
     ("text for a number", _resealed(lambda p: p["settings"].update(depth_mm="0.5")), "depth_mm"),
     ("flag for a number", _resealed(lambda p: p["settings"].update(depth_mm=True)), "depth_mm"),
     ("null for a number", _resealed(lambda p: p["settings"].update(depth_mm=None)), "depth_mm"),
+    ("alarm without unit", _resealed(lambda p: p["alarms"][0].pop("unit")), "unit"),
     ("no alarms", _resealed(lambda p: p.update(alarms=[])), "alarms"),
     ("unknown status", _resealed(lambda p: p["preset"].update(status="approved")), "approved"),
     ("next major version", _resealed(lambda p: p.update(schema_version="2.0.0")), "2.0.0"),

@@ -9,11 +9,12 @@ import h5py
 import numpy as np
 import pytest
 import xarray as xr
-from conftest import write_sweep
+from conftest import NORMAL, write_sweep
 
 import dermaflux as df
 from dermaflux import _core
 from dermaflux.provenance import input_sha256
+from dermaflux.report import _layers
 from dermaflux.running import POOLS
 from dermaflux.runfile import resolved_input
 
@@ -97,6 +98,19 @@ def test_the_provenance_says_what_ran_on_what(run_file: Path, normal: df.Treatme
 def test_the_input_hash_changes_with_the_input(normal: df.Treatment):
     hashes = {input_sha256(normal.with_(change).resolved()) for change in ({}, {"machine.depth_mm": 0.51}, {"skin.class": "bald"})}
     assert len(hashes) == 3
+
+
+def test_the_order_of_the_layers_is_part_of_the_input(normal: df.Treatment, tmp_path: Path):
+    names = list(normal.layers)
+    names[2:4] = reversed(names[2:4])
+    (tmp_path / "turned.toml").write_text(f'inherits = "{NORMAL}"\n[skin]\nlayers = {json.dumps(names)}\n')
+    turned = df.load(tmp_path / "turned.toml")
+    assert {key for key in normal if turned[key] != normal[key]} == {"skin.layers"} and turned["skin.layers"] == names
+    assert input_sha256(turned.resolved()) != input_sha256(normal.resolved())
+    for treatment in (normal, turned):  # a report draws them in this order
+        drawn = _layers(treatment.resolved())
+        assert list(drawn) == list(treatment.layers)
+        assert list(drawn.values()) == pytest.approx(list(treatment.layers.values()), rel=1e-12)
 
 
 def test_no_absolute_path_is_in_a_run_file(run_file: Path):

@@ -98,6 +98,13 @@ def test_overrides_and_grid_reach_every_member(tmp_path: Path, normal: df.Treatm
     assert float(data["contrast_1y"][0]) == expected["contrast_1y"] and data.attrs["grid"] == "quick"
 
 
+def test_the_command_gives_overrides_and_grid_to_every_member(cli, tmp_path: Path):
+    plan = write_sweep(tmp_path / "s.toml", {"machine.depth_mm": [0.4]}, head="")
+    expected = df.sweep(plan, tmp_path / "api.h5", changes={"ink.dilution": 0.3}, grid="quick")
+    assert cli("sweep", plan, "-o", tmp_path / "cli.h5", "-s", "ink.dilution=0.3", "--grid", "quick").code == 0
+    same(stored(tmp_path / "cli.h5"), expected)
+
+
 def test_a_finished_sweep_is_not_run_again(tmp_path: Path, counted: list[int]):
     plan = write_sweep(tmp_path / "s.toml", {"machine.depth_mm": [0.4, 0.5]})
     first = df.sweep(plan, tmp_path / "s.h5")
