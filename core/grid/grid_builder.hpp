@@ -4,7 +4,7 @@
 
 namespace dermaflux {
 
-/// How fine the computation is: 32 x 64, 64 x 128 or 128 x 256 cells, and time steps to match.
+/// How fine the computation is: 16 x 64, 32 x 128 or 64 x 256 cells, and time steps to match.
 enum class GridLevel : int { quick = 0, standard = 1, fine = 2 };
 
 /// "quick", "standard" or "fine"; InputError otherwise.
@@ -23,8 +23,9 @@ struct GridFaces {
   std::vector<double> r, z;
 };
 
-/// Grid of one puncture. Rings: an innermost one of 12 um (quick; half of it on the next level, and so on), then 4 um and
-/// growing geometrically. Rows: four fifths of them equal, the others growing geometrically.
+/// Grid of one puncture. Rings: an innermost one of 6, 4.2 or 3 um, which holds the cake that clogs the wall, then one of 8 um
+/// (quick; half of it on the next level, and so on) and growing geometrically. Rows: four fifths of them equal, the others
+/// growing geometrically.
 GridFaces build_grid(GridLevel level, const GridExtent& extent);
 
 }  // namespace dermaflux

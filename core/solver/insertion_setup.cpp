@@ -26,7 +26,8 @@ long lay_out_state(ViewArena& arena, InsertionProblem& problem) {
   for (auto* view : {&s.permeability, &s.mobility, &s.damage, &s.capture, &s.radial_flux, &s.axial_flux, &s.w, &s.c,
                      &s.radial_carrier, &s.axial_carrier, &s.radial_pigment, &s.axial_pigment})
     *view = arena.take(cells, n_z);
-  for (auto* view : {&s.needle_area, &s.perimeter, &s.film_in, &s.film_out, &s.wall_reference, &s.wall_flux, &s.wall_carrier,
+  for (auto* view : {&s.needle_area, &s.perimeter, &s.film_in, &s.film_out, &s.passing_area, &s.passing_face,
+                     &s.entry_pressure, &s.viscosity, &s.wall_reference, &s.wall_flux, &s.wall_carrier,
                      &s.wall_pigment, &s.returned_carrier, &s.returned_pigment, &s.downward, &s.full, &s.jacobian_lower,
                      &s.jacobian_diagonal, &s.jacobian_upper, &s.unknown, &s.mixture_pigment, &s.mixture_carrier})
     *view = arena.take(n_z);
@@ -101,12 +102,15 @@ InsertionParams build_insertion_params(const Treatment& treatment, const Punctur
   c.lymph_conductance = skin.lymph_conductance;
   c.max_captured = skin.max_deposit * ink.pigment_density;
   c.particle_diameter = ink.particle_diameter;
-  // Numerical controls. Travel is what the error of a level hangs on, so it is halved with the grid.
+  // Numerical controls. Travel is what the error of a level hangs on (per cents of depth), so it is halved with the grid; the
+  // solver's tolerance moves dose and depth by less than a hundred-thousandth.
   c.relaxed_share = 0.01;
   c.relaxation_limit = 600.0;
   c.pressure_tolerance = 20.0;
+  c.pressure_share = 3e-4;
   c.steps_inside = 12 << static_cast<int>(level);
-  c.largest_travel = 0.06 * c.tip_depth / (1 << static_cast<int>(level));
+  c.largest_travel_out = 0.06 * c.tip_depth / (1 << static_cast<int>(level));
+  c.largest_travel_in = 0.5 * c.largest_travel_out;
   c.smallest_step = 1e-7 / c.frequency;
   return c;
 }

@@ -229,7 +229,7 @@ def run(
     ----------
     treatment: what to run, from :func:`dermaflux.load`.
     backend: auto, serial, kokkos or cuda; for a single run auto takes the GPU if there is one, else one thread.
-    grid: quick (32 x 64 cells), standard (64 x 128) or fine (128 x 256).
+    grid: quick (16 x 64 cells), standard (32 x 128) or fine (64 x 256).
     horizon_year: last time looked at [year], 1 to 10.
     progress: show a bar on stderr.
 

@@ -164,7 +164,7 @@ def test_arrays_outlive_their_result(normal: df.Treatment):
 
 
 def test_fields_have_the_shape_of_the_grid(quick: df.Result):
-    n_r, n_z = 32, 64  # the quick grid
+    n_r, n_z = 16, 64  # the quick grid
     assert quick.r_m.shape == (n_r,) and quick.z_m.shape == (n_z,)
     assert quick.insertion.shape == (len(INSERTION_FIELDS), n_r, n_z)
     assert quick.pools.shape[1:] == (len(POOLS), n_r, n_z)
