@@ -89,9 +89,34 @@ RunResult run(const Treatment& treatment, const RunOptions& options, Backend wan
   TreatmentCase bound = blueprint.bind(blueprint.constants.data(), state);
   Outcome outcome{};
   table(used).run_case(bound, blueprint, state, &outcome, monitor);
-  RunResult result{{treatment, blueprint.puncture, outcome, seconds_since(start)}, collect_fields(bound), used};
+  RunResult result{{treatment, blueprint.puncture, outcome, seconds_since(start)}, collect_fields(bound), used, options.grid};
   if (const std::string message = failure(outcome); !message.empty()) throw NumericsError(message);
   return result;
+}
+
+RunResult run_to_tolerance(const Treatment& treatment, const RunOptions& options, double tolerance, Backend wanted,
+                           RunMonitor& monitor) {
+  RunOptions own = options;
+  RunResult last{};
+  double runtime = 0.0;
+  for (const GridLevel level : grid_levels) {
+    own.grid = level;
+    RunResult next = run(treatment, own, wanted, monitor);
+    runtime += next.member.runtime;
+    if (level != grid_levels[0]) {
+      double error = 0.0;
+      for (const char* name : {"pigment_deposited_ng", "pigment_depth_mm"}) {
+        const OutputField& field = output_field(name);
+        const double coarse = field.value(last.member), fine = field.value(next.member);
+        if (fine != coarse) error = std::fmax(error, std::fabs(fine - coarse) / std::fabs(fine));
+      }
+      next.member.grid_error = error;
+    }
+    last = std::move(next);
+    if (last.member.grid_error <= tolerance) break;
+  }
+  last.member.runtime = runtime;
+  return last;
 }
 
 Backend run_batch(const std::vector<Member>& members, const RunOptions& options, Backend wanted, RunMonitor& monitor,

@@ -27,13 +27,13 @@ void append_growing(std::vector<double>& faces, int count, double first, double 
 }  // namespace
 
 GridLevel grid_level(std::string_view name) {
-  for (const GridLevel level : {GridLevel::quick, GridLevel::standard, GridLevel::fine})
+  for (const GridLevel level : grid_levels)
     if (name == grid_level_name(level)) return level;
-  throw InputError("grid = \"" + std::string(name) + "\" is not a grid level; use quick, standard or fine");
+  throw InputError("grid = \"" + std::string(name) + "\" is not a grid level; use quick, standard, fine or finest");
 }
 
 std::string_view grid_level_name(GridLevel level) {
-  constexpr std::string_view names[] = {"quick", "standard", "fine"};
+  constexpr std::string_view names[] = {"quick", "standard", "fine", "finest"};
   return names[static_cast<int>(level)];
 }
 

@@ -188,6 +188,8 @@ std::vector<OutputField> appearance_outputs() {
        [](const MemberResult& r) { return contraindications(r.treatment).empty() ? 1.0 : 0.0; }},
       {"ledger_imbalance", "", "largest difference between pigment drawn and pigment booked, over pigment drawn",
        [](const MemberResult& r) { return r.outcome.imbalance; }},
+      {"grid_error", "", "estimated relative error of dose and depth by the grid (--grid auto), else NaN",
+       [](const MemberResult& r) { return r.grid_error; }},
       {"runtime_s", "s", "wall time of the member, or its share of an ensemble's", [](const MemberResult& r) { return r.runtime; }},
   };
 }

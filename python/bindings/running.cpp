@@ -92,17 +92,23 @@ py::dict trace(const Run& run) {
   return all;
 }
 
-Run run_one(const TreatmentDocument& document, const std::string& grid, double horizon_year, const std::string& backend_wanted,
-            const std::function<void(double)>& progress) {
+Run run_one(const TreatmentDocument& document, const std::string& grid, double grid_tolerance, double horizon_year,
+            const std::string& backend_wanted, const std::function<void(double)>& progress) {
   RunOptions options;
-  options.grid = grid_level(grid);
+  const bool automatic = grid == "auto";
+  if (!automatic) options.grid = grid_level(grid);
+  if (!(grid_tolerance >= 1e-3 && grid_tolerance <= 0.5))
+    throw InputError("grid_tolerance = " + std::to_string(grid_tolerance) + " is out of range; use 0.001 to 0.5, e.g. 0.02");
   options.horizon = horizon_year * units::year;
   const Backend wanted = backend(backend_wanted);
   RunMonitor monitor;
   RunResult result{};
   const Treatment treatment = document.treatment();
   supervise(
-      monitor, [&] { result = run(treatment, options, wanted, monitor); },
+      monitor, [&] {
+        result = automatic ? run_to_tolerance(treatment, options, grid_tolerance, wanted, monitor)
+                           : run(treatment, options, wanted, monitor);
+      },
       [&] {
         if (progress) progress(monitor.progress.load());
       });
@@ -226,6 +232,7 @@ void bind_running(py::module_& module) {
                                return all;
                              })
       .def_property_readonly("backend", [](const Run& run) { return std::string(backend_name(run.result.backend)); })
+      .def_property_readonly("grid", [](const Run& run) { return std::string(grid_level_name(run.result.grid)); })
       .def_property_readonly("effort",
                              [](const Run& run) {
                                const Outcome& o = run.result.member.outcome;
@@ -269,8 +276,8 @@ void bind_running(py::module_& module) {
             write_run(path, run.result.member, run.fields(), title, input, provenance);
           },
           py::arg("path"), py::arg("title"), py::arg("input"), py::arg("provenance"));
-  module.def("run", &run_one, py::arg("document"), py::arg("grid"), py::arg("horizon_year"), py::arg("backend"),
-             py::arg("progress") = nullptr);
+  module.def("run", &run_one, py::arg("document"), py::arg("grid"), py::arg("grid_tolerance"), py::arg("horizon_year"),
+             py::arg("backend"), py::arg("progress") = nullptr);
 
   module.def(
       "run_batch",

@@ -297,6 +297,9 @@ class Run:
     def trace(self) -> dict[str, NDArray[np.float64]]:
         """Tip, force and ink of the strokes, shape (trace_time,) each, with `trace_time` [s]; units are in the names."""
     @property
+    def grid(self) -> str:
+        """The grid that the results stand on."""
+    @property
     def ledger(self) -> dict[str, float]:
         """Terms of the mass ledger at the end [ng]; `drawn_ng` equals the sum of all others."""
     @property
@@ -324,9 +327,14 @@ class Run:
         """Writes the run as HDF5 under a temporary name and renames it. Raises FileError."""
 
 def run(
-    document: TreatmentDocument, grid: str, horizon_year: float, backend: str, progress: Callable[[float], None] | None = None
+    document: TreatmentDocument,
+    grid: str,
+    grid_tolerance: float,
+    horizon_year: float,
+    backend: str,
+    progress: Callable[[float], None] | None = None,
 ) -> Run:
-    """Runs one treatment; `progress` is told the share that is done [0 to 1].
+    """Runs one treatment; grid `auto` refines until dose and depth are known to `grid_tolerance`; `progress` is told the share that is done [0 to 1].
 
     Raises InputError, BackendError, NumericsError, or KeyboardInterrupt on Ctrl-C."""
 

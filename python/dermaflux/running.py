@@ -62,9 +62,9 @@ class Result(Mapping[str, float]):
     the memory of the run (no copy, read-only) and stay valid as long as they are held. Not safe for two threads at once.
     """
 
-    def __init__(self, treatment: Treatment, run: _core.Run, grid: str, started: datetime.datetime):
+    def __init__(self, treatment: Treatment, run: _core.Run, started: datetime.datetime):
         self.treatment = treatment
-        self.grid = grid
+        self.grid = run.grid
         self.started = started
         self._run = run
         self._scalars: dict[str, float] = run.scalars
@@ -169,6 +169,7 @@ class Result(Mapping[str, float]):
     def summary(self) -> str:
         """The outcome in a few lines."""
         s = self._scalars
+        error = "" if math.isnan(s["grid_error"]) else f" (error about {100 * s['grid_error']:.1f} %)"
         return (
             f"{self.treatment.title}: tip {s['d_tip_mm']:.3f} mm deep, {s['strokes']:.0f} strokes, {s['insertion_force_n']:.2f} N\n"
             f"deposited {s['pigment_deposited_ng']:.1f} ng ({s['ink_retained_nl']:.2f} nL of ink), {100 * s['share_epidermis']:.0f} % of it in "
@@ -177,7 +178,7 @@ class Result(Mapping[str, float]):
             f"{100 * s['retained_fraction_day42']:.0f} % retained at day 42, {100 * s['retained_fraction_1y']:.0f} % after a year\n"
             f"contrast {s['contrast_day14']:.2f} at day 14, {s['contrast_1y']:.2f} after a year; width {s['fwhm_mm_1y']:.3f} mm; "
             f"Delta E {s['delta_e_day14']:.1f}; bleeds with {100 * s['bleed_probability']:.0f} %\n"
-            f"ledger closes to {s['ledger_imbalance']:.1e}; {s['runtime_s']:.2f} s on {self.backend}, grid {self.grid}"
+            f"ledger closes to {s['ledger_imbalance']:.1e}; {s['runtime_s']:.2f} s on {self.backend}, grid {self.grid}{error}"
         )
 
     def __getitem__(self, name: str) -> float:
@@ -220,6 +221,7 @@ def run(
     *,
     backend: str = "auto",
     grid: str = "standard",
+    grid_tolerance: float = 0.02,
     horizon_year: float = 5.0,
     progress: bool = False,
 ) -> Result:
@@ -229,7 +231,9 @@ def run(
     ----------
     treatment: what to run, from :func:`dermaflux.load`.
     backend: auto, serial, kokkos or cuda; for a single run auto takes the GPU if there is one, else one thread.
-    grid: quick (16 x 64 cells), standard (32 x 128) or fine (64 x 256).
+    grid: quick (16 x 64 cells), standard (32 x 128), fine (64 x 256), finest (128 x 512), or auto: finer and finer until
+        `grid_error`, the difference of dose and mean depth to the grid before, is below `grid_tolerance`.
+    grid_tolerance: relative error that auto aims at, 0.001 to 0.5. Where the finest grid misses it, `grid_error` says so.
     horizon_year: last time looked at [year], 1 to 10.
     progress: show a bar on stderr.
 
@@ -241,8 +245,8 @@ def run(
     _check_horizon(horizon_year)
     started = datetime.datetime.now(datetime.UTC)
     with progress_bar(treatment.title or "run", 1.0, counted=False, quiet=not progress) as show:
-        core = _core.run(treatment._document, grid, horizon_year, backend, show)
-    return Result(treatment, core, grid, started)
+        core = _core.run(treatment._document, grid, grid_tolerance, horizon_year, backend, show)
+    return Result(treatment, core, started)
 
 
 @dataclass(frozen=True)
