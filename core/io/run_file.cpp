@@ -1,6 +1,7 @@
 #include "core/io/run_file.hpp"
 
 #include "core/io/hdf5_file.hpp"
+#include "core/simulation/validity.hpp"
 #include "core/solver/trace_step.hpp"
 #include "core/units.hpp"
 
@@ -187,12 +188,20 @@ std::vector<std::pair<std::string, double>> ledger(const Outcome& o) {
           {"photolysed_ng", end.losses[HealingAccount::photolysed] / ng}};
 }
 
+std::string warning_text(const MemberResult& member) {
+  std::string lines;
+  for (const ValidityWarning& warning : validity_warnings(member.treatment, member.puncture))
+    lines += (lines.empty() ? "" : "\n") + warning.name + ": " + warning.text;
+  return lines.empty() ? "none" : lines;
+}
+
 void write_run(const std::filesystem::path& path, const MemberResult& member, const RunFields& fields, const std::string& title,
                const std::string& input, const std::map<std::string, std::string>& provenance) {
   Hdf5File file(path);
   file.attribute("/", "Conventions", std::string("CF-1.11"));
   file.attribute("/", "dermaflux_format", std::string("1.0"));
   file.attribute("/", "title", title);
+  file.attribute("/", "warnings", warning_text(member));
   std::vector<double> days;
   days.reserve(static_cast<std::size_t>(member.outcome.moment_count));
   for (int m = 0; m < member.outcome.moment_count; ++m) days.push_back(member.outcome.moments[m].time / day);

@@ -100,7 +100,7 @@ const std::vector<Limit>& limits() {
 
 std::string said(double value, const Limit& limit) {
   std::ostringstream text;
-  text.precision(3);
+  text.precision(4);
   text << value / limit.scale;
   if (*limit.unit) text << " " << limit.unit;
   return text.str();
