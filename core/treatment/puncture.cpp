@@ -10,6 +10,10 @@
 namespace dermaflux {
 namespace {
 
+/// Share of the unloaded speed below which a motor stands still: the crank no longer passes its dead points smoothly, and the
+/// balance of force and speed has no stable root, since skin softens ever faster towards rest [-].
+constexpr double standstill = 0.1;
+
 /// Force on all prongs with their tips at `depth` below the surface [N].
 ForceParts needle_force(const InsertionForce& law, const Needle& needle, double depth) {
   if (depth <= 0.0) return {0.0, 0.0, 0.0};
@@ -126,13 +130,17 @@ Puncture solve_puncture(const Treatment& treatment) {
     result.peak = needle_force(balance.force(mu), treatment.needle, reach);
     result.peak_force = result.peak.total();
     result.dimple = reach > 0.0 ? balance.dimple(result.peak_force, mu) : result.break_dimple;
-    result.frequency = machine.frequency * (1.0 - result.mean_force / machine.stall_force);
-    if (result.frequency <= 0.0)
-      throw NumericsError("the motor stalls (mean needle force " + std::to_string(result.mean_force) +
-                          " N reaches machine.stall_force_n); use fewer or thinner prongs or a stronger machine");
+    // The first guesses of the reach may ask for more than the motor has, the balance decides.
+    const double slowed = std::max(1.0 - result.mean_force / machine.stall_force, standstill) * machine.frequency;
+    const double change = 0.5 * (slowed - result.frequency);
+    result.frequency += change;
     result.bulge = balance.bulge(machine.hand_force - result.mean_force);
-    if (std::fabs(reach - before) < 1e-12) break;
+    if (std::fabs(reach - before) < 1e-12 && std::fabs(change) < 1e-13 * machine.frequency) break;
   }
+  if (1.0 - result.mean_force / machine.stall_force < standstill)
+    throw NumericsError("the motor stalls (mean needle force " + std::to_string(result.mean_force) +
+                        " N against machine.stall_force_n = " + std::to_string(machine.stall_force) +
+                        " leaves less than a tenth of its speed); use fewer or thinner prongs, less depth or a stronger machine");
   if (reach < 1e-7) reach = 0.0;
   result.tip_depth = reach * std::cos(machine.angle);
   result.strokes = complete_strokes(result.frequency, machine.dwell);

@@ -24,7 +24,7 @@ struct Puncture {
 ///   reach = d_set + bulge(F_hand - F_mean) - dimple(F(reach)),  d_tip = reach cos(angle),  f = f_0 (1 - F_mean / F_stall)
 /// The skin breaks where the work of indentation pays the puncture energy G_p A_tip of each tip (G_p: Davis et al. 2004, J.
 /// Biomech. 37). A prong's dimple is its own and what its neighbours add, never more than one shared dimple under the whole force.
-/// Throws NumericsError if the motor stalls.
+/// Throws NumericsError if the motor stalls, which it does below a tenth of its unloaded speed.
 Puncture solve_puncture(const Treatment& treatment);
 
 /// Complete strokes of the loaded motor within a dwell time, at least 1.

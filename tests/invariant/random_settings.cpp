@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "tests/support/refusal.hpp"
 #include "tests/support/small_cases.hpp"
 
 /// A thousand settings that a practitioner could try, drawn at random with a fixed seed: every one of them ends well.
@@ -103,7 +104,7 @@ TEST_P(RandomSettings, AllEndWellOrSayThatTheMotorStalls) {
     try {
       solve_puncture(treatment);
     } catch (const NumericsError& error) {
-      EXPECT_NE(std::string(error.what()).find("motor stalls"), std::string::npos) << error.what() << "\n" << setting.words();
+      test::expect_says(error.what(), {"motor stalls", "stall_force_n"});
       ++stalled;
       continue;
     }
@@ -120,9 +121,11 @@ TEST_P(RandomSettings, AllEndWellOrSayThatTheMotorStalls) {
       ADD_FAILURE() << error.what() << "\n" << setting.words();
     }
   }
+  // Seven thick prongs set to 2 mm are too much for the 3 N of the shipped machine; few settings are that.
+  EXPECT_LE(stalled, settings_per_shard / 10);
+  EXPECT_GE(punctured, settings_per_shard * 8 / 10);
   RecordProperty("stalled", stalled);
   RecordProperty("punctured", punctured);
-  std::cout << "stalled " << stalled << " punctured " << punctured << std::endl;
 }
 
 INSTANTIATE_TEST_SUITE_P(Shard, RandomSettings, ::testing::Range(0, shards));

@@ -239,6 +239,17 @@ TEST(Puncture, AWeakMotorStallsWithAMessage) {
   test::expect_says(test::refusal<NumericsError>([&] { solve_puncture(t); }), {"motor stalls", "stall_force_n", "prongs"});
 }
 
+TEST(Puncture, AMotorThatOnlyTheFirstGuessWouldStallRuns) {
+  // Without dimple and slowing the force at the set depth is above the stall force; with them it is not.
+  Treatment t = test::treatment("normal", {{"needle.prongs", "7"}, {"needle.taper_length_mm", "1"}, {"machine.depth_mm", "1"}});
+  const Puncture strong = solve_puncture(t);
+  t.machine.stall_force = 1.05 * strong.mean_force;
+  const Puncture weak = solve_puncture(t);
+  EXPECT_NEAR(weak.frequency, t.machine.frequency * (1.0 - weak.mean_force / t.machine.stall_force), 1e-9);
+  EXPECT_GT(weak.frequency, 0.1 * t.machine.frequency);
+  EXPECT_LT(weak.mean_force, strong.mean_force);
+}
+
 TEST(Puncture, CountsCompleteStrokesAndAtLeastOne) {
   EXPECT_EQ(complete_strokes(100.0, 0.15), 15);  // a product of 15 - 1 ulp still counts as 15
   EXPECT_EQ(complete_strokes(100.0, 0.1499), 14);
