@@ -8,6 +8,7 @@
 
 #include "core/io/config.hpp"
 #include "core/io/run_file.hpp"
+#include "core/simulation/validity.hpp"
 #include "core/solver/trace_step.hpp"
 #include "kernels/run.hpp"
 #include "python/bindings/bindings.hpp"
@@ -212,6 +213,7 @@ void bind_running(py::module_& module) {
     }
     return rows;
   });
+  module.def("validity_names", &validity_names);
   module.def("set_threads", &set_threads, py::arg("threads"));
   module.def("thread_count", [] { return ask(thread_count); });
   module.def("finalize", [] {
@@ -229,6 +231,14 @@ void bind_running(py::module_& module) {
                              [](const Run& run) {
                                py::dict all;
                                for (const auto& [name, value] : ledger(run.result.member.outcome)) all[py::str(name)] = value;
+                               return all;
+                             })
+      .def_property_readonly("warnings",
+                             [](const Run& run) {
+                               std::vector<std::pair<std::string, std::string>> all;
+                               const MemberResult& member = run.result.member;
+                               for (const ValidityWarning& one : validity_warnings(member.treatment, member.puncture))
+                                 all.emplace_back(one.name, one.text);
                                return all;
                              })
       .def_property_readonly("backend", [](const Run& run) { return std::string(backend_name(run.result.backend)); })

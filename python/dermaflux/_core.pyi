@@ -275,6 +275,9 @@ def load_calibration(
 def backends() -> list[BackendRow]:
     """Every backend: name, whether it can run here, and why not or with what."""
 
+def validity_names() -> list[str]:
+    """Names of the model's limits, in the order of the bits of the output `warning_mask`."""
+
 def set_threads(threads: int) -> None:
     """Number of host threads, 0 for all cores; before the first run. Raises InputError if negative."""
 
@@ -302,6 +305,9 @@ class Run:
     @property
     def ledger(self) -> dict[str, float]:
         """Terms of the mass ledger at the end [ng]; `drawn_ng` equals the sum of all others."""
+    @property
+    def warnings(self) -> list[tuple[str, str]]:
+        """Limits of the model that the setting passes: name, and text with value, limit, reason and advice."""
     @property
     def backend(self) -> str:
         """The backend that ran it."""

@@ -108,6 +108,7 @@ def info(
     console.print(f"dermaflux {_core.version} ({_core.git or 'no commit'}), {_core.compiler}, HDF5 {_core.hdf5_version}, CUDA compiler {_core.cuda_version or 'none'}")
     for row in _core.backends():
         console.print(f"  {row['name']:<7} {'ready' if row['available'] else 'not here'}: {row['detail']}")
+    console.print(f"limits of the model (bits of warning_mask): {', '.join(_core.validity_names())}")
     console.print(f"configurations: {configs()}")
 
 
@@ -142,6 +143,8 @@ def run(
     print(result.summary())
     if result["grid_error"] > grid_tolerance:
         print(f"warning: the finest grid leaves an error of about {100 * result['grid_error']:.1f} %, more than --grid-tolerance")
+    for name, text in result.warnings:
+        print(f"warning: {name}: {text}")
     for reason in loaded.contraindications:
         print(f"warning: {reason}; no preset would be issued")
     if output is not None:
