@@ -7,7 +7,7 @@ from os import PathLike
 
 from . import _core
 
-Value = bool | int | float | str
+Value = bool | int | float | str | list[float]
 
 
 def toml_text(value: Value) -> str:
@@ -16,6 +16,8 @@ def toml_text(value: Value) -> str:
         return "true" if value else "false"
     if isinstance(value, str):
         return json.dumps(value)
+    if isinstance(value, list):
+        return f"[{', '.join(map(toml_text, value))}]"
     return repr(float(value))
 
 
