@@ -91,7 +91,7 @@ DF_FUNCTION TransportBox reached_box(const Executor& executor, const InsertionPr
 DF_CALLER_DECIDES
 template <class Executor>
 DF_FUNCTION TransportBox carry_ink(const Executor& executor, const InsertionProblem& p, double dt, int substeps) {
-  const TransportBox box = reached_box(executor, p, 2 * substeps + 1, 0.0);
+  const TransportBox box = reached_box(executor, p, 2 * substeps, 0.0);
   const double part = dt / substeps;
   executor.rows(box.rows, CaptureRateStep{p, box, dt});
   executor.rows(box.rows, FiltrationStep{p, box, 0.5 * part});

@@ -25,7 +25,7 @@ struct MobilityStep {
     const double permeability = p.params.permeability(p.rows.permeability(j), fluid - porosity, p.scratch.damage(k)) * clogging;
     const double carrier = p.tissue.carrier(k), pigment = p.tissue.pigment.total(k);
     double viscosity = p.params.viscosity.interstitial_viscosity;
-    if (carrier > 1e-9 * fluid) {  // untouched tissue holds interstitial fluid only
+    if (carrier > 1e-6 * fluid) {  // so little ink does not change the viscosity of interstitial fluid
       const double shear = PoreShearRate{}(p.tissue.speed(k), permeability, porosity);
       viscosity = p.params.viscosity(carrier / fluid, pigment / (fluid * p.params.pigment_density), shear);
     }
@@ -119,7 +119,7 @@ struct ReachStep {
   InsertionProblem p;
   template <int W>
   DF_FUNCTION void rows(int j) const {
-    const double trace = 1e-12, trace_pigment = trace * p.params.ink_concentration;
+    const double trace = 1e-9, trace_pigment = trace * p.params.ink_concentration;
     for (int row = j; row < j + W; ++row) {
       int rings = p.track.widest(row) > 0.0 ? 1 : 0;
       for (int i = 0; i < p.grid.n_r; ++i) {
@@ -159,28 +159,53 @@ struct TransportStageStep {
     return 0.5 * (start(k) + (amount(k) + gain));
   }
 
+  /// What flows through the upper faces of a group of rows and through the lower face of its last one.
+  template <int W>
+  DF_FUNCTION void carried_down(int i, int j, FieldView<const double> from, double (&flow)[W + 1]) const {
+    const int first = p.grid.cell(i, j), last = box.rows - 1;
+    if (j > 1 && j + W < last) {
+      DF_LANES
+      for (int l = 0; l <= W; ++l) {
+        const int k = first + l;
+        flow[l] = carried(p.scratch.axial_flux(k - 1), from(k - 2), from(k - 1), from(k), from(k + 1));
+      }
+      return;
+    }
+    const auto at = [&](int row) { return from(first - j + (row < 0 ? 0 : (row > last ? last : row))); };  // the rim repeats itself
+    for (int l = 0; l <= W; ++l) {
+      const int row = j + l;
+      flow[l] = carried(p.scratch.axial_flux(first + l - 1), at(row - 2), at(row - 1), at(row), at(row + 1));
+    }
+    if (j == 0) flow[0] = 0.0;
+    if (j + W > last) flow[W] = 0.0;
+  }
+
+  /// What the rows of a group have in common for everything that is carried, in one ring.
+  template <int W>
+  struct Ring {
+    double share[W];    ///< dt over the volume of the cells [s/m^3]
+    double inverse[W];  ///< of the fluid content after the stage [-]
+    double drained[W];  ///< fluid that lymph takes and that takes carrier along [-]
+  };
+
   /// Balance of one carried quantity in ring i; `in` is what comes through the inner faces and becomes what leaves outward.
   template <int W>
-  DF_FUNCTION void balance(int i, int j, FieldView<const double> from, FieldView<double> to, FieldView<double> start,
-                           FieldView<double> amount, const double (&drained)[W], double (&in)[W]) const {
-    const AxisymmetricGrid& grid = p.grid;
-    const int n_z = grid.n_z, first = grid.cell(i, j);
-    const bool open = i + 1 < box.rings;
+  DF_FUNCTION void balance(int i, int j, const Ring<W>& ring, double drains, FieldView<const double> from, FieldView<double> to,
+                           FieldView<double> start, FieldView<double> amount, double (&in)[W]) const {
+    const int n_z = p.grid.n_z, first = p.grid.cell(i, j);
     const int inward = i > 0 ? n_z : 0, outward = i + 2 < box.rings ? 2 * n_z : n_z;
-    const double ring = grid.ring_area(i);
+    const double open = i + 1 < box.rings ? 1.0 : 0.0;
+    double down[W + 1];
+    carried_down<W>(i, j, from, down);
     DF_LANES
     for (int l = 0; l < W; ++l) {
-      const int k = first + l, row = j + l;
-      const bool upper = row > 0, lower = row + 1 < box.rows;
-      const int up = upper ? 1 : 0, far_up = row > 1 ? 2 : up, down = lower ? 1 : 0, far_down = row + 2 < box.rows ? 2 : 1;
-      const double here = from(k);
-      const double east = open ? carried(p.scratch.radial_flux(k), from(k - inward), here, from(k + n_z), from(k + outward)) : 0.0;
-      const double south = lower ? carried(p.scratch.axial_flux(k), from(k - up), here, from(k + 1), from(k + far_down)) : 0.0;
-      const double north = upper ? carried(p.scratch.axial_flux(k - 1), from(k - far_up), from(k - 1), here, from(k + down)) : 0.0;
-      const double gain = dt / (ring * grid.dz(row)) * (in[l] - east + north - south) - drained[l] * here;
+      const int k = first + l;
+      const double here = from(k), flux = open * p.scratch.radial_flux(k);
+      const double east = carried(flux, from(k - inward), here, from(k + n_z), from(k + outward));
+      const double gain = ring.share[l] * (in[l] - east + down[l] - down[l + 1]) - drains * ring.drained[l] * here;
       const double after = advance(start, amount, k, gain);
       amount(k) = after;
-      to(k) = after / p.tissue.fluid(k);
+      to(k) = after * ring.inverse[l];
       in[l] = east;
     }
   }
@@ -204,28 +229,30 @@ struct TransportStageStep {
     const int classes = p.params.classes;
     double fluid_in[W], carrier_in[W], pigment_in[max_size_classes][W];
     for (int l = 0; l < W; ++l) fluid_in[l] = s.wall_flux(j + l);
+    Ring<W> ring;
     through_wall(j, stage == 1 ? s.w : s.w_between, s.wall_carrier, s.returned_carrier, carrier_in);
     for (int n = 0; n < classes; ++n)
       through_wall(j, stage == 1 ? s.c[n] : s.c_between[n], s.wall_pigment[n], s.returned_pigment[n], pigment_in[n]);
     for (int i = 0; i < box.rings; ++i) {
       const int first = grid.cell(i, j);
-      const double ring = grid.ring_area(i);
-      double carrier_drained[W], nothing_drained[W];
+      const double per_area = dt / grid.ring_area(i);
       DF_LANES
       for (int l = 0; l < W; ++l) {
         const int k = first + l;
         const double drained = dt * p.params.lymph_conductance * (p.tissue.pressure(k) - p.params.rest_pressure);
-        const double gain = dt / (ring * grid.dz(j + l)) * (fluid_in[l] - s.radial_flux(k) + s.axial_flux(k - 1) - s.axial_flux(k));
-        p.tissue.fluid(k) = advance(s.start_fluid, p.tissue.fluid, k, gain - drained);
+        ring.share[l] = per_area / grid.dz(j + l);
+        ring.drained[l] = larger(drained, 0.0);
+        const double gain = ring.share[l] * (fluid_in[l] - s.radial_flux(k) + s.axial_flux(k - 1) - s.axial_flux(k)) - drained;
+        const double fluid = advance(s.start_fluid, p.tissue.fluid, k, gain);
+        p.tissue.fluid(k) = fluid;
+        ring.inverse[l] = 1.0 / fluid;
         fluid_in[l] = s.radial_flux(k);
-        carrier_drained[l] = larger(drained, 0.0);
-        nothing_drained[l] = 0.0;
       }
-      balance(i, j, stage == 1 ? s.w : s.w_between, stage == 1 ? s.w_between : s.w, s.start_carrier, p.tissue.carrier,
-              carrier_drained, carrier_in);
+      balance(i, j, ring, 1.0, stage == 1 ? s.w : s.w_between, stage == 1 ? s.w_between : s.w, s.start_carrier, p.tissue.carrier,
+              carrier_in);
       for (int n = 0; n < classes; ++n)
-        balance(i, j, stage == 1 ? s.c[n] : s.c_between[n], stage == 1 ? s.c_between[n] : s.c[n], s.start_pigment[n],
-                p.tissue.pigment[n], nothing_drained, pigment_in[n]);
+        balance(i, j, ring, 0.0, stage == 1 ? s.c[n] : s.c_between[n], stage == 1 ? s.c_between[n] : s.c[n], s.start_pigment[n],
+                p.tissue.pigment[n], pigment_in[n]);
     }
   }
 };
@@ -267,16 +294,19 @@ struct FiltrationStep {
     const int classes = p.params.classes;
     for (int i = 0; i < box.rings; ++i) {
       const int first = p.grid.cell(i, j);
-      double held[W], open[W], caught[max_size_classes][W], sum[W];
+      double held[W], open[W], caught[max_size_classes][W], sum[W], inverse[W];
+      const double clean = 1.0 / p.params.max_captured;
       for (int l = 0; l < W; ++l) held[l] = p.tissue.captured.total(first + l);
+      DF_LANES
+      for (int l = 0; l < W; ++l) inverse[l] = 1.0 / p.tissue.fluid(first + l);
       for (int l = 0; l < W; ++l) sum[l] = 0.0;
       for (int trial = 0; trial < 2; ++trial) {
         DF_LANES
-        for (int l = 0; l < W; ++l) open[l] = (held[l] + 0.5 * sum[l]) / p.params.max_captured;
+        for (int l = 0; l < W; ++l) open[l] = (held[l] + 0.5 * sum[l]) * clean;
         if (i == 0)
           for (int l = 0; l < W; ++l) open[l] = InnermostPathClogging{}(open[l]);
         DF_LANES
-        for (int l = 0; l < W; ++l) open[l] = larger(1.0 - open[l], 0.0) * dt / p.tissue.fluid(first + l);
+        for (int l = 0; l < W; ++l) open[l] = larger(1.0 - open[l], 0.0) * dt * inverse[l];
         for (int l = 0; l < W; ++l) sum[l] = 0.0;
         for (int n = 0; n < classes; ++n) {
           const FieldView<double> pigment = p.tissue.pigment[n], capture = p.scratch.capture[n];
@@ -302,7 +332,7 @@ struct FiltrationStep {
           const double taken = open[l] * caught[n][l], left = pigment(k) - taken;
           captured(k) += taken;
           pigment(k) = left;
-          c(k) = left / p.tissue.fluid(k);
+          c(k) = left * inverse[l];
         }
       }
     }
