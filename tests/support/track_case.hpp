@@ -12,8 +12,9 @@ struct TrackCase : SmallGrid {
   static constexpr double impermeable = 1e-40;  ///< [m^2]
 
   /// `rows` equal rows down to `depth`; the needle has once reached `reached`. The wall rests at `hole_radius`.
-  TrackCase(int rows, double depth, double reached, double needle_radius, double hole_radius, double shear_modulus)
-      : SmallGrid(equal_faces(4, 1e-3), equal_faces(rows, depth)) {
+  TrackCase(int rows, double depth, double reached, double needle_radius, double hole_radius, double shear_modulus,
+            const std::vector<double>& r_face = equal_faces(4, 1e-3))
+      : SmallGrid(r_face, equal_faces(rows, depth)) {
     tally.deepest = reached;
     InsertionParams& c = p.params;
     c.needle = {.prongs = 1,
