@@ -78,6 +78,19 @@ struct DamageGain {
   }
 };
 
+/// Crack opened by pore pressure: from then on the in-plane permeability is `gain` times that of intact tissue. Source of the
+/// criterion: hydraulic fracture against the smallest stress plus what the toughness of dermis adds; the gain is an estimate.
+struct TissueFracture {
+  bool enabled;
+  double pressure;  ///< at which tissue cracks [Pa]
+  double gain;      ///< of in-plane permeability [-]
+
+  /// Extra in-plane permeability over intact [-]; a crack never closes again during the insertion.
+  DF_FUNCTION double operator()(double pore_pressure, double so_far) const {
+    return pore_pressure > pressure ? gain - 1.0 : so_far;
+  }
+};
+
 /// Shear rate of a liquid in the pores [1/s]: 4 u / sqrt(8 k n), a bundle of tubes of radius sqrt(8 k / n) with the same
 /// permeability, in which the liquid moves at u / n. Source:
 /// Cannella, Huh & Seright 1988, SPE 18089.

@@ -20,7 +20,8 @@ struct FillDropStep {
   DF_FUNCTION void operator()() const {
     p.account(RimAccount::drop_volume) = p.params.drop_volume;
     p.account(RimAccount::drop_carrier) = p.params.drop_volume;
-    p.account(RimAccount::drop_pigment) = p.params.drop_volume * p.params.ink_concentration;
+    for (int n = 0; n < p.params.classes; ++n)
+      p.account(RimAccount::drop_pigment + n) = p.params.drop_volume * (p.params.pigment[n].share * p.params.ink_concentration);
   }
 };
 
@@ -28,7 +29,8 @@ struct FillDropStep {
 struct WipeDropStep {
   InsertionProblem p;
   DF_FUNCTION void operator()() const {
-    p.account(RimAccount::drop_volume) = p.account(RimAccount::drop_carrier) = p.account(RimAccount::drop_pigment) = 0.0;
+    p.account(RimAccount::drop_volume) = p.account(RimAccount::drop_carrier) = 0.0;
+    for (int n = 0; n < p.params.classes; ++n) p.account(RimAccount::drop_pigment + n) = 0.0;
   }
 };
 
@@ -49,7 +51,7 @@ struct ConcentrationStep {
   DF_FUNCTION void operator()(int i, int j) const {
     const int k = p.grid.cell(i, j);
     p.scratch.w(k) = p.tissue.carrier(k) / p.tissue.fluid(k);
-    p.scratch.c(k) = p.tissue.pigment(k) / p.tissue.fluid(k);
+    for (int n = 0; n < p.params.classes; ++n) p.scratch.c[n](k) = p.tissue.pigment[n](k) / p.tissue.fluid(k);
   }
 };
 

@@ -25,6 +25,8 @@ struct SmallGrid {
     constants.assign(static_cast<std::size_t>(count.used), 0.0);
     ViewArena arena{constants.data()};
     lay_out_constants(arena, n_r, n_z, p);
+    p.params.classes = 1;
+    p.params.pigment[0].share = 1.0;
     ViewArena needed;
     lay_out_state(needed, p);
     state.assign(static_cast<std::size_t>(needed.used), 0.0);
