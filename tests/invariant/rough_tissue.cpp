@@ -8,8 +8,8 @@
 #include "core/solver/insertion_cycle.hpp"
 #include "tests/support/pressure_march.hpp"
 
-/// Transport on rough data keeps to its bounds, and turned upside down, a problem has the solution turned upside down: nothing in the
-/// steps of the tissue knows which way is up.
+/// Transport on rough data keeps to its bounds, and turned upside down, a problem has the solution turned upside down: nothing in
+/// the steps of the tissue knows which way is up.
 namespace dermaflux {
 namespace {
 
