@@ -365,7 +365,8 @@ struct SpreadingConductanceStep {
 };
 
 /// Implicit spreading of one component along the rings of each row: a tridiagonal M-matrix, so that it is stable and positive
-/// for any step.
+/// for any step. What lies outward of a cell is eliminated as a storage in series with its conductance: without differences,
+/// so that mass is kept to rounding however long the step.
 struct RingSpreadingStep {
   InsertionProblem p;
   TransportBox box;
@@ -373,7 +374,7 @@ struct RingSpreadingStep {
   template <int W>
   DF_FUNCTION void rows(int j) const {
     const AxisymmetricGrid& grid = p.grid;
-    double inverse[W] = {}, reduced[W] = {}, inner[W] = {};
+    double storage[W] = {}, inverse[W] = {}, reduced[W] = {}, inner[W] = {};
     for (int i = box.rings - 1; i >= 0; --i) {
       const int first = grid.cell(i, j), inward = i > 0 ? grid.n_z : 0;
       const double ring = grid.ring_area(i), inside = i > 0 ? 1.0 : 0.0;
@@ -382,7 +383,8 @@ struct RingSpreadingStep {
         const int k = first + l;
         const double volume = ring * grid.dz(j + l), outer = p.scratch.radial_spreading(k), coupling = outer * inverse[l];
         reduced[l] = volume * amount(k) + coupling * reduced[l];
-        inverse[l] = 1.0 / (volume * p.tissue.fluid(k) + outer * (1.0 - coupling) + inside * p.scratch.radial_spreading(k - inward));
+        storage[l] = volume * p.tissue.fluid(k) + coupling * storage[l];
+        inverse[l] = 1.0 / (storage[l] + inside * p.scratch.radial_spreading(k - inward));
         p.scratch.factor(k) = inverse[l];
         share(k) = reduced[l];
       }
@@ -409,12 +411,13 @@ struct RowSpreadingStep {
     const AxisymmetricGrid& grid = p.grid;
     const int first = grid.cell(i, 0);
     const double ring = grid.ring_area(i);
-    double inverse = 0.0, reduced = 0.0, upper = 0.0;
+    double storage = 0.0, inverse = 0.0, reduced = 0.0, upper = 0.0;
     for (int j = 0; j < box.rows; ++j) {
       const int k = first + j;
       const double volume = ring * grid.dz(j), lower = p.scratch.axial_spreading(k), coupling = upper * inverse;
       reduced = volume * amount(k) + coupling * reduced;
-      inverse = 1.0 / (volume * p.tissue.fluid(k) + upper * (1.0 - coupling) + lower);
+      storage = volume * p.tissue.fluid(k) + coupling * storage;
+      inverse = 1.0 / (storage + lower);
       p.scratch.factor(k) = inverse;
       share(k) = reduced;
       upper = lower;

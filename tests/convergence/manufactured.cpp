@@ -106,7 +106,7 @@ struct Manufactured : test::PressureMarch {
     const SerialExecutor executor;
     const int n_r = p.grid.n_r, n_z = p.grid.n_z;
     each([&](int k, const Exact& exact) { source_of(k) = p.grid.volume(k / n_z, k % n_z) * exact.fluid_source(); }, t + dt);
-    step(dt, 1e-9);
+    step(dt, 1e-8);
     executor.cells(n_r, n_z, FluxStep{p});
     executor.rows(n_z, SpeedStep{p, dt});
     executor.single(MaximumStep{p.system.partial, p.system.scalars});
