@@ -47,15 +47,15 @@ struct InsertionParams {
   double max_captured;          ///< captured pigment per tissue volume that plugs it [kg/m^3]
   int classes;                  ///< size classes of pigment in use
   PigmentClass pigment[max_size_classes];
-  double carrier_diffusivity;   ///< in pore fluid [m^2/s]
+  double carrier_diffusivity;  ///< in pore fluid [m^2/s]
   PoreSpreading spreading;
   TissueFracture fracture;
-  double relaxed_share;         ///< relaxation ends when the pressure fell to this share of its peak [-]
-  double relaxation_limit;      ///< or after this time [s]
-  double pressure_tolerance;    ///< of the linear solver [Pa]
-  int steps_inside;             ///< time steps per stroke while the tip is in the skin
-  double largest_travel;        ///< of the tip in one time step: it pushes ink ahead row by row [m]
-  double smallest_step;         ///< a member that asks for a smaller time step has failed [s]
+  double relaxed_share;       ///< relaxation ends when the pressure fell to this share of its peak [-]
+  double relaxation_limit;    ///< or after this time [s]
+  double pressure_tolerance;  ///< of the linear solver [Pa]
+  int steps_inside;           ///< time steps per stroke while the tip is in the skin
+  double largest_travel;      ///< of the tip in one time step: it pushes ink ahead row by row [m]
+  double smallest_step;       ///< a member that asks for a smaller time step has failed [s]
 
   DF_FUNCTION double fastest_diffusivity() const {  ///< [m^2/s]
     double fastest = carrier_diffusivity;

@@ -46,7 +46,8 @@ struct TransmissibilityStep {
     double radial = 0.0, axial = 0.0;
     if (i + 1 < grid.n_r) {
       const double face = grid.r_face(i + 1), there = p.scratch.mobility(k + grid.n_z) * (1.0 + p.tissue.crack(k + grid.n_z));
-      const double resistance = (face - grid.r_centre(i)) / (here * (1.0 + p.tissue.crack(k))) + (grid.r_centre(i + 1) - face) / there;
+      const double resistance =
+          (face - grid.r_centre(i)) / (here * (1.0 + p.tissue.crack(k))) + (grid.r_centre(i + 1) - face) / there;
       const double opening = larger(p.track.hole(j), p.scratch.needle_area(j)) / units::pi;
       radial = p.rows.anisotropy(j) * grid.outer_area(i, j) / resistance * OpeningStretch{}(opening, face);
     }
@@ -91,7 +92,8 @@ struct SpeedStep {
         const double east = p.scratch.radial_flux(k), north = p.scratch.axial_flux(k - 1), south = p.scratch.axial_flux(k);
         const double dz = grid.dz(j + l), volume = ring * dz, content = volume * p.tissue.fluid(k);
         const double drained = volume * p.params.lymph_conductance * (p.tissue.pressure(k) - p.params.rest_pressure);
-        const double out = larger(east, 0.0) + larger(-west[l], 0.0) + larger(south, 0.0) + larger(-north, 0.0) + larger(drained, 0.0);
+        const double out =
+            larger(east, 0.0) + larger(-west[l], 0.0) + larger(south, 0.0) + larger(-north, 0.0) + larger(drained, 0.0);
         const double u_r = 0.5 * (std::fabs(west[l]) + std::fabs(east)) * dr / volume;
         const double u_z = 0.5 * (std::fabs(north) + std::fabs(south)) * dz / volume;
         const double lost = east - west[l] + south - north + drained;
@@ -272,7 +274,8 @@ struct CaptureRateStep {
         DF_LANES
         for (int l = 0; l < W; ++l) {
           const int k = first + l;
-          const double gain = StrainingGain{}(diameter, p.scratch.permeability(k) * (1.0 + p.tissue.crack(k)), p.rows.porosity(j + l));
+          const double gain =
+              StrainingGain{}(diameter, p.scratch.permeability(k) * (1.0 + p.tissue.crack(k)), p.rows.porosity(j + l));
           capture(k) = Filtration{}(scale * p.rows.filtration(j + l) * gain, p.tissue.speed(k));
         }
       }
@@ -345,9 +348,7 @@ struct SpreadingConductanceStep {
   InsertionProblem p;
   TransportBox box;
   double diffusivity, time;  ///< in pore fluid [m^2/s], [s]
-  DF_FUNCTION double spreading(int k) const {
-    return p.params.spreading(p.tissue.fluid(k), diffusivity, time, p.tissue.path(k));
-  }
+  DF_FUNCTION double spreading(int k) const { return p.params.spreading(p.tissue.fluid(k), diffusivity, time, p.tissue.path(k)); }
   DF_FUNCTION void operator()(int i, int j) const {
     const AxisymmetricGrid& grid = p.grid;
     const int k = grid.cell(i, j);
@@ -355,8 +356,7 @@ struct SpreadingConductanceStep {
     double radial = 0.0, axial = 0.0;
     if (i + 1 < box.rings) {
       const double face = grid.r_face(i + 1);
-      radial = grid.outer_area(i, j) /
-               ((face - grid.r_centre(i)) / here + (grid.r_centre(i + 1) - face) / spreading(k + grid.n_z));
+      radial = grid.outer_area(i, j) / ((face - grid.r_centre(i)) / here + (grid.r_centre(i + 1) - face) / spreading(k + grid.n_z));
     }
     if (j + 1 < box.rows) axial = grid.ring_area(i) / (0.5 * grid.dz(j) / here + 0.5 * grid.dz(j + 1) / spreading(k + 1));
     p.scratch.radial_spreading(k) = radial;
