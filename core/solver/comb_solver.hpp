@@ -21,6 +21,9 @@ struct FactorTeethStep {
     for (int i = s.grid.n_r - 1; i >= 0; --i) {
       const int first = s.grid.cell(i, j);
       const double* inner = i > 0 ? &s.radial(first - s.grid.n_z) : &s.wall(j);
+      if (s.grid.n_z >= long_column)
+        fetch_later(first - fetch_rings * s.grid.n_z, s.radial, s.axial, s.residual, s.storage, s.coupling, s.inverse,
+                    s.correction);
       DF_LANES
       for (int l = 0; l < W; ++l) {
         const int k = first + l;
@@ -169,6 +172,10 @@ struct DirectionAndMatrixStep {
     for (int i = 0; i < grid.n_r; ++i) {
       const int first = grid.cell(i, j);
       const double* inner = i > 0 ? &s.radial(first - n_z) : &s.wall(j);
+      if (n_z >= long_column) {
+        fetch_later(first + (fetch_rings + 1) * n_z, s.reduced, from);
+        fetch_later(first + fetch_rings * n_z, s.storage, s.radial, s.axial, to, s.image);
+      }
       DF_LANES
       for (int l = 0; l < W; ++l) {
         const int k = first + l;
@@ -208,7 +215,7 @@ struct MaximumStep {
 };
 
 /// Iterations after which a solve that the comb has not finished goes on with multigrid.
-inline constexpr int comb_patience = 40;
+inline constexpr int comb_patience = 12;
 
 /// Solves a CombSystem for `correction` by conjugate gradients, until no cell's balance is off by more than `tolerance` times
 /// its storage. The comb alone preconditions the first `patience` iterations, multigrid the others; see README. Returns the

@@ -17,68 +17,70 @@ struct SplitSystemStep {
   RowLevel level;
 
   DF_FUNCTION bool is_free(int row) const { return row >= 0 && row < s.grid.n_z && s.compliance(row) >= 0.0; }
-  DF_FUNCTION double axial(int ring, int row) const {
-    if (ring > 0) return row + 1 < s.grid.n_z ? s.axial(s.grid.cell(ring - 1, row)) : 0.0;
-    return is_free(row) && is_free(row + 1) ? s.face(row + 1) : 0.0;
+  DF_FUNCTION void split_cell(const RowSet& set, FieldView<double> axial, int ring, int m, int row) const {
+    const int at = level.at(ring, m), k = s.grid.cell(ring - 1, row);
+    set.inverse(at) = s.inverse(k);
+    set.coupling(at) = s.coupling(k);
+    set.right(at) = s.radial(k);
+    set.value(at) = ring == 1 && s.compliance(row) < 0.0 ? s.storage(k) + s.wall(row) : s.storage(k);
+    axial(at) = s.axial(k);
   }
-  DF_FUNCTION void split(const RowSet& set, int ring, int m, int row) const {
-    const int at = level.at(ring, m);
-    if (ring > 0) {
-      const int k = s.grid.cell(ring - 1, row);
-      set.inverse(at) = s.inverse(k);
-      set.coupling(at) = ring + 1 < level.rings ? s.coupling(k) : 0.0;
-      set.right(at) = ring + 1 < level.rings ? s.radial(k) : 0.0;
-      set.value(at) = s.storage(k) + (ring == 1 && !is_free(row) ? s.wall(row) : 0.0);
-    } else if (is_free(row)) {
-      const double upper = s.face(row), lower = s.face(row + 1), compliance = s.compliance(row);
-      set.inverse(at) = 1.0 / (compliance + s.spine_response(row) + upper + lower);
-      set.coupling(at) = s.wall(row) * s.inverse(s.grid.cell(0, row));
-      set.right(at) = s.wall(row);
-      set.value(at) = compliance + (is_free(row - 1) ? 0.0 : upper) + (is_free(row + 1) ? 0.0 : lower);
-    } else {
-      set.inverse(at) = set.coupling(at) = set.right(at) = set.value(at) = 0.0;
-    }
+  DF_FUNCTION void split_spine(const RowSet& set, FieldView<double> axial, int m, int row) const {
+    set.inverse(m) = set.coupling(m) = set.right(m) = set.value(m) = axial(m) = 0.0;
+    if (!is_free(row)) return;
+    const double upper = s.face(row), lower = s.face(row + 1), compliance = s.compliance(row);
+    set.inverse(m) = 1.0 / (compliance + s.spine_response(row) + upper + lower);
+    set.coupling(m) = s.wall(row) * s.inverse(s.grid.cell(0, row));
+    set.right(m) = s.wall(row);
+    set.value(m) = compliance + (is_free(row - 1) ? 0.0 : upper) + (is_free(row + 1) ? 0.0 : lower);
+    if (is_free(row + 1)) axial(m) = lower;
   }
   DF_FUNCTION void operator()(int ring, int m) const {
-    split(level.even, ring, m, 2 * m);
-    split(level.odd, ring, m, 2 * m + 1);
-    level.within(level.at(ring, m)) = axial(ring, 2 * m);
-    level.beyond(level.at(ring, m)) = axial(ring, 2 * m + 1);
+    if (ring == 0) {
+      split_spine(level.even, level.within, m, 2 * m);
+      split_spine(level.odd, level.beyond, m, 2 * m + 1);
+    } else {
+      split_cell(level.even, level.within, ring, m, 2 * m);
+      split_cell(level.odd, level.beyond, ring, m, 2 * m + 1);
+    }
   }
 };
 
-/// The matrix of a level from the one above: even rows are eliminated column by column, exact where rings exchange nothing; their
-/// conductance between rings goes to the odd rows in the shares in which their value comes from them.
+/// Shares of the odd rows in the value of the even rows above and below them, if rings exchanged nothing; kept where the next
+/// level will have its factors.
+struct RowSharesStep {
+  RowLevel fine, coarse;
+
+  DF_FUNCTION void share(const RowSet& set, int ring, int m, int odd) const {
+    const int k = fine.at(ring, odd), at = coarse.at(ring, m);
+    const double above = fine.within(k), below = fine.beyond(k);
+    const double sum_above = fine.even.value(k) + above + fine.beyond(k - 1);
+    const double sum_below = fine.even.value(k + 1) + below + fine.within(k + 1);
+    set.inverse(at) = sum_above > 0.0 ? above / sum_above : 0.0;
+    set.coupling(at) = sum_below > 0.0 ? below / sum_below : 0.0;
+  }
+  DF_FUNCTION void operator()(int ring, int m) const {
+    share(coarse.even, ring, m, 2 * m);
+    share(coarse.odd, ring, m, 2 * m + 1);
+  }
+};
+
+/// The matrix of a level from the one above: even rows are eliminated column by column, exact where rings exchange nothing. Their
+/// conductance between two rings goes to the odd rows above and below by the smaller share of the two.
 struct CoarsenRowsStep {
   RowLevel fine, coarse;
 
-  struct Row {
-    double storage, radial, axial;
-  };
-  /// Share of odd row m in the value of the even row above (next = 0) or below it (next = 1).
-  DF_FUNCTION double share(int ring, int m, int next) const {
-    const int odd = fine.at(ring, m), even = odd + next;
-    const double sum = fine.even.value(even) + fine.within(even) + fine.beyond(even - 1);
-    return sum > 0.0 ? (next ? fine.beyond(odd) : fine.within(odd)) / sum : 0.0;
-  }
-  DF_FUNCTION Row row(int ring, int m) const {
-    const int k = fine.at(ring, m);
-    const double above = share(ring, m, 0), below = share(ring, m, 1);
-    double radial = 0.0;
-    if (ring + 1 < fine.rings)
-      radial = fine.odd.right(k) + smaller(above, share(ring + 1, m, 0)) * fine.even.right(k) +
-               smaller(below, share(ring + 1, m, 1)) * fine.even.right(k + 1);
-    return {fine.odd.value(k) + above * fine.even.value(k) + below * fine.even.value(k + 1), radial, below * fine.within(k + 1)};
+  DF_FUNCTION void coarsen(const RowSet& set, FieldView<double> axial, int ring, int m, int odd) const {
+    const int k = fine.at(ring, odd), at = coarse.at(ring, m), outer = ring + 1 < coarse.rings ? at + coarse.stride : at;
+    const double above = set.inverse(at), below = set.coupling(at);
+    set.value(at) = fine.odd.value(k) + above * fine.even.value(k) + below * fine.even.value(k + 1);
+    set.right(at) = fine.odd.right(k) + smaller(above, set.inverse(outer)) * fine.even.right(k) +
+                    smaller(below, set.coupling(outer)) * fine.even.right(k + 1);
+    axial(at) = below * fine.within(k + 1);
   }
   DF_FUNCTION void operator()(int ring, int m) const {
-    const int k = coarse.at(ring, m);
-    const Row upper = row(ring, 2 * m), lower = row(ring, 2 * m + 1);
-    coarse.even.value(k) = upper.storage;
-    coarse.even.right(k) = upper.radial;
-    coarse.within(k) = upper.axial;
-    coarse.odd.value(k) = lower.storage;
-    coarse.odd.right(k) = lower.radial;
-    coarse.beyond(k) = lower.axial;
+    coarsen(coarse.even, coarse.within, ring, m, 2 * m);
+    coarsen(coarse.odd, coarse.beyond, ring, m, 2 * m + 1);
   }
 };
 
@@ -116,6 +118,7 @@ DF_FUNCTION void substitute_rows(const RowLevel& level, const RowSet& set, int m
   double inward[W] = {};
   for (int ring = 0; ring < level.rings; ++ring) {
     const int first = level.at(ring, m), inner = ring > 0 ? first - level.stride : first;
+    fetch_later(first + fetch_rings * level.stride, set.inverse, set.value, set.coupling);
     DF_LANES
     for (int l = 0; l < W; ++l) {
       inward[l] = set.inverse(first + l) * set.value(first + l) + set.coupling(inner + l) * inward[l];
@@ -142,6 +145,9 @@ struct AdvanceAndSplitStep {
     for (int i = s.grid.n_r - 1; i >= 0; --i) {
       const int first = s.grid.cell(i, 2 * m), at = level.at(i + 1, m);
       double residual[2 * W];
+      for (int l = 0; l < 2 * W; l += 8)
+        fetch_later(first - fetch_rings * s.grid.n_z + l, s.residual, s.image, s.correction, direction, s.storage);
+      fetch_later(at - fetch_rings * level.stride, level.even.right, level.odd.right, level.odd.coupling, level.odd.value);
       DF_LANES
       for (int l = 0; l < 2 * W; ++l) {
         const int k = first + l;
@@ -181,6 +187,9 @@ struct RestrictStep {
     for (int ring = coarse.rings - 1; ring >= 0; --ring) {
       const int from = fine.at(ring, 2 * m), at = coarse.at(ring, m);
       double left[2 * W];
+      for (int l = 0; l < 2 * W; l += 8)
+        fetch_later(from - fetch_rings * fine.stride + l, fine.within, fine.beyond, fine.even.value);
+      fetch_later(at - fetch_rings * coarse.stride, coarse.even.right, coarse.odd.right, coarse.odd.coupling, coarse.odd.value);
       DF_LANES
       for (int l = 0; l < 2 * W; ++l)
         left[l] = fine.within(from + l) * fine.even.value(from + l) + fine.beyond(from + l) * fine.even.value(from + l + 1);
@@ -204,6 +213,8 @@ struct EvenRowsStep {
     double reduced[W] = {};
     for (int ring = level.rings - 1; ring >= 0; --ring) {
       const int first = level.at(ring, m);
+      fetch_later(first - fetch_rings * level.stride, level.even.right, level.even.value, level.even.coupling, level.beyond,
+                  level.within, level.odd.value);
       DF_LANES
       for (int l = 0; l < W; ++l) {
         const int k = first + l;
@@ -222,6 +233,8 @@ DF_FUNCTION void eliminate_odd_rows(const RowLevel& level, int m) {
   double reduced[W] = {};
   for (int ring = level.rings - 1; ring >= 0; --ring) {
     const int first = level.at(ring, m);
+    fetch_later(first - fetch_rings * level.stride, level.odd.right, level.odd.value, level.odd.coupling, level.within,
+                level.beyond, level.even.value);
     DF_LANES
     for (int l = 0; l < W; ++l) {
       const int k = first + l;
@@ -273,6 +286,9 @@ struct JoinStep {
       const int first = level.at(ring, m), inner = ring > 0 ? first - level.stride : first;
       const FieldView<double> to = ring > 0 ? s.reduced : s.spine_reduced;
       const int into = ring > 0 ? s.grid.cell(ring - 1, 2 * m) : 2 * m;
+      for (int l = 0; l < 2 * W; l += 8) fetch_later(s.grid.cell(ring + fetch_rings, 2 * m) + l, s.reduced);
+      fetch_later(first + fetch_rings * level.stride, level.odd.inverse, level.odd.value, level.odd.coupling, level.even.value,
+                  level.even.right, level.odd.right);
       DF_LANES
       for (int l = 0; l < W; ++l) {
         const int k = first + l;
@@ -297,6 +313,7 @@ DF_FUNCTION void set_up_levels(const Executor& executor, const CombSystem& s) {
   executor.cells(level.rings, level.pairs, SplitSystemStep{s, level});
   for (int n = 1; n < hierarchy.count(); ++n) {
     const RowLevel coarse = hierarchy.level(s.levels, n);
+    executor.cells(coarse.rings, coarse.pairs, RowSharesStep{level, coarse});
     executor.cells(coarse.rings, coarse.pairs, CoarsenRowsStep{level, coarse});
     executor.rows(coarse.pairs, FactorRowsStep{coarse});
     level = coarse;
