@@ -24,6 +24,25 @@ struct FieldView {
   }
 };
 
+/// Several fields of equal size, one after the other; `[n]` is a view of one, `total(i)` the sum of all at a place.
+struct FieldGroup {
+  double* data = nullptr;
+  int size = 0;
+  int pad = 0;
+  int count = 0;
+  int stride = 0;  ///< from one field to the next
+
+  DF_FUNCTION FieldView<double> operator[](int n) const {
+    assert(n >= 0 && n < count);
+    return {data + static_cast<long>(n) * stride, size, pad};
+  }
+  DF_FUNCTION double total(int i) const {
+    double sum = (*this)[0](i);
+    for (int n = 1; n < count; ++n) sum += (*this)[n](i);
+    return sum;
+  }
+};
+
 /// Writes one value of a view of constants; for the code that sets a case up, before anything runs on it.
 inline void put(FieldView<const double> view, int i, double value) {
   assert(i >= -view.pad && i < view.size + view.pad);
@@ -40,6 +59,16 @@ struct ViewArena {
     FieldView<double> view{buffer ? buffer + used + pad : nullptr, size, pad};
     used += (static_cast<long>(size) + 2L * pad + 7L) / 8L * 8L + 40L;  // whole cache lines, not a multiple of a page
     return view;
+  }
+  /// The same for `count` fields of that size.
+  DF_FUNCTION FieldGroup take_group(int count, int size, int pad = 0) {
+    const long start = used;
+    FieldGroup group{buffer ? buffer + used + pad : nullptr, size, pad, count, 0};
+    for (int n = 0; n < count; ++n) {
+      take(size, pad);
+      if (n == 0) group.stride = static_cast<int>(used - start);
+    }
+    return group;
   }
 };
 

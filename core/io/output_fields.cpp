@@ -140,6 +140,14 @@ std::vector<OutputField> insertion_outputs() {
        [](const MemberResult& r) { return r.outcome.epidermal_share; }},
       {"share_below_1mm", "", "share of it deeper than 1 mm",
        [](const MemberResult& r) { return at(r, 0.0, [](const MomentOutcome& m) { return m.below_limit; }); }},
+      {"share_below_dermis", "", "share of it below the interface of dermis and fat",
+       [](const MemberResult& r) { return r.outcome.below_dermis; }},
+      {"blowout", "", "mean distance from the axis of the pigment in the fat over that of the pigment above it",
+       [](const MemberResult& r) {
+         return r.outcome.below_dermis > 0.0 ? r.outcome.radius_in_fat / r.outcome.radius_in_skin : missing;
+       }},
+      {"fractured_volume_nl", "nL", "volume of tissue cracked by pore pressure",
+       [](const MemberResult& r) { return r.outcome.fractured_volume / nl; }},
       {"bleed_probability", "", "probability that a puncture bleeds", bleed_probability},
       {"follicle_hit_probability", "", "probability that the dot meets a follicle",
        [](const MemberResult& r) {

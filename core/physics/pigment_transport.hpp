@@ -13,13 +13,14 @@ struct VanLeerLimiter {
   }
 };
 
-/// Concentration carried through a face by a flow from `donor` to `receiver`, with `behind` upstream of the donor and the
-/// Courant number of the donor: donor + (1 - courant)/2 * limited step. Positive and bounded for a Courant number of at most
-/// one half in sum over all faces. Source: LeVeque 2002, ch. 6.
+/// Concentration carried through a face by a flow from `donor` to `receiver`, with `behind` upstream of the donor: donor + half
+/// the limited step (MUSCL). The limited step is at most 2 |donor - behind|, so what leaves a cell through all its faces is at
+/// most twice its own concentration: forward Euler is positive and makes no new extremum while the Courant number, in sum over
+/// the faces through which fluid leaves, is at most one half. Source: van Leer 1979, J. Comput. Phys. 32; LeVeque 2002, ch. 6.
 struct FaceConcentration {
   VanLeerLimiter limiter;
-  DF_FUNCTION double operator()(double behind, double donor, double receiver, double courant) const {
-    return donor + 0.5 * (1.0 - courant) * limiter(donor - behind, receiver - donor);
+  DF_FUNCTION double operator()(double behind, double donor, double receiver) const {
+    return donor + 0.5 * limiter(donor - behind, receiver - donor);
   }
 };
 
@@ -27,6 +28,34 @@ struct FaceConcentration {
 /// the factor (1 - sigma/sigma_max). Source: Iwasaki 1937; Herzig, Leclerc & Le Goff 1970, Ind. Eng. Chem. 62.
 struct Filtration {
   DF_FUNCTION double operator()(double filter_coefficient, double darcy_speed) const { return filter_coefficient * darcy_speed; }
+};
+
+/// Share of suspended pigment that is caught in a time of `rate` = lambda |u| t / n: 1 - 1/(1 + x + x^2/2). Equals 1 - e^(-x) to
+/// second order and stays between 0 and 1 for any x.
+struct CaughtShare {
+  DF_FUNCTION double operator()(double rate) const {
+    const double grown = rate + 0.5 * rate * rate;
+    return grown / (1.0 + grown);
+  }
+};
+
+/// Gain of filtration by straining [-]: particles wider than 0.3 of a pore are caught (d / 0.3 d_pore)^1.5 times more, with the
+/// pore of a bundle of tubes, d_pore = sqrt(32 k/n). Estimate; physics of straining after Herzig, Leclerc & Le Goff 1970.
+struct StrainingGain {
+  DF_FUNCTION double operator()(double diameter, double permeability, double porosity) const {
+    const double tightness = larger(diameter / (0.3 * std::sqrt(32.0 * permeability / porosity)), 1.0);
+    return tightness * std::sqrt(tightness);
+  }
+};
+
+/// Molecular diffusion and mechanical dispersion in pore fluid, per tissue area and over a time [m^2]: n D = n D_m t + a |u| t,
+/// isotropic. `path` is the Darcy speed integrated over that time, so that it may have changed meanwhile. Source: Bear 1972,
+/// Dynamics of Fluids in Porous Media, ch. 10.
+struct PoreSpreading {
+  double dispersivity;  ///< a [m]
+  DF_FUNCTION double operator()(double fluid, double diffusivity, double time, double path) const {
+    return fluid * diffusivity * time + dispersivity * path;
+  }
 };
 
 }  // namespace dermaflux

@@ -47,6 +47,9 @@ struct Outcome {
   double retained_volume;                              ///< ink carrier in track and tissue after relaxation [m^3]
   double deposited;                                    ///< pigment in the skin after relaxation [kg]
   double epidermal_share;                              ///< of it above the junction [-]
+  double below_dermis;                                 ///< of it below the interface of dermis and fat [-]
+  double radius_in_skin, radius_in_fat;                ///< mean distance from the axis above and below that interface [m]
+  double fractured_volume;                             ///< of tissue cracked by pore pressure [m^3]
   double peak_pressure;                                ///< of the liquid in the track [Pa]
   double imbalance;                                    ///< largest |ledger| over all stages, relative to the pigment drawn [-]
   long steps, iterations, substeps, rejected, healing_steps;

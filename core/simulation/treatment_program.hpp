@@ -73,8 +73,8 @@ struct RecordInsertionStep {
     const int k = c.healing.grid.cell(i, j);
     const std::ptrdiff_t cells = c.healing.grid.cell_count();
     double* at = c.recorder.insertion.data + k;
-    at[0] = c.insertion.tissue.pigment(k);
-    at[cells] = c.insertion.tissue.captured(k);
+    at[0] = c.insertion.tissue.pigment.total(k);
+    at[cells] = c.insertion.tissue.captured.total(k);
     at[2 * cells] = c.insertion.tissue.carrier(k);
     at[3 * cells] = c.insertion.tissue.fluid(k);
     at[4 * cells] = c.insertion.tissue.pressure(k);
@@ -113,6 +113,9 @@ DF_FUNCTION void finish_branch(const Executor& executor, TreatmentCase& c, Inser
   out.substeps = tally.substeps;
   out.rejected = tally.rejected;
 
+  executor.rows(insertion.grid.n_z, CrackedVolumeStep{insertion});
+  executor.single(SumStep{insertion.system.partial, insertion.system.scalars});
+  out.fractured_volume = prongs * executor.read(insertion.system.scalars, scalar_sum);
   lay_down(executor, insertion, healing);
   HealingTally clock;
   const double drawn = account(RimAccount::drawn_pigment);
@@ -146,6 +149,9 @@ DF_FUNCTION void finish_branch(const Executor& executor, TreatmentCase& c, Inser
       const double total = sum(Moment::total), above = sum(Moment::epidermal);
       out.deposited = total;
       out.epidermal_share = total > 0.0 ? above / total : 0.0;
+      out.below_dermis = sum(Moment::below_dermis);
+      out.radius_in_skin = sum(Moment::radius_above_interface);
+      out.radius_in_fat = sum(Moment::radius_below_interface);
     }
     if (drawn > 0.0) imbalance = larger(imbalance, std::fabs(held - delivered) / drawn);
     finite = finite && held >= 0.0 && held < 1.0;

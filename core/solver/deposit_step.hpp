@@ -25,10 +25,18 @@ struct LayDownStep {
   HealingProblem to;
   DF_FUNCTION void operator()(int i, int j) const {
     const int k = to.grid.cell(i, j);
-    const double in_track = i == 0 ? from.track.pigment(j) / to.grid.volume(0, j) : 0.0;
-    to.pools.free(k) = to.params.prongs * (from.tissue.pigment(k) + in_track);
-    to.pools.matrix(k) = to.params.prongs * from.tissue.captured(k);
-    to.pools.macrophage(k) = to.pools.slow(k) = to.pools.epidermal(k) = 0.0;
+    double free = 0.0, matrix = 0.0, drained = 0.0;
+    for (int n = 0; n < from.params.classes; ++n) {
+      const double in_track = i == 0 ? from.track.pigment[n](j) / to.grid.volume(0, j) : 0.0;
+      const double suspended = from.tissue.pigment[n](k) + in_track, captured = from.tissue.captured[n](k);
+      free += suspended;
+      matrix += captured;
+      drained += to.params.lymph_factor[n] * (suspended + captured);
+    }
+    to.pools.free(k) = to.params.prongs * free;
+    to.pools.matrix(k) = to.params.prongs * matrix;
+    to.pools.macrophage(k) = to.params.prongs * drained;  // pigment times its lymph factor, until PartitionStep
+    to.pools.slow(k) = to.pools.epidermal(k) = 0.0;
   }
 };
 
@@ -37,7 +45,7 @@ struct LayDownStep {
 /// Conserves mass; exact for the ring average, to the width of a ring.
 struct ShiftTracksStep {
   AxisymmetricGrid grid;
-  PoolFields from, to;  ///< free and matrix are moved
+  PoolFields from, to;  ///< free, matrix and what stands in macrophage are moved
   TrackGroups groups;
   double tilt, tilt_centre;  ///< further distance |z - tilt_centre| tilt [-], [m]
 
@@ -55,7 +63,7 @@ struct ShiftTracksStep {
   }
   DF_FUNCTION void operator()(int i, int j) const {
     const double shift = std::fabs(grid.z_centre(j) - tilt_centre) * tilt;
-    double free = 0.0, matrix = 0.0;
+    double free = 0.0, matrix = 0.0, drained = 0.0;
     for (int n = 0; n < groups.count; ++n) {
       const double offset = groups.offset[n] + shift;
       for (int m = 0; m < grid.n_r; ++m) {
@@ -64,14 +72,17 @@ struct ShiftTracksStep {
         const double part = groups.weight[n] * (offset > 0.0 ? share(m, i, offset) : (m == i ? 1.0 : 0.0));
         free += part * from.free(k) * grid.ring_area(m);
         matrix += part * from.matrix(k) * grid.ring_area(m);
+        drained += part * from.macrophage(k) * grid.ring_area(m);
       }
     }
     to.free(grid.cell(i, j)) = free / grid.ring_area(i);
     to.matrix(grid.cell(i, j)) = matrix / grid.ring_area(i);
+    to.macrophage(grid.cell(i, j)) = drained / grid.ring_area(i);
   }
 };
 
-/// Pigment in the epidermal part of a row belongs to the epidermis from the start; marks the wound.
+/// Pigment in the epidermal part of a row belongs to the epidermis from the start; marks the wound, and how well lymph drains the
+/// sizes that lie in each cell, suspended or captured, because what the matrix lets go is free again.
 struct PartitionStep {
   HealingProblem p;
   PoolFields from;
@@ -82,6 +93,8 @@ struct PartitionStep {
     p.pools.epidermal(k) = above * (free + matrix);
     p.pools.free(k) = (1.0 - above) * free;
     p.pools.matrix(k) = (1.0 - above) * matrix;
+    const double drained = from.macrophage(k);
+    p.scratch.lymph_factor(k) = free + matrix > 0.0 ? drained / (free + matrix) : p.params.mean_lymph_factor;
     p.pools.macrophage(k) = p.pools.slow(k) = 0.0;
     const double aside = larger(p.grid.r_centre(i) - dot_radius, 0.0) / p.params.wound_reach;
     const double below = larger(p.grid.z_centre(j) - p.params.wound_depth, 0.0) / p.params.wound_reach;

@@ -6,21 +6,6 @@
 namespace dermaflux {
 namespace {
 
-/// Mean of a property of the particle over the log-normal distribution of their mass with diameter.
-template <class Property>
-double mass_mean(const Ink& ink, Property property) {
-  constexpr int points = 81;
-  const double spread = std::log(ink.particle_spread);
-  if (spread <= 0.0) return property(ink.particle_diameter);
-  double sum = 0.0, weights = 0.0;
-  for (int n = 0; n < points; ++n) {
-    const double x = -4.0 + 8.0 * n / (points - 1), weight = std::exp(-0.5 * x * x);
-    sum += weight * property(ink.particle_diameter * std::exp(spread * x));
-    weights += weight;
-  }
-  return sum / weights;
-}
-
 /// Tracks of all prongs: on a circle (from six up with one in the middle), or in a line.
 TrackGroups track_groups(const Needle& needle) {
   TrackGroups groups{1, {0.0}, {1.0}};
@@ -55,7 +40,7 @@ void lay_out_healing_state(ViewArena& arena, HealingProblem& problem) {
   for (PoolFields* pools : {&problem.pools, &s.next})
     for (auto* view : {&pools->free, &pools->matrix, &pools->macrophage, &pools->slow, &pools->epidermal})
       *view = arena.take(cells, n_z);
-  for (auto* view : {&s.factor, &s.solved, &s.wound}) *view = arena.take(cells, n_z);
+  for (auto* view : {&s.factor, &s.solved, &s.wound, &s.lymph_factor}) *view = arena.take(cells, n_z);
   for (auto* view : {&s.from_above, &s.inverse, &s.coupling, &s.lymph, &s.exuded, &s.photolysed, &s.error, &s.mass, &s.radius})
     *view = arena.take(n_z);
   s.scalars = arena.take(scalar_count);
@@ -92,7 +77,7 @@ HealingParams build_healing_params(const Treatment& treatment, const Puncture& p
   const double corneum = skin.layers[0].thickness * skin.thickness_factor;
   const double viable = skin.bottom_of(LayerKind::epidermis) - corneum, exfoliation = treatment.aftercare.exfoliation_factor;
   const double release = std::log(2.0) / b.macrophage_half_life;
-  const double mobile = mass_mean(ink, [](double d) { return d <= 500.0 * units::nm ? 1.0 : 0.0; });
+  const double mobile = ink.mass_mean([](double d) { return d <= 500.0 * units::nm ? 1.0 : 0.0; });
   HealingParams c{};
   c.epidermis = {.corneum_depth = corneum,
                  .corneum_speed = exfoliation * corneum / b.corneum_transit,
@@ -102,7 +87,13 @@ HealingParams build_healing_params(const Treatment& treatment, const Puncture& p
   c.migration = {
       .rate = b.migration_rate, .load = b.migration_load, .window = b.migration_window, .capacity = b.macrophage_capacity};
   c.open_track = {.initial = b.open_track_loss, .decay = b.pore_closure};
-  c.free_lymph = b.lymph_clearance * mass_mean(ink, LymphSizeFactor{});
+  c.free_lymph = b.lymph_clearance;
+  for (int n = 0; n < ink.size_classes; ++n) {
+    c.lymph_factor[n] = ink.class_mean(n, LymphSizeFactor{});
+    c.mean_lymph_factor += ink.size_class(n).share * c.lymph_factor[n];
+  }
+  const bool nothing_below = skin.layers[static_cast<std::size_t>(skin.layer_count - 1)].kind == LayerKind::dermis;
+  c.dermis_bottom = nothing_below ? HUGE_VAL : skin.bottom_of(LayerKind::dermis);
   c.cell_death_loss = release * (1.0 - b.recapture_fraction);
   c.matrix_release = b.matrix_release;
   c.transfer = b.fibroblast_transfer;

@@ -18,11 +18,11 @@ struct ReactionStep {
   HealingProblem p;
   HealingClock clock;
 
-  DF_FUNCTION PoolRates rates(int row, double density, double cell_bound) const {
+  DF_FUNCTION PoolRates rates(int row, double density, double cell_bound, double lymph_factor) const {
     const HealingParams& c = p.params;
     const double light = p.rows.photolysis(row);
     return {.uptake = c.uptake(density, cell_bound),
-            .free_lymph = c.free_lymph * (1.0 - p.rows.epidermal(row)),
+            .free_lymph = c.free_lymph * lymph_factor * (1.0 - p.rows.epidermal(row)),
             .exudation = clock.exudation * p.rows.open_track(row),
             .matrix_release = c.matrix_release,
             .cell_lymph = c.cell_death_loss + c.migration(clock.time, density, cell_bound),
@@ -44,7 +44,7 @@ struct ReactionStep {
         const int k = first + l, row = j + l;
         const PigmentPools before{p.pools.free(k), p.pools.matrix(k), p.pools.macrophage(k), p.pools.slow(k)};
         const double density = p.rows.residents(row) * (1.0 + clock.recruitment * p.scratch.wound(k));
-        const PoolRates start = rates(row, density, before.macrophage);
+        const PoolRates start = rates(row, density, before.macrophage, p.scratch.lymph_factor(k));
         const PigmentPools trial = start.advance(before, dt);
         PoolRates end = start;
         end.uptake = p.params.uptake(density, trial.macrophage);
@@ -271,7 +271,7 @@ struct MomentStep {
   }
   DF_FUNCTION void operator()() const {
     for (int m = 0; m < Moment::count; ++m) p.moments(m) = 0.0;
-    double depth = 0.0, radius = 0.0, below = 0.0;
+    double depth = 0.0, radius = 0.0, below = 0.0, deep = 0.0, deep_radius = 0.0;
     for (int j = 0; j < p.grid.n_z; ++j) {
       const double mass = row_mass(j);
       p.moments(Moment::free) += p.scratch.lymph(j);
@@ -282,6 +282,9 @@ struct MomentStep {
       p.moments(Moment::total) += mass;
       depth += mass * p.grid.z_centre(j);
       radius += p.scratch.radius(j);
+      const double share = smaller(larger((p.grid.z_face(j + 1) - p.params.dermis_bottom) / p.grid.dz(j), 0.0), 1.0);
+      deep += mass * share;
+      deep_radius += p.scratch.radius(j) * share;
       below += mass * smaller(larger((p.grid.z_face(j + 1) - depth_limit) / p.grid.dz(j), 0.0), 1.0);
     }
     const double total = p.moments(Moment::total);
@@ -289,6 +292,9 @@ struct MomentStep {
     p.moments(Moment::depth_mean) = depth / total;
     p.moments(Moment::radius_mean) = radius / total;
     p.moments(Moment::below_limit) = below / total;
+    p.moments(Moment::below_dermis) = deep / total;
+    p.moments(Moment::radius_above_interface) = total > deep ? (radius - deep_radius) / (total - deep) : 0.0;
+    p.moments(Moment::radius_below_interface) = deep > 0.0 ? deep_radius / deep : 0.0;
     p.moments(Moment::depth_p10) = quantile(0.1, total);
     p.moments(Moment::depth_p90) = quantile(0.9, total);
   }

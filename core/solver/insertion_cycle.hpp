@@ -33,7 +33,9 @@ struct InsertionTrace {
 struct InsertionTally {
   double time = 0.0;     ///< since the first approach of the needle [s]
   double deepest = 0.0;  ///< tip depth reached so far [m]
-  long steps = 0, iterations = 0, substeps = 0, rejected = 0;
+  long steps = 0, iterations = 0, substeps = 0, rejected = 0, spreadings = 0;
+  double unspread_time = 0.0;   ///< since diffusion and dispersion were last applied [s]
+  double unspread_cells = 0.0;  ///< 2 D t / h^2 over that time, h the narrowest cell [-]
   bool failed = false;
 };
 
@@ -61,7 +63,7 @@ DF_FUNCTION bool attempt_step(const Executor& executor, const InsertionProblem& 
   executor.rows(n_z, ApplyCorrectionStep{p});
   executor.cells(n_r, n_z, FluxStep{p});
   executor.single(TrackFlowStep{p, dt});
-  executor.rows(n_z, SpeedStep{p});
+  executor.rows(n_z, SpeedStep{p, dt});
   executor.single(MaximumStep{p.system.partial, p.system.scalars});
   rate = executor.read(p.system.scalars, scalar_maximum);
   executor.single(MaximumStep{p.system.partial_defect, p.system.scalars});
@@ -70,21 +72,82 @@ DF_FUNCTION bool attempt_step(const Executor& executor, const InsertionProblem& 
   return false;
 }
 
-/// What transport has to touch in `substeps` substeps.
+/// The part of the tissue that ink has reached, wider by `cells` rings and rows and by a length.
 DF_CALLER_DECIDES
 template <class Executor>
-DF_FUNCTION TransportBox transport_box(const Executor& executor, const InsertionProblem& p, int substeps) {
-  executor.rows(p.grid.n_z, ReachStep{p});
+DF_FUNCTION TransportBox reached_box(const Executor& executor, const InsertionProblem& p, int cells, double length) {
+  const AxisymmetricGrid& grid = p.grid;
+  executor.rows(grid.n_z, ReachStep{p});
   executor.single(MaximumStep{p.system.partial, p.system.scalars});
-  const int rings = static_cast<int>(executor.read(p.system.scalars, scalar_maximum)) + substeps + 1;
+  int rings = static_cast<int>(executor.read(p.system.scalars, scalar_maximum));
   executor.single(MaximumStep{p.system.partial_defect, p.system.scalars});
-  const int rows = static_cast<int>(executor.read(p.system.scalars, scalar_maximum)) + substeps + 1;
+  int rows = static_cast<int>(executor.read(p.system.scalars, scalar_maximum));
+  const double radius = grid.r_face(rings) + length, depth = grid.z_face(rows) + length;
+  for (rings += cells; rings < grid.n_r && grid.r_face(rings) < radius;) ++rings;
+  for (rows += cells; rows < grid.n_z && grid.z_face(rows) < depth;) ++rows;
   const int whole_groups = (rows + 7) / 8 * 8;  // the same on every executor
-  return {rings < p.grid.n_r ? rings : p.grid.n_r, whole_groups < p.grid.n_z ? whole_groups : p.grid.n_z};
+  return {rings < grid.n_r ? rings : grid.n_r, whole_groups < grid.n_z ? whole_groups : grid.n_z};
+}
+
+/// Transport of carrier and pigment with the step's flow in substeps, and what the matrix catches on the way.
+DF_CALLER_DECIDES
+template <class Executor>
+DF_FUNCTION TransportBox carry_ink(const Executor& executor, const InsertionProblem& p, double dt, int substeps) {
+  const TransportBox box = reached_box(executor, p, 2 * substeps, 0.0);
+  const double part = dt / substeps;
+  executor.rows(box.rows, CaptureRateStep{p, box, dt});
+  executor.rows(box.rows, FiltrationStep{p, box, 0.5 * part});
+  for (int n = 0; n < substeps; ++n) {
+    executor.rows(box.rows, TransportStageStep<1>{p, box, part});
+    executor.rows(box.rows, TransportStageStep<2>{p, box, part});
+    executor.rows(box.rows, FiltrationStep{p, box, n + 1 < substeps ? part : 0.5 * part});
+  }
+  executor.single(TrackReturnStep{p});
+  return box;
+}
+
+/// Diffusion and dispersion of one component: rings then rows, and the other way round the next time, so that the splitting of
+/// two such times is symmetric.
+DF_CALLER_DECIDES
+template <class Executor>
+DF_FUNCTION void spread_component(const Executor& executor, const InsertionProblem& p, const TransportBox& box,
+                                  FieldView<double> amount, FieldView<double> share, double diffusivity,
+                                  const InsertionTally& tally) {
+  const bool rings_first = tally.spreadings % 2 == 0;
+  executor.cells(box.rings, box.rows, SpreadingConductanceStep{p, box, diffusivity, tally.unspread_time});
+  if (rings_first) executor.rows(box.rows, RingSpreadingStep{p, box, amount, share});
+  executor.cells(box.rings, 1, RowSpreadingStep{p, box, amount, share});
+  if (!rings_first) executor.rows(box.rows, RingSpreadingStep{p, box, amount, share});
+}
+
+/// Diffusion and dispersion of everything over the time since they were last applied. The box reaches six standard deviations
+/// beyond the ink.
+DF_CALLER_DECIDES
+template <class Executor>
+DF_FUNCTION void spread_ink(const Executor& executor, const InsertionProblem& p, InsertionTally& tally) {
+  const TransportBox box = reached_box(executor, p, 2, 6.0 * std::sqrt(2.0 * p.params.fastest_diffusivity() * tally.unspread_time));
+  spread_component(executor, p, box, p.tissue.carrier, p.scratch.w, p.params.carrier_diffusivity, tally);
+  for (int n = 0; n < p.params.classes; ++n)
+    spread_component(executor, p, box, p.tissue.pigment[n], p.scratch.c[n], p.params.pigment[n].diffusivity, tally);
+  executor.cells(p.grid.n_r, p.grid.n_z, ForgetPathStep{p});
+  tally.unspread_time = tally.unspread_cells = 0.0;
+  tally.spreadings += 1;
+}
+
+/// Books a step of transport with the largest gross rate; spreads the ink once it would have moved by the width of the narrowest
+/// cell anywhere, 2 D t = h^2. Until then spreading changes nothing that the grid can show.
+DF_CALLER_DECIDES
+template <class Executor>
+DF_FUNCTION void spread_when_due(const Executor& executor, const InsertionProblem& p, double dt, double rate,
+                                 InsertionTally& tally) {
+  const double h = smaller(smaller(p.grid.dr(0), p.grid.dr(p.grid.n_r > 1 ? 1 : 0)), p.grid.dz(0));
+  tally.unspread_time += dt;
+  tally.unspread_cells += 2.0 * dt * (p.params.fastest_diffusivity() / (h * h) + rate * p.params.spreading.dispersivity / h);
+  if (tally.unspread_cells >= 1.0) spread_ink(executor, p, tally);
 }
 
 /// The order of one time step, written once for every executor:
-/// needle -> permeability and viscosity -> track -> coupled pressure -> track balance -> transport in substeps.
+/// needle -> permeability and viscosity -> track -> coupled pressure -> track balance -> transport in substeps -> spreading.
 /// `tip` gives the tip depth at a time; a step that fails is halved. Returns the step taken [s].
 DF_CALLER_DECIDES
 template <class Executor, class Tip>
@@ -93,6 +156,7 @@ DF_FUNCTION double insertion_step(const Executor& executor, const InsertionProbl
   const int n_z = p.grid.n_z;
   const double deepest = tally.deepest;
   double rate = 0.0;
+  if (p.params.fracture.enabled) executor.cells(p.grid.n_r, n_z, CrackStep{p});
   for (;;) {
     tally.deepest = larger(deepest, tip(t + dt));
     if (attempt_step(executor, p, tip(t), tip(t + dt), tally.deepest, tally.deepest > deepest, dt, rate, tally)) break;
@@ -105,13 +169,9 @@ DF_FUNCTION double insertion_step(const Executor& executor, const InsertionProbl
   }
   executor.single(TrackBalanceStep{p, dt, contact});
   const int substeps = static_cast<int>(smaller(larger(std::ceil(rate * dt / 0.5), 1.0), 1e4));
-  const TransportBox box = transport_box(executor, p, substeps);
-  for (int n = 0; n < substeps; ++n) {
-    executor.rows(box.rows, FaceTransportStep{p, box, dt / substeps});
-    executor.rows(box.rows, CellBalanceStep{p, box, dt / substeps});
-  }
-  executor.single(TrackReturnStep{p});
+  const TransportBox box = carry_ink(executor, p, dt, substeps);
   executor.rows(n_z, FluidAndPressureStep{p, box, dt});
+  spread_when_due(executor, p, dt, rate, tally);
   tally.time += dt;
   tally.steps += 1;
   tally.substeps += substeps;
@@ -122,7 +182,8 @@ DF_FUNCTION double insertion_step(const Executor& executor, const InsertionProbl
 template <class Tip>
 DF_FUNCTION double held_to_travel(const Tip& tip, double t, double dt, const InsertionParams& c) {
   for (int k = 0; k < 4; ++k) {
-    const double moved = larger(tip(t + dt), 0.0) - larger(tip(t), 0.0), travel = moved > 0.0 ? c.largest_travel_in : c.largest_travel_out;
+    const double moved = larger(tip(t + dt), 0.0) - larger(tip(t), 0.0),
+                 travel = moved > 0.0 ? c.largest_travel_in : c.largest_travel_out;
     if (std::fabs(moved) <= travel) break;
     dt *= travel / std::fabs(moved);
   }
@@ -182,6 +243,7 @@ DF_FUNCTION void relax(const Executor& executor, const InsertionProblem& p, Inse
         p.params.relaxed_share * executor.read(p.account, RimAccount::peak_pressure))
       break;
   }
+  if (tally.unspread_cells > 0.0) spread_ink(executor, p, tally);
 }
 
 }  // namespace dermaflux

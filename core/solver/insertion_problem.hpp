@@ -6,9 +6,18 @@
 #include "core/physics/track_laws.hpp"
 #include "core/physics/viscosity.hpp"
 #include "core/solver/comb_solver.hpp"
+#include "core/treatment/ink.hpp"
 #include "core/treatment/needle.hpp"
 
 namespace dermaflux {
+
+/// What transport needs to know of one size class of pigment.
+struct PigmentClass {
+  double share;        ///< of the pigment's mass in the ink [-]
+  double diameter;     ///< against the pores [m]
+  double filtration;   ///< filter coefficient over that of 200 nm particles [-]
+  double diffusivity;  ///< in pore fluid [m^2/s]
+};
 
 /// Numbers and laws of the insertion of one prong, derived from a Treatment once, on the host.
 struct InsertionParams {
@@ -36,15 +45,25 @@ struct InsertionParams {
   double rest_pressure;         ///< interstitial [Pa]
   double lymph_conductance;     ///< [1/(Pa s)]
   double max_captured;          ///< captured pigment per tissue volume that plugs it [kg/m^3]
-  double particle_diameter;     ///< [m]
-  double relaxed_share;         ///< relaxation ends when the pressure fell to this share of its peak [-]
-  double relaxation_limit;      ///< or after this time [s]
-  double pressure_tolerance;    ///< of the linear solver, at least [Pa]
-  double pressure_share;        ///< of the peak pressure so far that the solver may be off, if that is more [-]
-  int steps_inside;             ///< time steps per stroke while the tip is in the skin
-  double largest_travel_in;     ///< of the tip in one time step on its way down: it pushes ink ahead row by row [m]
-  double largest_travel_out;    ///< on its way up [m]
-  double smallest_step;         ///< a member that asks for a smaller time step has failed [s]
+  int classes;                  ///< size classes of pigment in use
+  PigmentClass pigment[max_size_classes];
+  double carrier_diffusivity;  ///< in pore fluid [m^2/s]
+  PoreSpreading spreading;
+  TissueFracture fracture;
+  double relaxed_share;       ///< relaxation ends when the pressure fell to this share of its peak [-]
+  double relaxation_limit;    ///< or after this time [s]
+  double pressure_tolerance;  ///< of the linear solver, at least [Pa]
+  double pressure_share;      ///< of the peak pressure so far that the solver may be off, if that is more [-]
+  int steps_inside;           ///< time steps per stroke while the tip is in the skin
+  double largest_travel_in;   ///< of the tip in one time step on its way down: it pushes ink ahead row by row [m]
+  double largest_travel_out;  ///< on its way up [m]
+  double smallest_step;       ///< a member that asks for a smaller time step has failed [s]
+
+  DF_FUNCTION double fastest_diffusivity() const {  ///< [m^2/s]
+    double fastest = carrier_diffusivity;
+    for (int n = 0; n < classes; ++n) fastest = larger(fastest, pigment[n].diffusivity);
+    return fastest;
+  }
 };
 
 /// Tissue constants per row, means over the layers that a row cuts.
@@ -54,17 +73,19 @@ struct TissueRows {
   FieldView<const double> porosity;       ///< [-]
   FieldView<const double> storage;        ///< 1 / aggregate modulus [1/Pa]
   FieldView<const double> shear_modulus;  ///< [Pa]
-  FieldView<const double> filtration;     ///< for this ink's particles, without straining [1/m]
+  FieldView<const double> filtration;     ///< of 200 nm particles, without straining [1/m]
 };
 
 /// What the tissue holds, per cell.
 struct TissueState {
   FieldView<double> fluid;     ///< pore fluid per tissue volume, n + S (p - p_i) [-]
   FieldView<double> carrier;   ///< ink carrier per tissue volume [-]
-  FieldView<double> pigment;   ///< suspended pigment per tissue volume [kg/m^3]
-  FieldView<double> captured;  ///< pigment held by the matrix per tissue volume [kg/m^3]
+  FieldGroup pigment;          ///< suspended pigment per tissue volume, by size class [kg/m^3]
+  FieldGroup captured;         ///< pigment held by the matrix per tissue volume, by size class [kg/m^3]
   FieldView<double> pressure;  ///< [Pa]
   FieldView<double> speed;     ///< Darcy speed of the last step, per material area [m/s]
+  FieldView<double> path;      ///< Darcy speed integrated over the time since ink was last spread [m]
+  FieldView<double> crack;     ///< extra in-plane permeability over intact tissue, 0 where it is whole [-]
 };
 
 /// What the track holds, per row.
@@ -73,7 +94,7 @@ struct TrackState {
   FieldView<double> hole;         ///< whole open area, needle included [m^2]
   FieldView<double> wall_stress;  ///< of the relaxing branch of the wall [Pa]
   FieldView<double> widest;       ///< largest needle area that passed [m^2]
-  FieldView<double> pigment;      ///< [kg per row]
+  FieldGroup pigment;             ///< by size class [kg per row]
   FieldView<double> carrier;      ///< [m^3 per row]
   FieldView<double> pressure;     ///< of the liquid [Pa]
   FieldView<double> flow;         ///< axial flow through the upper face of the row, downward [m^3/s]
@@ -85,17 +106,23 @@ struct InsertionScratch {
   FieldView<double> mobility;                 ///< k / mu normal to the surface [m^2/(Pa s)]
   FieldView<double> damage;                   ///< gain of permeability [-]
   FieldView<double> radial_flux, axial_flux;  ///< [m^3/s]
-  FieldView<double> capture;                  ///< rate at which a clean matrix catches pigment [1/s]
-  FieldView<double> w, c;                     ///< carrier fraction, pigment concentration of the pore fluid
-  FieldView<double> radial_carrier, axial_carrier, radial_pigment, axial_pigment;  ///< fluxes
+  FieldGroup capture;                         ///< rate at which a clean matrix catches pigment, by size class [1/s]
+  FieldView<double> w;                        ///< carrier fraction of the pore fluid [-]
+  FieldGroup c;                               ///< pigment concentration of the pore fluid, by size class [kg/m^3]
+  FieldView<double> w_between;                ///< w and c between the two stages of a transport substep
+  FieldGroup c_between;
+  FieldView<double> start_fluid, start_carrier;  ///< contents at the start of a transport substep
+  FieldGroup start_pigment;
+  FieldView<double> radial_spreading, axial_spreading, factor;  ///< conductances and factors of line solves
   // per row
   FieldView<double> needle_area, perimeter, film_in, film_out;
   FieldView<double> passing_area, passing_face;  ///< needle area half-way through the step: in the row, at its upper face [m^2]
   FieldView<double> entry_pressure, viscosity;   ///< of a free front in the row; of its liquid
-  FieldView<double> wall_reference;  ///< pressure of the first ring if the wall were closed [Pa]
-  FieldView<double> wall_flux, wall_carrier, wall_pigment, returned_carrier, returned_pigment;
+  FieldView<double> wall_reference;              ///< pressure of the first ring if the wall were closed [Pa]
+  FieldView<double> wall_flux, wall_carrier, returned_carrier;
+  FieldGroup wall_pigment, returned_pigment;
   FieldView<double> downward, full;  ///< donor of the upper face; liquid area at which a void closes [m^2]
-  FieldView<double> jacobian_lower, jacobian_diagonal, jacobian_upper, unknown, mixture_pigment, mixture_carrier;
+  FieldView<double> jacobian_lower, jacobian_diagonal, jacobian_upper, unknown, mixture;
 };
 
 /// Volumes and masses that crossed the rim so far, per prong.
@@ -103,8 +130,9 @@ struct RimAccount {
   FieldView<double> values;
   enum : int {
     drop_volume = 0,
-    drop_pigment,
     drop_carrier,
+    drop_pigment,  ///< the first of the size classes
+    drop_last = drop_pigment + max_size_classes - 1,
     drawn_volume,
     drawn_pigment,
     back_volume,

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <cmath>
 
+#include "core/physics/kinetics.hpp"
+
 namespace dermaflux {
 
 void lay_out_constants(ViewArena& arena, int n_r, int n_z, InsertionProblem& problem) {
@@ -18,19 +20,23 @@ long lay_out_state(ViewArena& arena, InsertionProblem& problem) {
   TrackState& k = problem.track;
   InsertionScratch& s = problem.scratch;
   const long start = arena.used;
-  for (auto* view : {&t.fluid, &t.carrier, &t.pigment, &t.captured, &t.pressure, &t.speed}) *view = arena.take(cells, n_z);
-  for (auto* view : {&k.liquid, &k.hole, &k.wall_stress, &k.widest, &k.pigment, &k.carrier, &k.pressure}) *view = arena.take(n_z);
+  const int classes = problem.params.classes;
+  for (auto* view : {&t.fluid, &t.carrier, &t.pressure, &t.speed, &t.path, &t.crack, &s.w}) *view = arena.take(cells, n_z);
+  for (auto* group : {&t.pigment, &t.captured, &s.c}) *group = arena.take_group(classes, cells, n_z);
+  for (auto* view : {&k.liquid, &k.hole, &k.wall_stress, &k.widest, &k.carrier, &k.pressure}) *view = arena.take(n_z);
+  k.pigment = arena.take_group(classes, n_z);
   k.flow = arena.take(n_z + 1);
   problem.account = arena.take(RimAccount::count);
   const long checkpoint = arena.used - start;
-  for (auto* view : {&s.permeability, &s.mobility, &s.damage, &s.capture, &s.radial_flux, &s.axial_flux, &s.w, &s.c,
-                     &s.radial_carrier, &s.axial_carrier, &s.radial_pigment, &s.axial_pigment})
+  for (auto* view : {&s.permeability, &s.mobility, &s.damage, &s.radial_flux, &s.axial_flux, &s.w_between, &s.start_fluid,
+                     &s.start_carrier, &s.radial_spreading, &s.axial_spreading, &s.factor})
     *view = arena.take(cells, n_z);
-  for (auto* view : {&s.needle_area, &s.perimeter, &s.film_in, &s.film_out, &s.passing_area, &s.passing_face,
-                     &s.entry_pressure, &s.viscosity, &s.wall_reference, &s.wall_flux, &s.wall_carrier,
-                     &s.wall_pigment, &s.returned_carrier, &s.returned_pigment, &s.downward, &s.full, &s.jacobian_lower,
-                     &s.jacobian_diagonal, &s.jacobian_upper, &s.unknown, &s.mixture_pigment, &s.mixture_carrier})
+  for (auto* group : {&s.capture, &s.c_between, &s.start_pigment}) *group = arena.take_group(classes, cells, n_z);
+  for (auto* view : {&s.needle_area, &s.perimeter, &s.film_in, &s.film_out, &s.passing_area, &s.passing_face, &s.entry_pressure,
+                     &s.viscosity, &s.wall_reference, &s.wall_flux, &s.wall_carrier, &s.returned_carrier, &s.downward, &s.full,
+                     &s.jacobian_lower, &s.jacobian_diagonal, &s.jacobian_upper, &s.unknown, &s.mixture})
     *view = arena.take(n_z);
+  for (auto* group : {&s.wall_pigment, &s.returned_pigment}) *group = arena.take_group(classes, n_z);
   problem.system.lay_out(arena, problem.grid);
   return checkpoint;
 }
@@ -46,7 +52,6 @@ void fill_constants(const Treatment& treatment, const GridFaces& faces, const In
   for (int i = 0; i <= grid.n_r; ++i) put(grid.r_face, i, faces.r[static_cast<std::size_t>(i)]);
   for (int j = 0; j <= grid.n_z; ++j) put(grid.z_face, j, faces.z[static_cast<std::size_t>(j)]);
   for (int i = 0; i < grid.n_r; ++i) put(grid.r_centre, i, 0.5 * (grid.r_face(i) + grid.r_face(i + 1)));
-  const double particle = treatment.ink.particle_diameter * std::exp(0.5 * std::pow(std::log(treatment.ink.particle_spread), 2));
   // Cut epidermis is a thin sheet whose lips fold: its hole is held open by the dermis underneath, not by its own modulus.
   double lips = 0.0;
   for (int k = skin.layer_count - 1; k >= 0; --k)
@@ -62,8 +67,14 @@ void fill_constants(const Treatment& treatment, const GridFaces& faces, const In
     put(problem.rows.storage, j, mean([](const SkinLayer& l) { return 1.0 / l.aggregate_modulus(); }));
     put(problem.rows.shear_modulus, j,
         1.0 / mean([lips](const SkinLayer& l) { return 1.0 / (l.kind == LayerKind::epidermis ? lips : l.shear_modulus()); }));
-    put(problem.rows.filtration, j, mean([](const SkinLayer& l) { return l.filtration; }) * particle / (200.0 * units::nm));
+    put(problem.rows.filtration, j, mean([](const SkinLayer& l) { return l.filtration; }));
   }
+}
+
+double pigment_diffusivity(const Treatment& treatment, int n) {
+  const double mobile = treatment.ink.class_mean(n, [](double d) { return d <= 500.0 * units::nm ? 1.0 : 0.0; });
+  return mobile * treatment.skin.biology.diffusion_hindrance *
+         StokesEinstein{}(treatment.ink.size_class(n).diameter, treatment.skin.mechanics.interstitial_viscosity);
 }
 
 InsertionParams build_insertion_params(const Treatment& treatment, const Puncture& puncture, GridLevel level) {
@@ -101,7 +112,20 @@ InsertionParams build_insertion_params(const Treatment& treatment, const Punctur
   c.rest_pressure = skin.interstitial_pressure;
   c.lymph_conductance = skin.lymph_conductance;
   c.max_captured = skin.max_deposit * ink.pigment_density;
-  c.particle_diameter = ink.particle_diameter;
+  c.classes = ink.size_classes;
+  // A filter catches in proportion to the diameter: its mean over the class. Pores strain the class's own diameter.
+  const double mean_diameter = ink.particle_diameter * std::exp(0.5 * std::pow(std::log(ink.particle_spread), 2));
+  for (int n = 0; n < c.classes; ++n) {
+    const SizeClass size = ink.size_class(n);
+    c.pigment[n] = {
+        .share = size.share,
+        .diameter = size.diameter,
+        .filtration = (c.classes == 1 ? mean_diameter : ink.class_mean(n, [](double d) { return d; })) / (200.0 * units::nm),
+        .diffusivity = pigment_diffusivity(treatment, n)};
+  }
+  c.carrier_diffusivity = skin.carrier_hindrance * ink.carrier_diffusivity;
+  c.spreading = {.dispersivity = skin.dispersivity};
+  c.fracture = {.enabled = skin.fracture, .pressure = skin.fracture_pressure, .gain = skin.fracture_gain};
   // Numerical controls. Travel is what the error of a level hangs on (per cents of depth), so it is halved with the grid; the
   // solver's tolerance moves dose and depth by less than a hundred-thousandth.
   c.relaxed_share = 0.01;

@@ -35,6 +35,9 @@ GridExtent grid_extent(const Treatment& treatment);
 /// Fills grid coordinates and tissue rows.
 void fill_constants(const Treatment& treatment, const GridFaces& faces, const InsertionProblem& problem);
 
+/// Diffusivity of one size class of pigment in tissue fluid [m^2/s]: Stokes-Einstein, hindered; none above 500 nm.
+double pigment_diffusivity(const Treatment& treatment, int n);
+
 /// Numbers of the insertion of one prong.
 InsertionParams build_insertion_params(const Treatment& treatment, const Puncture& puncture, GridLevel level);
 

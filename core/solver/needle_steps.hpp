@@ -54,7 +54,8 @@ struct WallConductanceStep {
       const double wetted = beside_void * p.params.liquid_share(gap);
       const double centre = p.grid.r_centre(0);
       const double spread = open > 0.0 ? std::log1p(centre * centre * units::pi / open) : 1.0;
-      p.system.wall(j) = wetted * 4.0 * units::pi * p.grid.dz(j) / spread * p.rows.anisotropy(j) * p.scratch.mobility(j);
+      p.system.wall(j) = wetted * 4.0 * units::pi * p.grid.dz(j) / spread * p.rows.anisotropy(j) * p.scratch.mobility(j) *
+                         (1.0 + p.tissue.crack(j));
     }
   }
 };

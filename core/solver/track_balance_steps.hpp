@@ -21,15 +21,13 @@ struct TrackFlowStep {
       const double above = j > 0 ? p.track.pressure(j - 1) : 0.0;
       p.track.flow(j) = j < active ? p.system.face(j) * (above - p.track.pressure(j)) : 0.0;
     }
-    if (p.track.flow(0) > 0.0) {  // the drop gives no more than it has
-      double film = 0.0;
-      for (int j = 0; j < active; ++j) film += p.scratch.film_in(j) * p.grid.dz(j);
-      const double asked = (p.track.flow(0) + film) * dt, held = p.account(RimAccount::drop_volume);
-      if (asked > held) {
-        const double share = held / asked;
-        p.track.flow(0) *= share;
-        for (int j = 0; j < active; ++j) p.scratch.film_in(j) *= share;
-      }
+    double film = 0.0;  // the drop gives no more than it has, whether the track draws or pushes back
+    for (int j = 0; j < active; ++j) film += p.scratch.film_in(j) * p.grid.dz(j);
+    const double asked = (larger(p.track.flow(0), 0.0) + film) * dt, held = p.account(RimAccount::drop_volume);
+    if (asked > held) {
+      const double share = larger(held, 0.0) / asked;
+      if (p.track.flow(0) > 0.0) p.track.flow(0) *= share;
+      for (int j = 0; j < active; ++j) p.scratch.film_in(j) *= share;
     }
   }
 
@@ -76,68 +74,74 @@ struct TrackBalanceStep {
   /// pigment stays positive for any flow.
   DF_FUNCTION void transport(int active) const {
     const double drop = p.account(RimAccount::drop_volume);
-    const double drop_c = drop > 0.0 ? p.account(RimAccount::drop_pigment) / drop : 0.0;
-    const double drop_w = drop > 0.0 ? p.account(RimAccount::drop_carrier) / drop : 0.0;
-    FieldView<double> c = p.scratch.mixture_pigment, w = p.scratch.mixture_carrier, diagonal = p.scratch.jacobian_diagonal;
-    FieldView<double> lower = p.scratch.jacobian_lower, upper = p.scratch.jacobian_upper;
+    FieldView<double> diagonal = p.scratch.jacobian_diagonal, factor = p.scratch.jacobian_lower, upper = p.scratch.jacobian_upper;
     for (int j = 0; j < active; ++j) {
       const double up = p.track.flow(j), down = below(j, active), wall = p.scratch.wall_flux(j), dz = p.grid.dz(j);
       const double film_in = p.scratch.film_in(j) * dz, film_out = p.scratch.film_out(j) * dz;
       const double out = larger(-up, 0.0) + larger(down, 0.0) + larger(wall, 0.0) + film_out;
       const double volume = p.track.liquid(j) * dz + dt * (up - down - wall + film_in - film_out);
-      const double in_drop = dt * (film_in + (j == 0 ? larger(up, 0.0) : 0.0));
       diagonal(j) = larger(volume, 0.0) + dt * out + 1e-30;
-      lower(j) = j > 0 ? -dt * larger(up, 0.0) : 0.0;
       upper(j) = -dt * larger(-down, 0.0);
-      c(j) = p.track.pigment(j) + in_drop * drop_c;
-      w(j) = p.track.carrier(j) + in_drop * drop_w;
+      factor(j) = j > 0 ? -dt * larger(up, 0.0) / diagonal(j - 1) : 0.0;
+      if (j > 0) diagonal(j) -= factor(j) * upper(j - 1);
     }
-    for (int j = 1; j < active; ++j) {
-      const double factor = lower(j) / diagonal(j - 1);
-      diagonal(j) -= factor * upper(j - 1);
-      c(j) -= factor * c(j - 1);
-      w(j) -= factor * w(j - 1);
+    carry(active, drop > 0.0 ? p.account(RimAccount::drop_carrier) / drop : 0.0, p.track.carrier, p.scratch.wall_carrier,
+          carrier_only);
+    for (int n = 0; n < p.params.classes; ++n)
+      carry(active, drop > 0.0 ? p.account(RimAccount::drop_pigment + n) / drop : 0.0, p.track.pigment[n],
+            p.scratch.wall_pigment[n], n);
+    for (int j = 0; j < active; ++j) {
+      cross_rim(-dt * p.scratch.film_in(j) * p.grid.dz(j));
+      cross_rim(dt * p.scratch.film_out(j) * p.grid.dz(j));
     }
-    for (int j = active - 1; j >= 0; --j) {
-      c(j) = (c(j) - (j + 1 < active ? upper(j) * c(j + 1) : 0.0)) / diagonal(j);
-      w(j) = (w(j) - (j + 1 < active ? upper(j) * w(j + 1) : 0.0)) / diagonal(j);
+    cross_rim(-dt * p.track.flow(0));
+  }
+
+  /// Carrier or one size class of pigment, with the factors of the common matrix; `in_drop` is its concentration in the drop.
+  DF_FUNCTION void carry(int active, double in_drop, FieldView<double> amount, FieldView<double> through_wall, int what) const {
+    const FieldView<double> c = p.scratch.mixture, diagonal = p.scratch.jacobian_diagonal;
+    for (int j = 0; j < active; ++j) {
+      const double from_drop = p.scratch.film_in(j) * p.grid.dz(j) + (j == 0 ? larger(p.track.flow(0), 0.0) : 0.0);
+      c(j) = amount(j) + dt * from_drop * in_drop;
+      if (j > 0) c(j) -= p.scratch.jacobian_lower(j) * c(j - 1);
     }
+    for (int j = active - 1; j >= 0; --j)
+      c(j) = (c(j) - (j + 1 < active ? p.scratch.jacobian_upper(j) * c(j + 1) : 0.0)) / diagonal(j);
     for (int j = 0; j < active; ++j) {
       const double up = p.track.flow(j), down = below(j, active), wall = p.scratch.wall_flux(j), dz = p.grid.dz(j);
       const double film_in = p.scratch.film_in(j) * dz, film_out = p.scratch.film_out(j) * dz;
-      const double c_up = up > 0.0 ? (j > 0 ? c(j - 1) : drop_c) : c(j), w_up = up > 0.0 ? (j > 0 ? w(j - 1) : drop_w) : w(j);
+      const double c_up = up > 0.0 ? (j > 0 ? c(j - 1) : in_drop) : c(j);
       const double c_down = down > 0.0 ? c(j) : (j + 1 < active ? c(j + 1) : 0.0);
-      const double w_down = down > 0.0 ? w(j) : (j + 1 < active ? w(j + 1) : 0.0);
       const double out = larger(wall, 0.0) + film_out;
-      p.track.pigment(j) += dt * (up * c_up - down * c_down - out * c(j) + film_in * drop_c);
-      p.track.carrier(j) += dt * (up * w_up - down * w_down - out * w(j) + film_in * drop_w);
-      p.scratch.wall_pigment(j) = larger(wall, 0.0) * c(j);
-      p.scratch.wall_carrier(j) = larger(wall, 0.0) * w(j);
-      cross_rim(-dt * film_in, -dt * film_in * drop_c, -dt * film_in * drop_w);
-      cross_rim(dt * film_out, dt * film_out * c(j), dt * film_out * w(j));
+      amount(j) += dt * (up * c_up - down * c_down - out * c(j) + film_in * in_drop);
+      through_wall(j) = larger(wall, 0.0) * c(j);
+      book(what, -dt * film_in * in_drop);
+      book(what, dt * film_out * c(j));
     }
-    const double up = p.track.flow(0);
-    cross_rim(-dt * up, -dt * up * (up > 0.0 ? drop_c : c(0)), -dt * up * (up > 0.0 ? drop_w : w(0)));
+    book(what, -dt * p.track.flow(0) * (p.track.flow(0) > 0.0 ? in_drop : c(0)));
   }
 
   /// Books a volume that left the track through the rim (negative: entered).
-  DF_FUNCTION void cross_rim(double volume, double pigment, double carrier) const {
-    FieldView<double> a = p.account;
-    if (volume < 0.0) {
-      a(RimAccount::drawn_volume) -= volume;
-      a(RimAccount::drawn_pigment) -= pigment;
-    } else if (contact) {
-      a(RimAccount::back_volume) += volume;
-      a(RimAccount::back_pigment) += pigment;
-    } else {
-      a(RimAccount::exuded_volume) += volume;
-      a(RimAccount::exuded_pigment) += pigment;
-      return;
-    }
-    a(RimAccount::drop_volume) += volume;
-    a(RimAccount::drop_pigment) += pigment;
-    a(RimAccount::drop_carrier) += carrier;
+  DF_FUNCTION void cross_rim(double volume) const {
+    if (volume < 0.0)
+      p.account(RimAccount::drawn_volume) -= volume;
+    else
+      p.account(contact ? RimAccount::back_volume : RimAccount::exuded_volume) += volume;
+    if (volume < 0.0 || contact) p.account(RimAccount::drop_volume) += volume;
   }
+
+  /// Books carrier or pigment of a size class that left the track through the rim (negative: entered).
+  DF_FUNCTION void book(int what, double amount) const {
+    if (what != carrier_only) {
+      if (amount < 0.0)
+        p.account(RimAccount::drawn_pigment) -= amount;
+      else
+        p.account(contact ? RimAccount::back_pigment : RimAccount::exuded_pigment) += amount;
+    }
+    if (amount < 0.0 || contact)
+      p.account(what == carrier_only ? RimAccount::drop_carrier : RimAccount::drop_pigment + what) += amount;
+  }
+  static constexpr int carrier_only = -1;
 
   DF_FUNCTION void rim(int active) const {
     double peak = p.account(RimAccount::peak_pressure);
@@ -166,9 +170,12 @@ struct TrackReturnStep {
   InsertionProblem p;
   DF_FUNCTION void operator()() const {
     for (int j = 0; j < p.grid.n_z; ++j) {
-      p.track.pigment(j) += p.scratch.returned_pigment(j);
       p.track.carrier(j) += p.scratch.returned_carrier(j);
-      p.scratch.returned_pigment(j) = p.scratch.returned_carrier(j) = 0.0;
+      p.scratch.returned_carrier(j) = 0.0;
+      for (int n = 0; n < p.params.classes; ++n) {
+        p.track.pigment[n](j) += p.scratch.returned_pigment[n](j);
+        p.scratch.returned_pigment[n](j) = 0.0;
+      }
     }
   }
 };

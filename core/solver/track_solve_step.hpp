@@ -88,7 +88,7 @@ struct TrackSolveStep {
     const double width = perimeter > 0.0 ? p.track.liquid(j) / perimeter : std::sqrt(p.track.liquid(j) / units::pi);
     const double mean = std::fabs(p.track.flow(j)) / p.track.liquid(j);
     const double shear = (6.0 * mean + (perimeter > 0.0 ? needle_speed : 0.0)) / width;
-    const double fraction = smaller(p.track.pigment(j) / (volume * c.pigment_density), 1.0);
+    const double fraction = smaller(p.track.pigment.total(j) / (volume * c.pigment_density), 1.0);
     return c.viscosity(smaller(p.track.carrier(j) / volume, 1.0), fraction, shear);
   }
   DF_FUNCTION double ink_viscosity(double shear) const {

@@ -27,6 +27,11 @@ struct SkinMechanics {
   double strain_limit;            ///< validity of that law [-]
   double max_deposit;             ///< captured volume fraction that plugs the pores [-]
   double plugged_share;           ///< permeability of plugged over clean tissue [-]
+  double carrier_hindrance;       ///< diffusivity of ink carrier in pore fluid over that in water [-]
+  double dispersivity;            ///< spread of a front per path, by uneven pores [m]
+  bool fracture;                  ///< whether pore pressure can crack tissue
+  double fracture_pressure;       ///< at which it does [Pa]
+  double fracture_gain;           ///< in-plane permeability of cracked over intact tissue [-]
   double interstitial_pressure;   ///< at rest, negative [Pa]
   double interstitial_viscosity;  ///< [Pa s]
   double lymph_conductance;       ///< fluid drained per volume and pressure [1/(Pa s)]

@@ -1,7 +1,9 @@
 #pragma once
 #include <vector>
 
+#include "core/execution/executor.hpp"
 #include "core/solver/insertion_setup.hpp"
+#include "core/solver/tissue_steps.hpp"
 
 namespace dermaflux::test {
 
@@ -18,13 +20,15 @@ struct SmallGrid {
   std::vector<double> constants, state;
   InsertionProblem p{};
 
-  SmallGrid(const std::vector<double>& r_face, const std::vector<double>& z_face, double porosity = 0.4) {
+  SmallGrid(const std::vector<double>& r_face, const std::vector<double>& z_face, double porosity = 0.4, int classes = 1) {
     const int n_r = static_cast<int>(r_face.size()) - 1, n_z = static_cast<int>(z_face.size()) - 1;
     ViewArena count;
     lay_out_constants(count, n_r, n_z, p);
     constants.assign(static_cast<std::size_t>(count.used), 0.0);
     ViewArena arena{constants.data()};
     lay_out_constants(arena, n_r, n_z, p);
+    p.params.classes = classes;
+    for (int n = 0; n < classes; ++n) p.params.pigment[n].share = 1.0 / classes;
     ViewArena needed;
     lay_out_state(needed, p);
     state.assign(static_cast<std::size_t>(needed.used), 0.0);
@@ -49,6 +53,18 @@ struct SmallGrid {
   }
   SmallGrid(const SmallGrid&) = delete;
   SmallGrid& operator=(const SmallGrid&) = delete;
+
+  /// Substeps of transport and filtration on the whole grid, in the order of a time step.
+  void carry(int count, double dt) const {
+    const SerialExecutor executor;
+    const TransportBox box{p.grid.n_r, p.grid.n_z};
+    executor.rows(box.rows, FiltrationStep{p, box, 0.5 * dt});
+    for (int n = 0; n < count; ++n) {
+      executor.rows(box.rows, TransportStageStep<1>{p, box, dt});
+      executor.rows(box.rows, TransportStageStep<2>{p, box, dt});
+      executor.rows(box.rows, FiltrationStep{p, box, n + 1 < count ? dt : 0.5 * dt});
+    }
+  }
 
   /// Sum over all cells of a field times volume.
   double integral(FieldView<const double> field) const {

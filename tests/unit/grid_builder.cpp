@@ -70,6 +70,11 @@ TEST(GridBuilder, VolumesSumToTheCylinders) {
 TEST(GridBuilder, ReachesBelowTheDeepestTip) {
   const Treatment deep = test::treatment("normal", {{"machine.depth_mm", "2.0"}});
   EXPECT_GT(grid_extent(deep).fine_depth, solve_puncture(deep).tip_depth);
+  // In thin skin that tip is in the fat: rows are equal across the interface and the grid goes on for two millimetres below it.
+  const Treatment thin = test::treatment("atrophic", {{"machine.depth_mm", "2.0"}});
+  EXPECT_GT(solve_puncture(thin).tip_depth, thin.skin.bottom_of(LayerKind::dermis));
+  EXPECT_GT(grid_extent(thin).fine_depth, solve_puncture(thin).tip_depth);
+  EXPECT_GT(grid_extent(thin).depth, solve_puncture(thin).tip_depth + 2.0 * mm);
 }
 
 TEST(GridBuilder, NamesItsLevels) {

@@ -37,25 +37,48 @@ TEST(VanLeerLimiter, StaysInTheRegionOfTotalVariationDiminishingSchemes) {
   }
 }
 
-TEST(FaceConcentration, LiesBetweenDonorAndReceiver) {
+TEST(FaceConcentration, LiesBetweenDonorAndReceiverAndBelowTwiceTheDonor) {
   std::mt19937 random(13);
   std::uniform_real_distribution<double> share(0.0, 1.0);
   for (int n = 0; n < 2000; ++n) {
-    const double behind = share(random), donor = share(random), receiver = share(random), courant = share(random);
-    const double face = FaceConcentration{}(behind, donor, receiver, courant);
+    const double behind = share(random), donor = share(random), receiver = share(random);
+    const double face = FaceConcentration{}(behind, donor, receiver);
     EXPECT_GE(face, std::min(donor, receiver) - 1e-15);  // one rounding
     EXPECT_LE(face, std::max(donor, receiver) + 1e-15);
+    EXPECT_LE(face, 2.0 * donor + 1e-15);  // what positivity at a Courant number of one half needs
   }
 }
 
-TEST(FaceConcentration, IsCentredOnALineForSmallStepsAndUpwindForAWholeCell) {
-  EXPECT_DOUBLE_EQ(FaceConcentration{}(1.0, 2.0, 3.0, 0.0), 2.5);
-  EXPECT_DOUBLE_EQ(FaceConcentration{}(1.0, 2.0, 3.0, 1.0), 2.0);
-  EXPECT_DOUBLE_EQ(FaceConcentration{}(3.0, 2.0, 3.0, 0.2), 2.0);  // an extremum is donated as it is
-  EXPECT_DOUBLE_EQ(FaceConcentration{}(4.0, 4.0, 4.0, 0.3), 4.0);
+TEST(FaceConcentration, IsCentredOnALineAndUpwindAtAnExtremum) {
+  EXPECT_DOUBLE_EQ(FaceConcentration{}(1.0, 2.0, 3.0), 2.5);
+  EXPECT_DOUBLE_EQ(FaceConcentration{}(3.0, 2.0, 3.0), 2.0);
+  EXPECT_DOUBLE_EQ(FaceConcentration{}(4.0, 4.0, 4.0), 4.0);
 }
 
 TEST(Filtration, CatchesPerLengthOfPath) { EXPECT_DOUBLE_EQ(Filtration{}(2e4, 1e-3), 20.0); }
+
+TEST(CaughtShare, IsTheExponentialToSecondOrderAndNeverMoreThanAll) {
+  for (const double rate : {0.0, 1e-3, 1e-2, 0.1})
+    EXPECT_NEAR(CaughtShare{}(rate), -std::expm1(-rate), rate * rate * rate / 6.0 * 1.001 + 1e-18);  // the next term of the series
+  for (const double rate : {1.0, 10.0, 1e6}) {
+    EXPECT_GT(CaughtShare{}(rate), 0.5);
+    EXPECT_LE(CaughtShare{}(rate), 1.0);
+  }
+}
+
+TEST(StrainingGain, IsOneInWidePoresAndGrowsAsThePowerThreeHalvesInTightOnes) {
+  // Pore of 1e-15 m2 and n = 0.32: sqrt(32e-15 / 0.32) = 316 nm, of which 0.3 is 95 nm.
+  const double pore = std::sqrt(1e-13), limit = 0.3 * pore;
+  EXPECT_EQ(StrainingGain{}(0.99 * limit, 1e-15, 0.32), 1.0);
+  EXPECT_NEAR(StrainingGain{}(4.0 * limit, 1e-15, 0.32), 8.0, 1e-14);
+  EXPECT_NEAR(StrainingGain{}(4.0 * limit, 1e-15 / 16.0, 0.32), 64.0, 1e-13);  // pores a quarter as wide
+}
+
+TEST(PoreSpreading, AddsDiffusionInTheFluidAndDispersionAlongThePath) {
+  const PoreSpreading spreading{.dispersivity = 2e-6};
+  EXPECT_DOUBLE_EQ(spreading(0.4, 3e-10, 10.0, 0.0), 0.4 * 3e-10 * 10.0);
+  EXPECT_DOUBLE_EQ(spreading(0.4, 0.0, 10.0, 1e-4), 2e-10);
+}
 
 }  // namespace
 }  // namespace dermaflux
