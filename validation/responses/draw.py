@@ -74,21 +74,23 @@ def expected_keys() -> set[str]:
 
 
 def direction(values: list[float]) -> str:
-    """How a series goes from its first to its last value: +, -, peak, dip, mixed, or none."""
+    """How a series goes from its first to its last value: +, -, peak, dip, mixed, none, or fails where an output is missing."""
     series = np.asarray(values, dtype=float)
     if not np.isfinite(series).all():
-        raise ValueError(f"an output is missing: {values}")
+        return "fails"
     span = np.ptp(series)
-    if span <= SOLVER_NOISE * np.abs(series).max():
+    noise = SOLVER_NOISE * np.abs(series).max()
+    if span <= noise:
         return "none"
-    steps = np.diff(series)
-    ways = ["+" if step > 0.0 else "-" for step in steps if abs(step) > PLATEAU * span]
+    ways = ["+" if step > 0.0 else "-" for step in np.diff(series) if abs(step) > max(PLATEAU * span, noise)]
     turns = [way for n, way in enumerate(ways) if n == 0 or way != ways[n - 1]]
     return {("+",): "+", ("-",): "-", ("+", "-"): "peak", ("-", "+"): "dip"}.get(tuple(turns), "mixed")
 
 
-def answers(asked: list[tuple[Response, list]], grid: str) -> list[list[float]]:
-    """The outputs of responses at some of their values; settings that coincide are run once."""
+def answers(asked: list[tuple[Response, list]], grid: str) -> tuple[list[list[float]], list[str]]:
+    """The outputs of responses at some of their values, NaN where a run failed, and why those failed.
+
+    Settings that coincide are run once."""
     base = df.load(df.configs() / "treatments" / table()["treatment"])
     wanted: dict[str, dict] = {}
     for response, values in asked:
@@ -96,10 +98,13 @@ def answers(asked: list[tuple[Response, list]], grid: str) -> list[list[float]]:
             wanted.setdefault(repr(sorted(changes.items())), changes)
     ran = df.run_batch([base.with_(changes) for changes in wanted.values()], grid=grid)
     found = dict(zip(wanted, ran, strict=True))
-    for name, result in found.items():
-        if isinstance(result, df.MemberError):
-            raise RuntimeError(f"{name}: {result.message}")
-    return [[found[repr(sorted(changes.items()))][0][response.output] for changes in response.members(values)] for response, values in asked]
+    failures = [f"{name}: {result.message}" for name, result in found.items() if isinstance(result, df.MemberError)]
+
+    def output(changes: dict, name: str) -> float:
+        result = found[repr(sorted(changes.items()))]
+        return float("nan") if isinstance(result, df.MemberError) else result[0][name]
+
+    return [[output(changes, response.output) for changes in response.members(values)] for response, values in asked], failures
 
 
 def unit_of(key: str) -> str:
@@ -168,7 +173,7 @@ def report(shown: list[tuple[Response, list[float]]], grid: str) -> str:
         f"Grid {grid}, dermaflux {_core.version}: {len(shown)} responses of {len({response.key for response, _ in shown})} inputs, "
         f"{len(shown) - differ} as predicted, {differ} not.",
         "",
-        "`+` rises, `-` falls, `peak` rises and then falls, `dip` falls and then rises, `none` stays.",
+        "`+` rises, `-` falls, `peak` rises and then falls, `dip` falls and then rises, `none` stays, `fails` gives no result.",
     ]
     for group in dict.fromkeys(response.group for response, _ in shown):
         lines += ["", f"## {group.capitalize()}", "", f"![{group}]({group}.png)", "", "| input | values | output | found | said | is | why |", "| --- | --- | --- | --- | --- | --- | --- |"]
@@ -183,12 +188,15 @@ def main() -> int:
     parser.add_argument("--grid", default="quick", choices=("quick", "standard", "fine"))
     grid = parser.parse_args().grid
     entries = responses()
-    shown = list(zip(entries, answers([(entry, entry.values) for entry in entries], grid), strict=True))
+    found, failures = answers([(entry, entry.values) for entry in entries], grid)
+    shown = list(zip(entries, found, strict=True))
     for group in dict.fromkeys(response.group for response, _ in shown):
         figure = draw([pair for pair in shown if pair[0].group == group])
         figure.savefig(HERE / f"{group}.png", dpi=75)
         plt.close(figure)
     (HERE / "README.md").write_text(report(shown, grid))
+    for failure in failures:
+        print(f"failed: {failure}")
     stale = [(response, outputs) for response, outputs in shown if direction(outputs) != response.recorded]
     for response, outputs in stale:
         found = ", ".join(f"{value:.7g}" for value in outputs)
