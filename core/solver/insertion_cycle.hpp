@@ -5,6 +5,7 @@
 #include "core/solver/insertion_start.hpp"
 #include "core/solver/needle_steps.hpp"
 #include "core/solver/pressure_steps.hpp"
+#include "core/solver/spreading_steps.hpp"
 #include "core/solver/tissue_steps.hpp"
 #include "core/solver/trace_step.hpp"
 #include "core/solver/track_balance_steps.hpp"
