@@ -19,6 +19,13 @@
 #define DF_LANES _Pragma("GCC ivdep")
 #endif
 
+/// Asks the host for the cache line at an address that a loop comes to later, whether or not it exists; a device needs none.
+#if defined(__CUDACC__)
+#define DF_FETCH_LATER(address) static_cast<void>(address)
+#else
+#define DF_FETCH_LATER(address) __builtin_prefetch(address)
+#endif
+
 namespace dermaflux {
 
 /// The larger of two numbers; unlike std::fmax it ignores nothing about NaN, so it is one instruction.

@@ -25,7 +25,7 @@ MemberOutcome run_member_on_host(const Member& member, const RunOptions& options
 MemberOutcome collect_member(const Member& member, const CaseBlueprint& blueprint, const std::vector<Outcome>& outcomes,
                              double runtime);
 
-/// Why a member failed, for people; empty if it did not.
-std::string failure(const Outcome& outcome);
+/// Why a member failed, its last good time and its key settings, for people; empty if it did not fail.
+std::string failure(const Treatment& treatment, const Outcome& outcome);
 
 }  // namespace dermaflux

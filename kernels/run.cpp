@@ -24,6 +24,30 @@ double seconds_since(std::chrono::steady_clock::time_point start) {
 
 std::vector<double> values(FieldView<const double> view) { return {view.data, view.data + view.size}; }
 
+/// What the practitioner chose, for the message of a failure.
+std::string settings(const Treatment& t) {
+  std::ostringstream text;
+  text.precision(4);
+  text << "depth " << t.machine.depth / units::mm << " mm, dwell " << t.machine.dwell / units::ms << " ms, " << t.machine.frequency
+       << " Hz, " << t.needle.prongs << " x " << t.needle.shaft_diameter / units::mm << " mm, taper "
+       << t.needle.taper_length / units::mm << " mm, ink " << t.ink.viscosity(t.ink.volume_fraction(), 1e9) / units::mPa_s
+       << " mPa.s, dermis " << t.skin.thickest_dermis().permeability << " m2";
+  return text.str();
+}
+
+/// Last of the moments after treatment at which every pool was a number.
+std::string last_good(const Outcome& outcome) {
+  std::string words = "not even right after treatment";
+  for (int m = 0; m < outcome.moment_count; ++m) {
+    for (const double pool : outcome.moments[m].pools)
+      if (!std::isfinite(pool)) return words;
+    std::ostringstream text;
+    text << "last good on day " << outcome.moments[m].time / units::day;
+    words = text.str();
+  }
+  return words;
+}
+
 /// Copies the unpadded recorded fields out of the case's memory.
 RunFields collect_fields(const TreatmentCase& bound) {
   RunFields fields;
@@ -89,9 +113,34 @@ RunResult run(const Treatment& treatment, const RunOptions& options, Backend wan
   TreatmentCase bound = blueprint.bind(blueprint.constants.data(), state);
   Outcome outcome{};
   table(used).run_case(bound, blueprint, state, &outcome, monitor);
-  RunResult result{{treatment, blueprint.puncture, outcome, seconds_since(start)}, collect_fields(bound), used};
-  if (const std::string message = failure(outcome); !message.empty()) throw NumericsError(message);
+  RunResult result{{treatment, blueprint.puncture, outcome, seconds_since(start)}, collect_fields(bound), used, options.grid};
+  if (const std::string message = failure(treatment, outcome); !message.empty()) throw NumericsError(message);
   return result;
+}
+
+RunResult run_to_tolerance(const Treatment& treatment, const RunOptions& options, double tolerance, Backend wanted,
+                           RunMonitor& monitor) {
+  RunOptions own = options;
+  RunResult last{};
+  double runtime = 0.0;
+  for (const GridLevel level : grid_levels) {
+    own.grid = level;
+    RunResult next = run(treatment, own, wanted, monitor);
+    runtime += next.member.runtime;
+    if (level != grid_levels[0]) {
+      double error = 0.0;
+      for (const char* name : {"pigment_deposited_ng", "pigment_depth_mm"}) {
+        const OutputField& field = output_field(name);
+        const double coarse = field.value(last.member), fine = field.value(next.member);
+        if (fine != coarse) error = std::fmax(error, std::fabs(fine - coarse) / std::fabs(fine));
+      }
+      next.member.grid_error = error;
+    }
+    last = std::move(next);
+    if (last.member.grid_error <= tolerance) break;
+  }
+  last.member.runtime = runtime;
+  return last;
 }
 
 Backend run_batch(const std::vector<Member>& members, const RunOptions& options, Backend wanted, RunMonitor& monitor,
@@ -103,24 +152,27 @@ Backend run_batch(const std::vector<Member>& members, const RunOptions& options,
   return used;
 }
 
-std::string failure(const Outcome& outcome) {
+std::string failure(const Treatment& treatment, const Outcome& outcome) {
   std::ostringstream text;
   text.precision(4);
   switch (outcome.status) {
     case Status::ok:
       return {};
     case Status::step_too_small:
-      text << "the insertion found no time step small enough at t = " << outcome.failed_at
-           << " s (settings far outside the model's validity); check viscosity, permeability and frequency, or use a finer grid";
+      text << "the insertion found no time step small enough after t = " << outcome.failed_at
+           << " s, its last good time (settings far outside the model's validity); check viscosity, permeability and frequency, or use "
+              "a finer grid";
       break;
     case Status::not_finite:
-      text << "the pigment field is not finite after " << outcome.steps << " steps; check the inputs against their ranges";
+      text << "the pigment field is not finite after " << outcome.steps << " steps of the insertion, " << last_good(outcome)
+           << "; check the inputs against their ranges";
       break;
     case Status::ledger_open:
       text << "the mass ledger is open by " << outcome.imbalance
            << " of the pigment drawn (a fault of the solver); please report it";
       break;
   }
+  text << " [" << settings(treatment) << "]";
   return text.str();
 }
 
@@ -128,9 +180,9 @@ MemberOutcome collect_member(const Member& member, const CaseBlueprint& blueprin
                              double runtime) {
   std::vector<MemberResult> results;
   for (std::size_t b = 0; b < outcomes.size(); ++b) {
-    if (std::string message = failure(outcomes[b]); !message.empty()) return message;
     MemberResult result{member.treatment, blueprint.puncture, outcomes[b], runtime / static_cast<double>(outcomes.size())};
     if (!member.dwells.empty()) result.treatment.machine.dwell = member.dwells[b];
+    if (std::string message = failure(result.treatment, outcomes[b]); !message.empty()) return message;
     results.push_back(result);
   }
   return results;

@@ -43,10 +43,17 @@ struct RunResult {
   MemberResult member;
   RunFields fields;
   Backend backend;
+  GridLevel grid;
 };
 
 /// Runs one treatment and keeps its fields. Throws NumericsError if it fails, Interrupted if the monitor says stop.
 RunResult run(const Treatment& treatment, const RunOptions& options, Backend backend, RunMonitor& monitor);
+
+/// Runs one treatment on finer and finer grids until pigment_deposited_ng and pigment_depth_mm are known to a relative
+/// `tolerance`, or to the finest. The error of a grid is taken as its difference to the grid before, Richardson's estimate at
+/// first order, which the method shows (tests/convergence/grid.cpp).
+RunResult run_to_tolerance(const Treatment& treatment, const RunOptions& options, double tolerance, Backend backend,
+                           RunMonitor& monitor);
 
 /// One member of an ensemble: a treatment and the dwell times that share its insertion (empty: its own).
 struct Member {

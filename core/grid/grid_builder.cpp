@@ -27,21 +27,21 @@ void append_growing(std::vector<double>& faces, int count, double first, double 
 }  // namespace
 
 GridLevel grid_level(std::string_view name) {
-  for (const GridLevel level : {GridLevel::quick, GridLevel::standard, GridLevel::fine})
+  for (const GridLevel level : grid_levels)
     if (name == grid_level_name(level)) return level;
-  throw InputError("grid = \"" + std::string(name) + "\" is not a grid level; use quick, standard or fine");
+  throw InputError("grid = \"" + std::string(name) + "\" is not a grid level; use quick, standard, fine or finest");
 }
 
 std::string_view grid_level_name(GridLevel level) {
-  constexpr std::string_view names[] = {"quick", "standard", "fine"};
+  constexpr std::string_view names[] = {"quick", "standard", "fine", "finest"};
   return names[static_cast<int>(level)];
 }
 
 GridFaces build_grid(GridLevel level, const GridExtent& extent) {
-  const int scale = 1 << static_cast<int>(level), rings = 32 * scale, rows = 64 * scale, equal = 52 * scale;
+  const int scale = 1 << static_cast<int>(level), rings = 16 * scale, rows = 64 * scale, equal = 52 * scale;
   GridFaces faces;
-  faces.r = {0.0, 12.0 * units::um / scale};
-  append_growing(faces.r, rings - 1, 4.0 * units::um / scale, extent.radius);
+  faces.r = {0.0, 6.0 * units::um / std::sqrt(scale)};
+  append_growing(faces.r, rings - 1, 8.0 * units::um / scale, extent.radius);
   for (int j = 0; j <= equal; ++j) faces.z.push_back(extent.fine_depth * j / equal);
   append_growing(faces.z, rows - equal, extent.fine_depth / equal, extent.depth);
   return faces;

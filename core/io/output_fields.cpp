@@ -6,8 +6,10 @@
 #include "core/error.hpp"
 #include "core/io/keys.hpp"
 #include "core/physics/colour.hpp"
+#include "core/simulation/validity.hpp"
 #include "core/solver/optics_setup.hpp"
 #include "core/treatment/contraindications.hpp"
+#include "core/treatment/control_numbers.hpp"
 #include "core/units.hpp"
 
 namespace dermaflux {
@@ -73,6 +75,29 @@ double coverage(const MemberResult& r) {
   return std::fmin(pi / 4.0 * width * width / (spacing * spacing), 1.0);
 }
 
+/// Output of a control number.
+template <double ControlNumbers::* number>
+double control(const MemberResult& r) {
+  return control_numbers(r.treatment, r.puncture).*number;
+}
+
+/// Numbers that say beforehand which effect rules the puncture.
+std::vector<OutputField> control_outputs() {
+  return {
+      {"washburn_number", "", "contact and recoil time over the time in which capillarity fills the track; starved well below 1",
+       control<&ControlNumbers::washburn>},
+      {"capillary_number", "", "viscous over capillary force on the film that the needle drags",
+       control<&ControlNumbers::capillary>},
+      {"reynolds_number", "", "inertial over viscous force of the ink in the track", control<&ControlNumbers::reynolds>},
+      {"bond_number", "", "weight over capillary force of the ink column in the track", control<&ControlNumbers::bond>},
+      {"poroelastic_time_s", "s", "time in which pore pressure spreads over the depth of the tip in undamaged dermis",
+       control<&ControlNumbers::poroelastic_time>},
+      {"backflow_length_mm", "mm", "way back along the needle that the ink displaced by one stroke takes (Morrison 1999); it escapes "
+       "where this is more than the depth",
+       [](const MemberResult& r) { return control<&ControlNumbers::backflow_length>(r) / mm; }},
+  };
+}
+
 std::vector<OutputField> insertion_outputs() {
   return {
       {"d_set_mm", "mm", "set depth", [](const MemberResult& r) { return r.treatment.machine.depth / mm; }},
@@ -87,6 +112,14 @@ std::vector<OutputField> insertion_outputs() {
       {"strokes", "", "complete strokes in the dwell time",
        [](const MemberResult& r) { return static_cast<double>(r.outcome.strokes); }},
       {"insertion_force_n", "N", "largest needle force, all prongs", [](const MemberResult& r) { return r.puncture.peak_force; }},
+      {"force_cutting_n", "N", "share of it that cuts the skin", [](const MemberResult& r) { return r.puncture.peak.cutting; }},
+      {"force_wedging_n", "N", "share of it that wedges the cut open", [](const MemberResult& r) { return r.puncture.peak.wedging; }},
+      {"force_friction_n", "N", "share of it that rubs along the wall",
+       [](const MemberResult& r) { return r.puncture.peak.friction; }},
+      {"break_force_n", "N", "needle force at which the skin breaks, all prongs",
+       [](const MemberResult& r) { return r.puncture.break_force; }},
+      {"break_dimple_mm", "mm", "depth of the dimple at which the skin breaks",
+       [](const MemberResult& r) { return r.puncture.break_dimple / mm; }},
       {"mean_force_n", "N", "needle force averaged over a stroke", [](const MemberResult& r) { return r.puncture.mean_force; }},
       {"ink_viscosity_mpa_s", "mPa.s", "viscosity of the ink at high shear",
        [](const MemberResult& r) { return r.treatment.ink.viscosity(r.treatment.ink.volume_fraction(), 1e9) / mPa_s; }},
@@ -194,8 +227,14 @@ std::vector<OutputField> appearance_outputs() {
        }},
       {"preset_allowed", "", "1 if nothing forbids treating this client, else 0",
        [](const MemberResult& r) { return contraindications(r.treatment).empty() ? 1.0 : 0.0; }},
+      {"warning_count", "", "number of the model's limits that the setting passes",
+       [](const MemberResult& r) { return static_cast<double>(validity_warnings(r.treatment, r.puncture).size()); }},
+      {"warning_mask", "", "which they are: the sum of 2^k over the limits k passed, in the order of `dermaflux info`",
+       [](const MemberResult& r) { return static_cast<double>(validity_mask(r.treatment, r.puncture)); }},
       {"ledger_imbalance", "", "largest difference between pigment drawn and pigment booked, over pigment drawn",
        [](const MemberResult& r) { return r.outcome.imbalance; }},
+      {"grid_error", "", "estimated relative error of dose and depth by the grid (--grid auto), else NaN",
+       [](const MemberResult& r) { return r.grid_error; }},
       {"runtime_s", "s", "wall time of the member, or its share of an ensemble's", [](const MemberResult& r) { return r.runtime; }},
   };
 }
@@ -205,7 +244,7 @@ std::vector<OutputField> appearance_outputs() {
 const std::vector<OutputField>& output_fields() {
   static const std::vector<OutputField> all = [] {
     std::vector<OutputField> result = insertion_outputs();
-    for (const auto& part : {fate_outputs(), appearance_outputs()}) result.insert(result.end(), part.begin(), part.end());
+    for (const auto& part : {control_outputs(), fate_outputs(), appearance_outputs()}) result.insert(result.end(), part.begin(), part.end());
     return result;
   }();
   return all;

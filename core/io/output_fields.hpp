@@ -1,5 +1,6 @@
 #pragma once
 #include <functional>
+#include <limits>
 #include <string>
 #include <vector>
 
@@ -15,6 +16,8 @@ struct MemberResult {
   Puncture puncture;
   Outcome outcome;
   double runtime;  ///< wall time of the member, or its share of an ensemble's [s]
+  /// Estimated relative error of dose and depth by the grid [-]; NaN where one grid was run.
+  double grid_error = std::numeric_limits<double>::quiet_NaN();
 };
 
 /// One row of the output table: a scalar result. JSON, HDF5, sweeps, Python and the documentation derive from it.

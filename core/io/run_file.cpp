@@ -1,6 +1,7 @@
 #include "core/io/run_file.hpp"
 
 #include "core/io/hdf5_file.hpp"
+#include "core/simulation/validity.hpp"
 #include "core/solver/trace_step.hpp"
 #include "core/units.hpp"
 
@@ -131,6 +132,9 @@ const std::vector<SeriesColumn>& trace_columns() {
       {"trace_time", "s", "time since the first stroke began", 1.0},
       {"trace_tip_depth_mm", "mm", "tip below the surface, negative above", mm},
       {"trace_force_n", "N", "needle force, all prongs", 1.0},
+      {"trace_cutting_n", "N", "share of it that cuts the skin", 1.0},
+      {"trace_wedging_n", "N", "share of it that wedges the cut open", 1.0},
+      {"trace_friction_n", "N", "share of it that rubs along the wall", 1.0},
       {"trace_needle_nl", "nL", "volume of one prong in the skin", nl},
       {"trace_liquid_nl", "nL", "liquid in the track of one prong", nl},
       {"trace_hole_nl", "nL", "open volume of the track, needle included", nl},
@@ -184,12 +188,20 @@ std::vector<std::pair<std::string, double>> ledger(const Outcome& o) {
           {"photolysed_ng", end.losses[HealingAccount::photolysed] / ng}};
 }
 
+std::string warning_text(const MemberResult& member) {
+  std::string lines;
+  for (const ValidityWarning& warning : validity_warnings(member.treatment, member.puncture))
+    lines += (lines.empty() ? "" : "\n") + warning.name + ": " + warning.text;
+  return lines.empty() ? "none" : lines;
+}
+
 void write_run(const std::filesystem::path& path, const MemberResult& member, const RunFields& fields, const std::string& title,
                const std::string& input, const std::map<std::string, std::string>& provenance) {
   Hdf5File file(path);
   file.attribute("/", "Conventions", std::string("CF-1.11"));
   file.attribute("/", "dermaflux_format", std::string("1.0"));
   file.attribute("/", "title", title);
+  file.attribute("/", "warnings", warning_text(member));
   std::vector<double> days;
   days.reserve(static_cast<std::size_t>(member.outcome.moment_count));
   for (int m = 0; m < member.outcome.moment_count; ++m) days.push_back(member.outcome.moments[m].time / day);

@@ -35,6 +35,9 @@ std::vector<MomentSeries> moment_series(const Outcome& outcome);
 /// Terms of the mass ledger at the end of the run [ng], drawn first; all others sum to it.
 std::vector<std::pair<std::string, double>> ledger(const Outcome& outcome);
 
+/// The warnings of a run in one text, "name: text" on a line each; "none" if there are none.
+std::string warning_text(const MemberResult& member);
+
 /// Writes one run as HDF5: opens in xarray (coordinates at the root) and in ParaView (VTKHDF rectilinear grid, time steps).
 /// The layout is documented in README.md. `input` is the resolved input as JSON; `provenance` goes into the file as it is.
 void write_run(const std::filesystem::path& path, const MemberResult& member, const RunFields& fields, const std::string& title,

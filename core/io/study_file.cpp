@@ -194,7 +194,7 @@ SweepFile load_sweep(const fs::path& path, const std::vector<std::pair<std::stri
   reader.take_or<std::string>("description", "text", "");
   sweep.base = TreatmentDocument::load(path.parent_path() / reader.take<std::string>("treatment", "the path of a treatment file"),
                                        overrides);
-  sweep.grid = reader.take_or<std::string>("grid", "quick, standard or fine", "standard");
+  sweep.grid = reader.take_or<std::string>("grid", "quick, standard, fine or finest", "standard");
   grid_level(sweep.grid);
   sweep.outputs = reader.take_or<std::vector<std::string>>("outputs", "a list of names of outputs", {});
   for (const std::string& output : sweep.outputs) output_field(output);
@@ -270,7 +270,7 @@ CalibrationFile load_calibration(const fs::path& path, const std::string& skin_c
     throw InputError(path.string() + ": seed is out of range or not a whole number; give one from 0 to 2147483647");
   c.draws = static_cast<int>(draws);
   c.seed = static_cast<int>(seed);
-  c.grid = reader.take<std::string>("grid", "quick, standard or fine");
+  c.grid = reader.take<std::string>("grid", "quick, standard, fine or finest");
   grid_level(c.grid);
   c.uncertain = reader.take<std::vector<std::string>>("uncertain", "a list of keys");
   c.accepted_share = reader.take<double>("accepted_share", "a number from 0 to 1");

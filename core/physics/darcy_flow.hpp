@@ -13,27 +13,6 @@ struct Clogging {
     const double open = larger(1.0 - clogged, 0.0);
     return larger(open * open * open, plugged_share);
   }
-  /// The same for the whole innermost ring, from the axis to its outer radius. Around a line the deposit falls as 1/r, so the
-  /// ring's mean says that tissue is plugged to the share x = clogged/2 of the radius and open beyond; the series resistance
-  /// of that profile, int 2 s / (1 - x/s)^3 ds from 0 to 1 in the stretched ring, is exact, whatever the ring's width.
-  DF_FUNCTION double innermost(double clogged) const {
-    const double x = 0.5 * smaller(clogged, 1.0), edge = x / (1.0 - std::cbrt(plugged_share));
-    if (edge >= 1.0) return plugged_share;
-    if (x <= 1e-9) return 1.0;
-    const auto open_part = [x](double s) {  // int (t + x)^4 / t^3 dt, t = s - x
-      const double t = s - x;
-      return 0.5 * t * t + 4.0 * x * t + 6.0 * x * x * std::log(t) - 4.0 * x * x * x / t - 0.5 * x * x * x * x / (t * t);
-    };
-    return 1.0 / (edge * edge / plugged_share + 2.0 * (open_part(1.0) - open_part(edge)));
-  }
-};
-
-/// Mean clogging along the flow path through the innermost ring, with the same profile [-]: x - x ln(x), x = clogged/2.
-struct InnermostPathClogging {
-  DF_FUNCTION double operator()(double clogged) const {
-    const double x = 0.5 * smaller(clogged, 1.0);
-    return x > 1e-12 ? x - x * std::log(x) : 0.0;
-  }
 };
 
 /// Permeability of tissue normal to the surface, without clogging [m^2]: k0 exp(m e) D(r), e = S (p - p_i) the volumetric

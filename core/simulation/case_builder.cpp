@@ -4,6 +4,7 @@
 #include <string>
 
 #include "core/error.hpp"
+#include "core/simulation/validity.hpp"
 #include "core/solver/healing_setup.hpp"
 #include "core/solver/insertion_setup.hpp"
 #include "core/solver/optics_setup.hpp"
@@ -77,6 +78,7 @@ TreatmentCase CaseBlueprint::bind(double* constants_at, double* state_at) const 
 CaseBlueprint build_case(const Treatment& treatment, const RunOptions& options) {
   CaseBlueprint blueprint;
   blueprint.puncture = solve_puncture(treatment);
+  require_valid(treatment, blueprint.puncture);
   TreatmentCase& c = blueprint.plan;
   c.insertion.params = build_insertion_params(treatment, blueprint.puncture, options.grid);
   c.healing.params = build_healing_params(treatment, blueprint.puncture);

@@ -1,8 +1,7 @@
 #pragma once
 #include <cmath>
-#include <initializer_list>
 
-#include "core/grid/axisymmetric_grid.hpp"
+#include "core/solver/row_multigrid.hpp"
 
 namespace dermaflux {
 
@@ -11,38 +10,6 @@ namespace dermaflux {
 // spine) are solved exactly and only the vertical coupling of the cells is left to the iteration. For the pressure of tissue
 // and track the strong couplings, radial flow from the wall and axial flow in the track, are thus always solved directly,
 // whatever the contrast of permeability. Without a spine (wall = 0, compliance < 0) it is a line-preconditioned solver.
-
-/// Uniform values that steps hand to the control flow, by position in CombSystem::scalars.
-enum Scalar : int { scalar_sum = 0, scalar_maximum, scalar_converged, scalar_count };
-
-/// Coefficients and work arrays; cell arrays are padded by n_z on both sides.
-struct CombSystem {
-  AxisymmetricGrid grid;
-  FieldView<double> storage;            ///< diagonal without fluxes
-  FieldView<double> radial, axial;      ///< conductance to the next ring, to the next row
-  FieldView<double> wall;               ///< conductance between spine and first ring, per row
-  FieldView<double> face;               ///< conductance of the spine's upper face, per row and one more
-  FieldView<double> compliance;         ///< diagonal of the spine without fluxes; negative where its value is given
-  FieldView<double> inverse, coupling;  ///< factors of the teeth
-  FieldView<double> residual, correction, reduced, image, direction, direction_next;
-  FieldView<double> spine_residual, spine_correction, spine_reduced, spine_image, spine_direction, spine_direction_next;
-  FieldView<double> spine_inverse, spine_coupling, spine_response;  ///< factors of the spine; its link to the teeth
-  FieldView<double> partial, partial_defect;                        ///< partial sums and maxima per row
-  FieldView<double> scalars;
-
-  /// Takes all views from an arena.
-  void lay_out(ViewArena& arena, const AxisymmetricGrid& on) {
-    grid = on;
-    for (auto* view :
-         {&storage, &radial, &axial, &inverse, &coupling, &residual, &correction, &reduced, &image, &direction, &direction_next})
-      *view = arena.take(on.cell_count(), on.n_z);
-    for (auto* view : {&wall, &compliance, &spine_residual, &spine_correction, &spine_reduced, &spine_image, &spine_direction,
-                       &spine_direction_next, &spine_inverse, &spine_coupling, &spine_response, &partial, &partial_defect})
-      *view = arena.take(on.n_z);
-    face = arena.take(on.n_z + 1);
-    scalars = arena.take(scalar_count);
-  }
-};
 
 /// Factors of the teeth, and the present residual eliminated along them: leaves per row, in `partial`, the value the first
 /// ring would take if the spine did not change, and in `spine_response` the conductance of wall and tooth in series.
@@ -54,6 +21,9 @@ struct FactorTeethStep {
     for (int i = s.grid.n_r - 1; i >= 0; --i) {
       const int first = s.grid.cell(i, j);
       const double* inner = i > 0 ? &s.radial(first - s.grid.n_z) : &s.wall(j);
+      if (s.grid.n_z >= long_column)
+        fetch_later(first - fetch_rings * s.grid.n_z, s.radial, s.axial, s.residual, s.storage, s.coupling, s.inverse,
+                    s.correction);
       DF_LANES
       for (int l = 0; l < W; ++l) {
         const int k = first + l;
@@ -202,6 +172,10 @@ struct DirectionAndMatrixStep {
     for (int i = 0; i < grid.n_r; ++i) {
       const int first = grid.cell(i, j);
       const double* inner = i > 0 ? &s.radial(first - n_z) : &s.wall(j);
+      if (n_z >= long_column) {
+        fetch_later(first + (fetch_rings + 1) * n_z, s.reduced, from);
+        fetch_later(first + fetch_rings * n_z, s.storage, s.radial, s.axial, to, s.image);
+      }
       DF_LANES
       for (int l = 0; l < W; ++l) {
         const int k = first + l;
@@ -240,25 +214,38 @@ struct MaximumStep {
   }
 };
 
+/// Iterations after which a solve that the comb has not finished goes on with multigrid.
+inline constexpr int comb_patience = 12;
+
 /// Solves a CombSystem for `correction` by conjugate gradients, until no cell's balance is off by more than `tolerance` times
-/// its storage. Returns the number of iterations.
+/// its storage. The comb alone preconditions the first `patience` iterations, multigrid the others; see README. Returns the
+/// number of iterations.
 DF_CALLER_DECIDES
 template <class Executor>
-DF_FUNCTION int solve_comb(const Executor& executor, const CombSystem& s, double tolerance, int limit) {
+DF_FUNCTION int solve_comb(const Executor& executor, const CombSystem& s, double tolerance, int limit,
+                           int patience = comb_patience) {
   const int n_z = s.grid.n_z;
+  const RowLevel rows = RowHierarchy{s.grid.n_r + 1, n_z}.level(s.levels, 0);
   FieldView<double> from = s.direction, to = s.direction_next;
   FieldView<double> spine_from = s.spine_direction, spine_to = s.spine_direction_next;
-  executor.single(SpineFactorStep{s});
+  if (patience > 0) executor.single(SpineFactorStep{s});
   double rho = 0.0, alpha = 0.0;
   int iteration = 0;
   for (;; ++iteration) {
-    executor.rows(n_z, AdvanceAndEliminateStep{s, from, spine_from, alpha});
-    executor.single(SpineSolveStep{s});
-    executor.rows(n_z, SubstituteStep{s});
+    const bool comb = iteration < patience, first = iteration == 0 || iteration == patience;
+    if (comb) {
+      executor.rows(n_z, AdvanceAndEliminateStep{s, from, spine_from, alpha});
+      executor.single(SpineSolveStep{s});
+      executor.rows(n_z, SubstituteStep{s});
+    } else {
+      if (iteration == patience) set_up_levels(executor, s);
+      executor.rows(rows.pairs, AdvanceAndSplitStep{s, rows, from, spine_from, alpha});
+    }
     executor.single(MaximumStep{s.partial_defect, s.scalars});
     if (!(executor.read(s.scalars, scalar_maximum) > tolerance) || iteration == limit) break;
+    if (!comb) run_cycle(executor, s);
     executor.single(SumStep{s.partial, s.scalars});
-    const double rho_new = executor.read(s.scalars, scalar_sum), beta = iteration == 0 ? 0.0 : rho_new / rho;
+    const double rho_new = executor.read(s.scalars, scalar_sum), beta = first ? 0.0 : rho_new / rho;
     rho = rho_new;
     executor.rows(n_z, DirectionAndMatrixStep{s, from, spine_from, to, spine_to, beta});
     executor.single(SumStep{s.partial, s.scalars});

@@ -20,27 +20,27 @@ struct HealingParams {
   MacrophageRecruitment recruitment;
   PigmentUptake uptake;
   LadenCellMigration migration;
-  DecayingRate open_track;          ///< exudation of free pigment
-  double free_lymph;                ///< of free 100 nm particles [1/s]
+  DecayingRate open_track;                ///< exudation of free pigment
+  double free_lymph;                      ///< of free 100 nm particles [1/s]
   double lymph_factor[max_size_classes];  ///< clearance of a size class over that of 100 nm particles [-]
-  double mean_lymph_factor;         ///< of the whole ink [-]
-  double dermis_bottom;             ///< depth of the interface with fat [m]
-  double cell_death_loss;           ///< release on death that is not recaptured [1/s]
-  double matrix_release;            ///< [1/s]
-  double transfer, slow_return;     ///< [1/s]
-  double slow_loss;                 ///< release of the slow pool that is not recaptured [1/s]
-  double free_diffusivity;          ///< [m^2/s]
-  double cell_diffusivity;          ///< of the macrophage pool by release and recapture [m^2/s]
-  double slow_diffusivity;          ///< of the slow pool by release and recapture [m^2/s]
-  double deepening_speed;           ///< [m/s]
-  double wound_reach;               ///< [m]
-  double wound_depth;               ///< [m]
-  double prongs;                    ///< tracks laid side by side
-  TrackGroups tracks;               ///< where the tracks of the prongs lie
-  double tilt;                      ///< tangent of the needle angle: sideways shift per depth [-]
-  double tilt_centre;               ///< depth about which the tilted track is centred [m]
-  double tolerance;                 ///< local error of a step [kg/m^3]
-  double first_step, largest_step;  ///< [s]
+  double mean_lymph_factor;               ///< of the whole ink [-]
+  double dermis_bottom;                   ///< depth of the interface with fat [m]
+  double cell_death_loss;                 ///< release on death that is not recaptured [1/s]
+  double matrix_release;                  ///< [1/s]
+  double transfer, slow_return;           ///< [1/s]
+  double slow_loss;                       ///< release of the slow pool that is not recaptured [1/s]
+  double free_diffusivity;                ///< [m^2/s]
+  double cell_diffusivity;                ///< of the macrophage pool by release and recapture [m^2/s]
+  double slow_diffusivity;                ///< of the slow pool by release and recapture [m^2/s]
+  double deepening_speed;                 ///< [m/s]
+  double wound_reach;                     ///< [m]
+  double wound_depth;                     ///< [m]
+  double prongs;                          ///< tracks laid side by side
+  TrackGroups tracks;                     ///< where the tracks of the prongs lie
+  double tilt;                            ///< tangent of the needle angle: sideways shift per depth [-]
+  double tilt_centre;                     ///< depth about which the tilted track is centred [m]
+  double tolerance;                       ///< local error of a step [kg/m^3]
+  double first_step, largest_step;        ///< [s]
 };
 
 /// Constants per row.

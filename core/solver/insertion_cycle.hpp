@@ -57,7 +57,9 @@ DF_FUNCTION bool attempt_step(const Executor& executor, const InsertionProblem& 
   executor.single(TrackSolveStep{p, dt, std::fabs(tip_after - tip_before) / dt});
   if (executor.read(p.system.scalars, scalar_converged) < 0.5) return false;
   executor.rows(n_z, WallResidualStep{p});
-  tally.iterations += solve_comb(executor, p.system, p.params.pressure_tolerance, 200);
+  const double peak = executor.read(p.account, RimAccount::peak_pressure);
+  const double tolerance = larger(p.params.pressure_tolerance, p.params.pressure_share * peak);
+  tally.iterations += solve_comb(executor, p.system, tolerance, 200);
   executor.rows(n_z, ApplyCorrectionStep{p});
   executor.cells(n_r, n_z, FluxStep{p});
   executor.single(TrackFlowStep{p, dt});
@@ -176,13 +178,14 @@ DF_FUNCTION double insertion_step(const Executor& executor, const InsertionProbl
   return dt;
 }
 
-/// The part of a step over which the tip moves no further in the skin than `travel` [s].
+/// The part of a step over which the tip moves no further in the skin than it may [s].
 template <class Tip>
-DF_FUNCTION double held_to_travel(const Tip& tip, double t, double dt, double travel) {
+DF_FUNCTION double held_to_travel(const Tip& tip, double t, double dt, const InsertionParams& c) {
   for (int k = 0; k < 4; ++k) {
-    const double moved = std::fabs(larger(tip(t + dt), 0.0) - larger(tip(t), 0.0));
-    if (moved <= travel) break;
-    dt *= travel / moved;
+    const double moved = larger(tip(t + dt), 0.0) - larger(tip(t), 0.0),
+                 travel = moved > 0.0 ? c.largest_travel_in : c.largest_travel_out;
+    if (std::fabs(moved) <= travel) break;
+    dt *= travel / std::fabs(moved);
   }
   return dt;
 }
@@ -194,7 +197,7 @@ DF_FUNCTION void run_interval(const Executor& executor, const InsertionProblem& 
                               double dt, double growth, double largest, const InsertionTrace& trace, InsertionTally& tally) {
   double t = start;
   while (t < end - 1e-9 * (end - start) && !tally.failed) {
-    const double step = held_to_travel(tip, t, smaller(dt, end - t), p.params.largest_travel);
+    const double step = held_to_travel(tip, t, smaller(dt, end - t), p.params);
     const double taken = insertion_step(executor, p, tip, t, step, true, tally);
     t += taken;
     dt = taken < step ? taken : smaller(dt * growth, largest);

@@ -47,15 +47,17 @@ struct InsertionParams {
   double max_captured;          ///< captured pigment per tissue volume that plugs it [kg/m^3]
   int classes;                  ///< size classes of pigment in use
   PigmentClass pigment[max_size_classes];
-  double carrier_diffusivity;   ///< in pore fluid [m^2/s]
+  double carrier_diffusivity;  ///< in pore fluid [m^2/s]
   PoreSpreading spreading;
   TissueFracture fracture;
-  double relaxed_share;         ///< relaxation ends when the pressure fell to this share of its peak [-]
-  double relaxation_limit;      ///< or after this time [s]
-  double pressure_tolerance;    ///< of the linear solver [Pa]
-  int steps_inside;             ///< time steps per stroke while the tip is in the skin
-  double largest_travel;        ///< of the tip in one time step: it pushes ink ahead row by row [m]
-  double smallest_step;         ///< a member that asks for a smaller time step has failed [s]
+  double relaxed_share;       ///< relaxation ends when the pressure fell to this share of its peak [-]
+  double relaxation_limit;    ///< or after this time [s]
+  double pressure_tolerance;  ///< of the linear solver, at least [Pa]
+  double pressure_share;      ///< of the peak pressure so far that the solver may be off, if that is more [-]
+  int steps_inside;           ///< time steps per stroke while the tip is in the skin
+  double largest_travel_in;   ///< of the tip in one time step on its way down: it pushes ink ahead row by row [m]
+  double largest_travel_out;  ///< on its way up [m]
+  double smallest_step;       ///< a member that asks for a smaller time step has failed [s]
 
   DF_FUNCTION double fastest_diffusivity() const {  ///< [m^2/s]
     double fastest = carrier_diffusivity;
@@ -114,7 +116,9 @@ struct InsertionScratch {
   FieldView<double> radial_spreading, axial_spreading, factor;  ///< conductances and factors of line solves
   // per row
   FieldView<double> needle_area, perimeter, film_in, film_out;
-  FieldView<double> wall_reference;  ///< pressure of the first ring if the wall were closed [Pa]
+  FieldView<double> passing_area, passing_face;  ///< needle area half-way through the step: in the row, at its upper face [m^2]
+  FieldView<double> entry_pressure, viscosity;   ///< of a free front in the row; of its liquid
+  FieldView<double> wall_reference;              ///< pressure of the first ring if the wall were closed [Pa]
   FieldView<double> wall_flux, wall_carrier, returned_carrier;
   FieldGroup wall_pigment, returned_pigment;
   FieldView<double> downward, full;  ///< donor of the upper face; liquid area at which a void closes [m^2]

@@ -21,20 +21,20 @@ long lay_out_state(ViewArena& arena, InsertionProblem& problem) {
   InsertionScratch& s = problem.scratch;
   const long start = arena.used;
   const int classes = problem.params.classes;
-  for (auto* view : {&t.fluid, &t.carrier, &t.pressure, &t.speed, &t.path, &t.crack}) *view = arena.take(cells, n_z);
-  for (auto* group : {&t.pigment, &t.captured}) *group = arena.take_group(classes, cells, n_z);
+  for (auto* view : {&t.fluid, &t.carrier, &t.pressure, &t.speed, &t.path, &t.crack, &s.w}) *view = arena.take(cells, n_z);
+  for (auto* group : {&t.pigment, &t.captured, &s.c}) *group = arena.take_group(classes, cells, n_z);
   for (auto* view : {&k.liquid, &k.hole, &k.wall_stress, &k.widest, &k.carrier, &k.pressure}) *view = arena.take(n_z);
   k.pigment = arena.take_group(classes, n_z);
   k.flow = arena.take(n_z + 1);
   problem.account = arena.take(RimAccount::count);
   const long checkpoint = arena.used - start;
-  for (auto* view : {&s.permeability, &s.mobility, &s.damage, &s.radial_flux, &s.axial_flux, &s.w, &s.w_between, &s.start_fluid,
+  for (auto* view : {&s.permeability, &s.mobility, &s.damage, &s.radial_flux, &s.axial_flux, &s.w_between, &s.start_fluid,
                      &s.start_carrier, &s.radial_spreading, &s.axial_spreading, &s.factor})
     *view = arena.take(cells, n_z);
-  for (auto* group : {&s.capture, &s.c, &s.c_between, &s.start_pigment}) *group = arena.take_group(classes, cells, n_z);
-  for (auto* view :
-       {&s.needle_area, &s.perimeter, &s.film_in, &s.film_out, &s.wall_reference, &s.wall_flux, &s.wall_carrier, &s.returned_carrier,
-        &s.downward, &s.full, &s.jacobian_lower, &s.jacobian_diagonal, &s.jacobian_upper, &s.unknown, &s.mixture})
+  for (auto* group : {&s.capture, &s.c_between, &s.start_pigment}) *group = arena.take_group(classes, cells, n_z);
+  for (auto* view : {&s.needle_area, &s.perimeter, &s.film_in, &s.film_out, &s.passing_area, &s.passing_face, &s.entry_pressure,
+                     &s.viscosity, &s.wall_reference, &s.wall_flux, &s.wall_carrier, &s.returned_carrier, &s.downward, &s.full,
+                     &s.jacobian_lower, &s.jacobian_diagonal, &s.jacobian_upper, &s.unknown, &s.mixture})
     *view = arena.take(n_z);
   for (auto* group : {&s.wall_pigment, &s.returned_pigment}) *group = arena.take_group(classes, n_z);
   problem.system.lay_out(arena, problem.grid);
@@ -113,24 +113,28 @@ InsertionParams build_insertion_params(const Treatment& treatment, const Punctur
   c.lymph_conductance = skin.lymph_conductance;
   c.max_captured = skin.max_deposit * ink.pigment_density;
   c.classes = ink.size_classes;
-  // A filter catches in proportion to the diameter, whose mass mean is exact; straining by the median stands for one class.
+  // A filter catches in proportion to the diameter: its mean over the class. Pores strain the class's own diameter.
   const double mean_diameter = ink.particle_diameter * std::exp(0.5 * std::pow(std::log(ink.particle_spread), 2));
   for (int n = 0; n < c.classes; ++n) {
     const SizeClass size = ink.size_class(n);
-    c.pigment[n] = {.share = size.share,
-                    .diameter = size.diameter,
-                    .filtration = (c.classes == 1 ? mean_diameter : size.diameter) / (200.0 * units::nm),
-                    .diffusivity = pigment_diffusivity(treatment, n)};
+    c.pigment[n] = {
+        .share = size.share,
+        .diameter = size.diameter,
+        .filtration = (c.classes == 1 ? mean_diameter : ink.class_mean(n, [](double d) { return d; })) / (200.0 * units::nm),
+        .diffusivity = pigment_diffusivity(treatment, n)};
   }
   c.carrier_diffusivity = skin.carrier_hindrance * ink.carrier_diffusivity;
   c.spreading = {.dispersivity = skin.dispersivity};
   c.fracture = {.enabled = skin.fracture, .pressure = skin.fracture_pressure, .gain = skin.fracture_gain};
-  // Numerical controls. Travel is what the error of a level hangs on, so it is halved with the grid.
+  // Numerical controls. Travel is what the error of a level hangs on (per cents of depth), so it is halved with the grid; the
+  // solver's tolerance moves dose and depth by less than a hundred-thousandth.
   c.relaxed_share = 0.01;
   c.relaxation_limit = 600.0;
   c.pressure_tolerance = 20.0;
+  c.pressure_share = 3e-4;
   c.steps_inside = 12 << static_cast<int>(level);
-  c.largest_travel = 0.06 * c.tip_depth / (1 << static_cast<int>(level));
+  c.largest_travel_out = 0.06 * c.tip_depth / (1 << static_cast<int>(level));
+  c.largest_travel_in = 0.5 * c.largest_travel_out;
   c.smallest_step = 1e-7 / c.frequency;
   return c;
 }

@@ -45,19 +45,9 @@ struct CopyStep {
   }
 };
 
-/// Concentrations of the pore fluid from the conserved amounts.
-struct ConcentrationStep {
-  InsertionProblem p;
-  DF_FUNCTION void operator()(int i, int j) const {
-    const int k = p.grid.cell(i, j);
-    p.scratch.w(k) = p.tissue.carrier(k) / p.tissue.fluid(k);
-    for (int n = 0; n < p.params.classes; ++n) p.scratch.c[n](k) = p.tissue.pigment[n](k) / p.tissue.fluid(k);
-  }
-};
-
 /// A copy of the insertion's state between two strokes. Everything else in the problem is found again from it.
 struct InsertionCheckpoint {
-  FieldView<double> state, copy;  ///< of equal size; `state` covers tissue, track and account
+  FieldView<double> state, copy;  ///< of equal size; `state` covers tissue with its pore fluid, track and account
   static constexpr int width = 1024;
 
   DF_CALLER_DECIDES
@@ -69,7 +59,6 @@ struct InsertionCheckpoint {
   template <class Executor>
   DF_FUNCTION void restore(const Executor& executor, const InsertionProblem& p) const {
     executor.cells((state.size + width - 1) / width, width, CopyStep{copy, state, width});
-    executor.cells(p.grid.n_r, p.grid.n_z, ConcentrationStep{p});
     executor.cells(p.grid.n_r, p.grid.n_z, DamageStep{p});
   }
 };

@@ -15,6 +15,7 @@ struct NeedleStep {
   DF_FUNCTION void operator()() const {
     const InsertionParams& c = p.params;
     const double speed = std::fabs(tip_after - tip_before) / dt;
+    const double passing = 0.5 * (tip_before + tip_after);
     const bool wet = drop_supplies(p);
     for (int j = 0; j < p.grid.n_z; ++j) {
       const double top = p.grid.z_face(j), bottom = p.grid.z_face(j + 1);
@@ -23,6 +24,8 @@ struct NeedleStep {
       const double before = tip_before > top ? c.needle.mean_area(top, bottom, tip_before) : 0.0;
       p.scratch.needle_area(j) = area;
       p.scratch.perimeter(j) = perimeter;
+      p.scratch.passing_area(j) = passing > top ? c.needle.mean_area(top, bottom, passing) : 0.0;
+      p.scratch.passing_face(j) = passing > top ? c.needle.area(passing - top) : 0.0;
       p.track.widest(j) = deepest > top ? c.needle.mean_area(top, bottom, deepest) : 0.0;
       p.track.hole(j) = larger(p.track.hole(j), c.open_fraction * p.track.widest(j));
 

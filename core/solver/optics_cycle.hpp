@@ -15,7 +15,7 @@ DF_FUNCTION void look_in_band(const Executor& executor, const OpticsProblem& o, 
   executor.cells(n_r, n_z, OpticalFaceStep{o});
   executor.cells(n_r, n_z, OpticalResidualStep{o});
   executor.rows(n_z, FactorTeethStep{o.system});
-  solve_comb(executor, o.system, o.params.tolerance, 400);
+  solve_comb(executor, o.system, o.params.tolerance, 400, 0);  // nearly without absorption: multigrid at once
   executor.cells(n_r, n_z, ApplyEscapeStep{o});
   executor.single(ViewStep{o});
   executor.single(SkinViewStep{o, clock});

@@ -14,23 +14,24 @@ struct DamageStep {
   }
 };
 
-/// Mobility k/mu of one cell from its strain, damage, clogging and the mixture in its pores.
+/// Mobility k/mu of one cell from its strain, damage, clogging and the mixture in its pores. The permeability left for the
+/// straining of particles is without clogging: what deposit takes from capture is the factor 1 - sigma/sigma_max alone.
 struct MobilityStep {
   InsertionProblem p;
   DF_FUNCTION void operator()(int i, int j) const {
     const int k = p.grid.cell(i, j);
     const double porosity = p.rows.porosity(j), fluid = p.tissue.fluid(k);
     const double clogged = p.tissue.captured.total(k) / p.params.max_captured;
-    const double clogging = i > 0 ? p.params.clogging(clogged) : p.params.clogging.innermost(clogged);
-    const double permeability = p.params.permeability(p.rows.permeability(j), fluid - porosity, p.scratch.damage(k)) * clogging;
+    const double clogging = p.params.clogging(clogged);
+    const double permeability = p.params.permeability(p.rows.permeability(j), fluid - porosity, p.scratch.damage(k));
     const double carrier = p.tissue.carrier(k), pigment = p.tissue.pigment.total(k);
     double viscosity = p.params.viscosity.interstitial_viscosity;
     if (carrier > 1e-6 * fluid) {  // so little ink does not change the viscosity of interstitial fluid
-      const double shear = PoreShearRate{}(p.tissue.speed(k), permeability, porosity);
+      const double shear = PoreShearRate{}(p.tissue.speed(k), permeability * clogging, porosity);
       viscosity = p.params.viscosity(carrier / fluid, pigment / (fluid * p.params.pigment_density), shear);
     }
     p.scratch.permeability(k) = permeability;
-    p.scratch.mobility(k) = permeability / viscosity;
+    p.scratch.mobility(k) = permeability * clogging / viscosity;
   }
 };
 
@@ -46,7 +47,8 @@ struct TransmissibilityStep {
     double radial = 0.0, axial = 0.0;
     if (i + 1 < grid.n_r) {
       const double face = grid.r_face(i + 1), there = p.scratch.mobility(k + grid.n_z) * (1.0 + p.tissue.crack(k + grid.n_z));
-      const double resistance = (face - grid.r_centre(i)) / (here * (1.0 + p.tissue.crack(k))) + (grid.r_centre(i + 1) - face) / there;
+      const double resistance =
+          (face - grid.r_centre(i)) / (here * (1.0 + p.tissue.crack(k))) + (grid.r_centre(i + 1) - face) / there;
       const double opening = larger(p.track.hole(j), p.scratch.needle_area(j)) / units::pi;
       radial = p.rows.anisotropy(j) * grid.outer_area(i, j) / resistance * OpeningStretch{}(opening, face);
     }
@@ -70,9 +72,9 @@ struct FluxStep {
   }
 };
 
-/// Darcy speed of every cell and, per row, the largest share of a cell's fluid that leaves it per second, gross and net [1/s].
-/// The gross one is taken of what the cell holds at the end of the step if that is less than at its start, so that it is a bound
-/// for every substep.
+/// Darcy speed of every cell where the open track has pushed it, at sqrt(r^2 + A/pi), which is what pores see; and, per row, the
+/// largest share of a cell's fluid that leaves it per second, gross and net [1/s]. The gross one is taken of what the cell holds at
+/// the end of the step if that is less than at its start, so that it is a bound for every substep.
 struct SpeedStep {
   InsertionProblem p;
   double dt;  ///< [s]
@@ -80,19 +82,24 @@ struct SpeedStep {
   template <int W>
   DF_FUNCTION void rows(int j) const {
     const AxisymmetricGrid& grid = p.grid;
-    double gross[W] = {}, net[W] = {}, west[W];
-    for (int l = 0; l < W; ++l) west[l] = p.scratch.wall_flux(j + l);
+    double gross[W] = {}, net[W] = {}, west[W], opening[W];
+    for (int l = 0; l < W; ++l) {
+      west[l] = p.scratch.wall_flux(j + l);
+      opening[l] = larger(p.track.hole(j + l), p.scratch.needle_area(j + l)) / units::pi;
+    }
     for (int i = 0; i < grid.n_r; ++i) {
       const int first = grid.cell(i, j);
-      const double ring = grid.ring_area(i), dr = grid.dr(i);
+      const double ring = grid.ring_area(i), centre = grid.r_centre(i);
       DF_LANES
       for (int l = 0; l < W; ++l) {
         const int k = first + l;
         const double east = p.scratch.radial_flux(k), north = p.scratch.axial_flux(k - 1), south = p.scratch.axial_flux(k);
         const double dz = grid.dz(j + l), volume = ring * dz, content = volume * p.tissue.fluid(k);
         const double drained = volume * p.params.lymph_conductance * (p.tissue.pressure(k) - p.params.rest_pressure);
-        const double out = larger(east, 0.0) + larger(-west[l], 0.0) + larger(south, 0.0) + larger(-north, 0.0) + larger(drained, 0.0);
-        const double u_r = 0.5 * (std::fabs(west[l]) + std::fabs(east)) * dr / volume;
+        const double out =
+            larger(east, 0.0) + larger(-west[l], 0.0) + larger(south, 0.0) + larger(-north, 0.0) + larger(drained, 0.0);
+        const double u_r =
+            0.5 * (std::fabs(west[l]) + std::fabs(east)) / (2.0 * units::pi * dz * std::sqrt(centre * centre + opening[l]));
         const double u_z = 0.5 * (std::fabs(north) + std::fabs(south)) * dz / volume;
         const double lost = east - west[l] + south - north + drained;
         p.tissue.speed(k) = std::sqrt(u_r * u_r + u_z * u_z);
@@ -272,7 +279,8 @@ struct CaptureRateStep {
         DF_LANES
         for (int l = 0; l < W; ++l) {
           const int k = first + l;
-          const double gain = StrainingGain{}(diameter, p.scratch.permeability(k) * (1.0 + p.tissue.crack(k)), p.rows.porosity(j + l));
+          const double gain =
+              StrainingGain{}(diameter, p.scratch.permeability(k) * (1.0 + p.tissue.crack(k)), p.rows.porosity(j + l));
           capture(k) = Filtration{}(scale * p.rows.filtration(j + l) * gain, p.tissue.speed(k));
         }
       }
@@ -303,8 +311,6 @@ struct FiltrationStep {
       for (int trial = 0; trial < 2; ++trial) {
         DF_LANES
         for (int l = 0; l < W; ++l) open[l] = (held[l] + 0.5 * sum[l]) * clean;
-        if (i == 0)
-          for (int l = 0; l < W; ++l) open[l] = InnermostPathClogging{}(open[l]);
         DF_LANES
         for (int l = 0; l < W; ++l) open[l] = larger(1.0 - open[l], 0.0) * dt * inverse[l];
         for (int l = 0; l < W; ++l) sum[l] = 0.0;
@@ -345,9 +351,7 @@ struct SpreadingConductanceStep {
   InsertionProblem p;
   TransportBox box;
   double diffusivity, time;  ///< in pore fluid [m^2/s], [s]
-  DF_FUNCTION double spreading(int k) const {
-    return p.params.spreading(p.tissue.fluid(k), diffusivity, time, p.tissue.path(k));
-  }
+  DF_FUNCTION double spreading(int k) const { return p.params.spreading(p.tissue.fluid(k), diffusivity, time, p.tissue.path(k)); }
   DF_FUNCTION void operator()(int i, int j) const {
     const AxisymmetricGrid& grid = p.grid;
     const int k = grid.cell(i, j);
@@ -355,8 +359,7 @@ struct SpreadingConductanceStep {
     double radial = 0.0, axial = 0.0;
     if (i + 1 < box.rings) {
       const double face = grid.r_face(i + 1);
-      radial = grid.outer_area(i, j) /
-               ((face - grid.r_centre(i)) / here + (grid.r_centre(i + 1) - face) / spreading(k + grid.n_z));
+      radial = grid.outer_area(i, j) / ((face - grid.r_centre(i)) / here + (grid.r_centre(i + 1) - face) / spreading(k + grid.n_z));
     }
     if (j + 1 < box.rows) axial = grid.ring_area(i) / (0.5 * grid.dz(j) / here + 0.5 * grid.dz(j + 1) / spreading(k + 1));
     p.scratch.radial_spreading(k) = radial;

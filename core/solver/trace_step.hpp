@@ -8,7 +8,7 @@ struct TraceStep {
   InsertionProblem p;
   FieldView<double> rows, count;  ///< `columns` values per row; rows written so far
   double time, tip_depth;         ///< [s], [m]
-  static constexpr int columns = 10;
+  static constexpr int columns = 13;
 
   DF_FUNCTION void operator()() const {
     const int row = static_cast<int>(count(0));
@@ -22,10 +22,15 @@ struct TraceStep {
     }
     const Needle& shaft = p.params.needle;
     const double inside = larger(tip_depth, 0.0);
-    const double force = inside > 0.0 ? p.params.force(shaft.diameter(inside), units::pi * shaft.diameter_integral(inside)) : 0.0;
+    const ForceParts none{0.0, 0.0, 0.0};
+    const ForceParts force =
+        inside > 0.0 ? p.params.force.parts(shaft.diameter(inside), units::pi * shaft.diameter_integral(inside)) : none;
     const double values[columns] = {time,
                                     tip_depth,
-                                    force,
+                                    force.total(),
+                                    force.cutting,
+                                    force.wedging,
+                                    force.friction,
                                     needle,
                                     liquid,
                                     hole,

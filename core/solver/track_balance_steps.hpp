@@ -21,15 +21,13 @@ struct TrackFlowStep {
       const double above = j > 0 ? p.track.pressure(j - 1) : 0.0;
       p.track.flow(j) = j < active ? p.system.face(j) * (above - p.track.pressure(j)) : 0.0;
     }
-    if (p.track.flow(0) > 0.0) {  // the drop gives no more than it has
-      double film = 0.0;
-      for (int j = 0; j < active; ++j) film += p.scratch.film_in(j) * p.grid.dz(j);
-      const double asked = (p.track.flow(0) + film) * dt, held = p.account(RimAccount::drop_volume);
-      if (asked > held) {
-        const double share = held / asked;
-        p.track.flow(0) *= share;
-        for (int j = 0; j < active; ++j) p.scratch.film_in(j) *= share;
-      }
+    double film = 0.0;  // the drop gives no more than it has, whether the track draws or pushes back
+    for (int j = 0; j < active; ++j) film += p.scratch.film_in(j) * p.grid.dz(j);
+    const double asked = (larger(p.track.flow(0), 0.0) + film) * dt, held = p.account(RimAccount::drop_volume);
+    if (asked > held) {
+      const double share = larger(held, 0.0) / asked;
+      if (p.track.flow(0) > 0.0) p.track.flow(0) *= share;
+      for (int j = 0; j < active; ++j) p.scratch.film_in(j) *= share;
     }
   }
 
@@ -140,7 +138,8 @@ struct TrackBalanceStep {
       else
         p.account(contact ? RimAccount::back_pigment : RimAccount::exuded_pigment) += amount;
     }
-    if (amount < 0.0 || contact) p.account(what == carrier_only ? RimAccount::drop_carrier : RimAccount::drop_pigment + what) += amount;
+    if (amount < 0.0 || contact)
+      p.account(what == carrier_only ? RimAccount::drop_carrier : RimAccount::drop_pigment + what) += amount;
   }
   static constexpr int carrier_only = -1;
 

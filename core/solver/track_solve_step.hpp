@@ -62,15 +62,21 @@ struct TrackSolveStep {
   double needle_speed;  ///< [m/s]
 
   DF_FUNCTION TrackSlice slice(int j) const {
-    const InsertionParams& c = p.params;
-    const double needle = p.scratch.needle_area(j);
-    const WallLoad wall = wall_load(p, j, dt);
-    const double open = larger(wall.area_at(0.0), needle);
-    return {.needle_area = needle,
+    return {.needle_area = p.scratch.needle_area(j),
             .perimeter = p.scratch.perimeter(j),
-            .wall = wall,
-            .share = c.liquid_share,
-            .entry_pressure = c.capillary(needle, open)};
+            .wall = wall_load(p, j, dt),
+            .share = p.params.liquid_share,
+            .entry_pressure = p.scratch.entry_pressure(j)};
+  }
+
+  /// What stays as it is while the liquid areas are sought.
+  DF_FUNCTION void prepare(int active) const {
+    for (int j = 0; j < active; ++j) {
+      const double needle = p.scratch.needle_area(j), open = larger(wall_load(p, j, dt).area_at(0.0), needle);
+      p.scratch.entry_pressure(j) = p.params.capillary(needle, open);
+      p.scratch.full(j) = slice(j).full_area();
+      p.scratch.viscosity(j) = viscosity(j);
+    }
   }
 
   /// Viscosity of the liquid in a row at the shear rate of its gap [Pa s].
@@ -89,18 +95,22 @@ struct TrackSolveStep {
     return p.params.viscosity.ink(p.params.ink_concentration / p.params.pigment_density, shear);
   }
 
-  /// Conductance for a flow out of row `donor` that holds `liquid` [m^4]. Where a void is open the liquid is a film on the
-  /// wall, whose conductance falls with the cube of the share it fills, so a front advances like a piston.
-  DF_FUNCTION double conductance(int donor, double liquid) const {
-    const double needle = p.scratch.needle_area(donor), full = p.scratch.full(donor);
-    if (liquid >= full) return AnnulusConductance{}(needle, liquid);
-    const double share = liquid / full;
-    return share * share * share * AnnulusConductance{}(needle, full);
+  /// Conductance of the upper face of row `face` for a flow out of row `donor` that holds `liquid` [m^4]: the wall stands as in
+  /// the donor, so that a closed gap can be filled from an open one, and the needle as it is at the face half-way through the
+  /// step, so that the tip pushes ahead what it does not let pass. Where a void is open the liquid is a film on the wall, whose
+  /// conductance falls with the cube of the share it fills, so a front advances like a piston.
+  DF_FUNCTION double conductance(int face, int donor, double liquid) const {
+    const double needle = p.scratch.passing_face(face), full = p.scratch.full(donor), held = larger(liquid, full);
+    const double rough = smaller(held, 2.0 * std::sqrt(units::pi * needle) * p.params.liquid_share.roughness);
+    const double filled = AnnulusConductance{}(needle, larger(p.scratch.passing_area(donor) + held - needle, rough));
+    const double share = liquid < full ? liquid / full : 1.0;
+    return share * share * share * filled;
   }
 
   DF_FUNCTION void operator()() const {
     const int active = reached_rows(p);
     for (int j = 0; j < p.grid.n_z; ++j) p.scratch.unknown(j) = p.track.liquid(j);
+    prepare(active);
     bool converged = active == 0;
     for (int k = 0; k < 60 && !converged; ++k) {
       assemble(active, k < 6);
@@ -116,9 +126,7 @@ struct TrackSolveStep {
     const bool supply = drop_supplies(p);
     for (int j = 0; j < active; ++j) {
       double slope;
-      const TrackSlice content = slice(j);
-      p.track.pressure(j) = content.pressure(p.scratch.unknown(j), slope);
-      p.scratch.full(j) = content.full_area();
+      p.track.pressure(j) = slice(j).pressure(p.scratch.unknown(j), slope);
       p.system.compliance(j) = slope;
     }
     for (int j = 0; j < p.grid.n_z; ++j) p.scratch.jacobian_upper(j) = p.scratch.jacobian_lower(j) = 0.0;
@@ -133,8 +141,7 @@ struct TrackSolveStep {
     for (int j = 0; j < active; ++j) assemble_face(j, supply, choose_donors);
   }
 
-  /// Upper face of row j: flow between row j - 1 (or the drop) and row j, conductance taken from the upstream side, so that
-  /// a closed gap can be filled from an open one.
+  /// Upper face of row j: flow between row j - 1 (or the drop) and row j, conductance taken from the upstream side.
   DF_FUNCTION void assemble_face(int j, bool supply, bool choose_donor) const {
     const double above = j > 0 ? p.track.pressure(j - 1) : 0.0, below = p.track.pressure(j);
     const double distance = 0.5 * (p.grid.dz(j) + (j > 0 ? p.grid.dz(j - 1) : 0.0));
@@ -143,14 +150,13 @@ struct TrackSolveStep {
     double face = 0.0, gain = 0.0;  // gain: change of the face's conductance with the donor's liquid area
     if (j == 0 && downward) {
       if (!supply) return;
-      const double needle = p.scratch.needle_area(0);
       const double room = larger(p.scratch.full(0), p.scratch.unknown(0));
-      face = AnnulusConductance{}(needle, room) / (ink_viscosity(needle_speed / std::sqrt(room)) * distance);
+      face = conductance(0, 0, room) / (ink_viscosity(needle_speed / std::sqrt(room)) * distance);
     } else {
       const int donor = downward ? j - 1 : j;
-      const double liquid = p.scratch.unknown(donor), resistance = viscosity(donor) * distance, probe = 1e-6 * liquid;
-      face = conductance(donor, liquid) / resistance;
-      if (probe > 0.0 && downward == (above >= below)) gain = (conductance(donor, liquid + probe) / resistance - face) / probe;
+      const double liquid = p.scratch.unknown(donor), resistance = p.scratch.viscosity(donor) * distance, probe = 1e-6 * liquid;
+      face = conductance(j, donor, liquid) / resistance;
+      if (probe > 0.0 && downward == (above >= below)) gain = (conductance(j, donor, liquid + probe) / resistance - face) / probe;
     }
     p.system.face(j) = face;
     const double drop = above - below, flow = face * drop;

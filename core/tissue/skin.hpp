@@ -1,5 +1,6 @@
 #pragma once
 #include <array>
+#include <cstddef>
 
 #include "core/tissue/skin_layer.hpp"
 
@@ -93,6 +94,17 @@ struct Skin {
   SkinBiology biology;
   SkinAppearance appearance;
 
+  /// The thickest layer of dermis: it carries the nose of the machine and most of the track.
+  const SkinLayer& thickest_dermis() const {
+    std::size_t best = 0;
+    double thickness = -1.0;
+    for (std::size_t k = 0; k < static_cast<std::size_t>(layer_count); ++k)
+      if (layers[k].kind == LayerKind::dermis && layers[k].thickness > thickness) {
+        best = k;
+        thickness = layers[k].thickness;
+      }
+    return layers[best];
+  }
   /// Depth of the lower face of the last layer of a kind, 0 if there is none [m].
   double bottom_of(LayerKind kind) const {
     double depth = 0.0, bottom = 0.0;

@@ -21,13 +21,13 @@ struct SizeClass {
 
 /// The suspension: pigment, carrier, and how the mixture flows and absorbs.
 struct Ink {
-  double pigment_density;    ///< [kg/m^3]
-  double mass_fraction;      ///< of pigment in the neat ink [-]
-  double dilution;           ///< share of neat ink in the mixture, 1 = neat [-]
-  double carrier_density;    ///< [kg/m^3]
-  double particle_diameter;  ///< mass-median hydrodynamic diameter [m]
-  double particle_spread;    ///< geometric standard deviation [-]
-  int size_classes;          ///< classes that stand for that distribution
+  double pigment_density;      ///< [kg/m^3]
+  double mass_fraction;        ///< of pigment in the neat ink [-]
+  double dilution;             ///< share of neat ink in the mixture, 1 = neat [-]
+  double carrier_density;      ///< [kg/m^3]
+  double particle_diameter;    ///< mass-median hydrodynamic diameter [m]
+  double particle_spread;      ///< geometric standard deviation [-]
+  int size_classes;            ///< classes that stand for that distribution
   double carrier_diffusivity;  ///< of the carrier's slow component in water [m^2/s]
   InkViscosity viscosity;
   double surface_tension;                     ///< [N/m]
@@ -42,17 +42,26 @@ struct Ink {
   }
   double concentration() const { return volume_fraction() * pigment_density; }  ///< pigment per ink volume [kg/m^3]
 
-  /// Mean of a property of the particle over the log-normal distribution of their mass with diameter.
+  /// Mean of a property of the particle over a part of the log-normal distribution of their mass with diameter: the part that
+  /// begins at the share `from` of the mass and ends at `to`, counted from the smallest particles on.
   template <class Property>
-  double mass_mean(Property property) const {
+  double mass_mean(Property property, double from = 0.0, double to = 1.0) const {
     constexpr int points = 81;
     const double spread = std::log(particle_spread);
     if (spread <= 0.0) return property(particle_diameter);
-    double sum = 0.0, weights = 0.0;
+    const auto weight = [](int n) {
+      const double x = -4.0 + 8.0 * n / (points - 1);
+      return std::exp(-0.5 * x * x);
+    };
+    double all = 0.0, sum = 0.0, weights = 0.0, passed = 0.0;
+    for (int n = 0; n < points; ++n) all += weight(n);
     for (int n = 0; n < points; ++n) {
-      const double x = -4.0 + 8.0 * n / (points - 1), weight = std::exp(-0.5 * x * x);
-      sum += weight * property(particle_diameter * std::exp(spread * x));
-      weights += weight;
+      const double next = passed + weight(n), part = std::fmin(next, to * all) - std::fmax(passed, from * all);
+      if (part > 0.0) {
+        sum += part * property(particle_diameter * std::exp(spread * (-4.0 + 8.0 * n / (points - 1))));
+        weights += part;
+      }
+      passed = next;
     }
     return sum / weights;
   }
@@ -60,19 +69,26 @@ struct Ink {
   /// One class: nodes and weights of the Gauss-Hermite quadrature of the log-normal distribution of mass, from the smallest on.
   SizeClass size_class(int n) const {
     static constexpr double node[max_size_classes][max_size_classes] = {
-        {0.0}, {-1.0, 1.0}, {-1.7320508075688772, 0.0, 1.7320508075688772},
+        {0.0},
+        {-1.0, 1.0},
+        {-1.7320508075688772, 0.0, 1.7320508075688772},
         {-2.3344142183389773, -0.7419637843027259, 0.7419637843027259, 2.3344142183389773}};
     static constexpr double weight[max_size_classes][max_size_classes] = {
-        {1.0}, {0.5, 0.5}, {1.0 / 6.0, 2.0 / 3.0, 1.0 / 6.0},
+        {1.0},
+        {0.5, 0.5},
+        {1.0 / 6.0, 2.0 / 3.0, 1.0 / 6.0},
         {0.045875854768068492, 0.45412414523193151, 0.45412414523193151, 0.045875854768068492}};
     const double x = node[size_classes - 1][n];
     return {weight[size_classes - 1][n], particle_diameter * std::exp(std::log(particle_spread) * x)};
   }
 
-  /// A property of one class: of its diameter, or with a single class the mean over the distribution.
+  /// Mean of a property over the particles that one class stands for: its share of the mass, in the order of diameters. The
+  /// classes together thus have the mean of the distribution, however few they are and whatever the property.
   template <class Property>
   double class_mean(int n, Property property) const {
-    return size_classes == 1 ? mass_mean(property) : property(size_class(n).diameter);
+    double from = 0.0;
+    for (int k = 0; k < n; ++k) from += size_class(k).share;
+    return mass_mean(property, from, n + 1 < size_classes ? from + size_class(n).share : 1.0);
   }
 };
 

@@ -49,6 +49,7 @@ struct Model {
   double uv_penetration;        ///< depth at which UV falls to 1/e [m]
   double months_to_heal;        ///< younger surgical scars get no preset [month]
   double force_prong_exponent;  ///< insertion force grows with prongs^x [-]
+  double interaction_pitch;     ///< if they stand closer than this, and with prongs otherwise [m]
   double strain_length;         ///< length over which a puncture strains the skin; rate = speed / length [m]
   double dermis_scattering;     ///< reduced scattering of dermis at 500 nm [1/m]
   double scattering_power;      ///< its decay with wavelength [-]

@@ -8,6 +8,7 @@
 
 #include "core/io/config.hpp"
 #include "core/io/run_file.hpp"
+#include "core/simulation/validity.hpp"
 #include "core/solver/trace_step.hpp"
 #include "kernels/run.hpp"
 #include "python/bindings/bindings.hpp"
@@ -92,17 +93,23 @@ py::dict trace(const Run& run) {
   return all;
 }
 
-Run run_one(const TreatmentDocument& document, const std::string& grid, double horizon_year, const std::string& backend_wanted,
-            const std::function<void(double)>& progress) {
+Run run_one(const TreatmentDocument& document, const std::string& grid, double grid_tolerance, double horizon_year,
+            const std::string& backend_wanted, const std::function<void(double)>& progress) {
   RunOptions options;
-  options.grid = grid_level(grid);
+  const bool automatic = grid == "auto";
+  if (!automatic) options.grid = grid_level(grid);
+  if (!(grid_tolerance >= 1e-3 && grid_tolerance <= 0.5))
+    throw InputError("grid_tolerance = " + std::to_string(grid_tolerance) + " is out of range; use 0.001 to 0.5, e.g. 0.02");
   options.horizon = horizon_year * units::year;
   const Backend wanted = backend(backend_wanted);
   RunMonitor monitor;
   RunResult result{};
   const Treatment treatment = document.treatment();
   supervise(
-      monitor, [&] { result = run(treatment, options, wanted, monitor); },
+      monitor, [&] {
+        result = automatic ? run_to_tolerance(treatment, options, grid_tolerance, wanted, monitor)
+                           : run(treatment, options, wanted, monitor);
+      },
       [&] {
         if (progress) progress(monitor.progress.load());
       });
@@ -206,6 +213,7 @@ void bind_running(py::module_& module) {
     }
     return rows;
   });
+  module.def("validity_names", &validity_names);
   module.def("set_threads", &set_threads, py::arg("threads"));
   module.def("thread_count", [] { return ask(thread_count); });
   module.def("finalize", [] {
@@ -225,7 +233,16 @@ void bind_running(py::module_& module) {
                                for (const auto& [name, value] : ledger(run.result.member.outcome)) all[py::str(name)] = value;
                                return all;
                              })
+      .def_property_readonly("warnings",
+                             [](const Run& run) {
+                               std::vector<std::pair<std::string, std::string>> all;
+                               const MemberResult& member = run.result.member;
+                               for (const ValidityWarning& one : validity_warnings(member.treatment, member.puncture))
+                                 all.emplace_back(one.name, one.text);
+                               return all;
+                             })
       .def_property_readonly("backend", [](const Run& run) { return std::string(backend_name(run.result.backend)); })
+      .def_property_readonly("grid", [](const Run& run) { return std::string(grid_level_name(run.result.grid)); })
       .def_property_readonly("effort",
                              [](const Run& run) {
                                const Outcome& o = run.result.member.outcome;
@@ -269,8 +286,8 @@ void bind_running(py::module_& module) {
             write_run(path, run.result.member, run.fields(), title, input, provenance);
           },
           py::arg("path"), py::arg("title"), py::arg("input"), py::arg("provenance"));
-  module.def("run", &run_one, py::arg("document"), py::arg("grid"), py::arg("horizon_year"), py::arg("backend"),
-             py::arg("progress") = nullptr);
+  module.def("run", &run_one, py::arg("document"), py::arg("grid"), py::arg("grid_tolerance"), py::arg("horizon_year"),
+             py::arg("backend"), py::arg("progress") = nullptr);
 
   module.def(
       "run_batch",

@@ -275,6 +275,9 @@ def load_calibration(
 def backends() -> list[BackendRow]:
     """Every backend: name, whether it can run here, and why not or with what."""
 
+def validity_names() -> list[str]:
+    """Names of the model's limits, in the order of the bits of the output `warning_mask`."""
+
 def set_threads(threads: int) -> None:
     """Number of host threads, 0 for all cores; before the first run. Raises InputError if negative."""
 
@@ -297,8 +300,14 @@ class Run:
     def trace(self) -> dict[str, NDArray[np.float64]]:
         """Tip, force and ink of the strokes, shape (trace_time,) each, with `trace_time` [s]; units are in the names."""
     @property
+    def grid(self) -> str:
+        """The grid that the results stand on."""
+    @property
     def ledger(self) -> dict[str, float]:
         """Terms of the mass ledger at the end [ng]; `drawn_ng` equals the sum of all others."""
+    @property
+    def warnings(self) -> list[tuple[str, str]]:
+        """Limits of the model that the setting passes: name, and text with value, limit, reason and advice."""
     @property
     def backend(self) -> str:
         """The backend that ran it."""
@@ -324,9 +333,14 @@ class Run:
         """Writes the run as HDF5 under a temporary name and renames it. Raises FileError."""
 
 def run(
-    document: TreatmentDocument, grid: str, horizon_year: float, backend: str, progress: Callable[[float], None] | None = None
+    document: TreatmentDocument,
+    grid: str,
+    grid_tolerance: float,
+    horizon_year: float,
+    backend: str,
+    progress: Callable[[float], None] | None = None,
 ) -> Run:
-    """Runs one treatment; `progress` is told the share that is done [0 to 1].
+    """Runs one treatment; grid `auto` refines until dose and depth are known to `grid_tolerance`; `progress` is told the share that is done [0 to 1].
 
     Raises InputError, BackendError, NumericsError, or KeyboardInterrupt on Ctrl-C."""
 

@@ -108,6 +108,7 @@ def info(
     console.print(f"dermaflux {_core.version} ({_core.git or 'no commit'}), {_core.compiler}, HDF5 {_core.hdf5_version}, CUDA compiler {_core.cuda_version or 'none'}")
     for row in _core.backends():
         console.print(f"  {row['name']:<7} {'ready' if row['available'] else 'not here'}: {row['detail']}")
+    console.print(f"limits of the model (bits of warning_mask): {', '.join(_core.validity_names())}")
     console.print(f"configurations: {configs()}")
 
 
@@ -118,7 +119,8 @@ def run(
     output: Annotated[Path | None, typer.Option("-o", "--output", help="write fields and results as HDF5")] = None,
     assignments: Set = None,
     backend: Backend = "auto",
-    grid: Annotated[str, typer.Option("--grid", help="quick, standard or fine")] = "standard",
+    grid: Annotated[str, typer.Option("--grid", help="quick, standard, fine, finest, or auto: as fine as the tolerance needs")] = "standard",
+    grid_tolerance: Annotated[float, typer.Option("--grid-tolerance", help="relative error of dose and depth that auto aims at")] = 0.02,
     horizon_year: Annotated[float, typer.Option("--horizon-year", help="last time looked at, 1 to 10")] = 5.0,
     as_json: Annotated[bool, typer.Option("--json", help="print all scalar outputs as one flat JSON object")] = False,
     threads: Threads = 0,
@@ -130,13 +132,19 @@ def run(
     if output is not None:
         running.check_output(output)
     _core.set_threads(threads)
-    result = running.run(loaded, backend=backend, grid=grid, horizon_year=horizon_year, progress=True)
+    result = running.run(
+        loaded, backend=backend, grid=grid, grid_tolerance=grid_tolerance, horizon_year=horizon_year, progress=True
+    )
     if output is not None:
         result.save(output, _command_line())
     if as_json:
         print(json.dumps({name: running.json_number(value) for name, value in result.scalars.items()}))
         return
     print(result.summary())
+    if result["grid_error"] > grid_tolerance:
+        print(f"warning: the finest grid leaves an error of about {100 * result['grid_error']:.1f} %, more than --grid-tolerance")
+    for name, text in result.warnings:
+        print(f"warning: {name}: {text}")
     for reason in loaded.contraindications:
         print(f"warning: {reason}; no preset would be issued")
     if output is not None:
@@ -150,7 +158,7 @@ def sweep(
     output: Annotated[Path, typer.Option("-o", "--output", help="output file (HDF5); a killed sweep resumes")],
     assignments: Set = None,
     backend: Backend = "auto",
-    grid: Annotated[str | None, typer.Option("--grid", help="quick, standard or fine, instead of the file's")] = None,
+    grid: Annotated[str | None, typer.Option("--grid", help="quick, standard, fine or finest, instead of the file's")] = None,
     threads: Threads = 0,
 ) -> None:
     """All combinations of some axes; resumes after a kill, keeps going past members that fail."""

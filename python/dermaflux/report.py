@@ -91,8 +91,10 @@ def run_report(data: xr.Dataset) -> str:
     rows = [(name, float(data[name]), data[name].attrs.get("long_name", "")) for name in sorted(scalars)]
     settings = [(key, row["value"], row.get("unit", ""), row["source"]) for key, row in resolved.items()]
     facts = [(name.removeprefix("provenance_"), value) for name, value in data.attrs.items() if name.startswith("provenance_")]
+    passed = str(data.attrs.get("warnings", "none"))
     body = (
-        _pictures_of_run(data, layers)
+        _warnings([] if passed == "none" else passed.split("\n"))
+        + _pictures_of_run(data, layers)
         + f"<h2>Mass ledger</h2>{_ledger_table(data)}"
         + f"<h2>Outputs</h2>{_table(('output', 'value', 'meaning'), rows)}"
         + f"<h2>Input</h2><details><summary>{len(settings)} values with sources</summary>{_table(('key', 'value', 'unit', 'source'), settings)}</details>"

@@ -19,6 +19,15 @@ POOLS = ("free", "matrix", "macrophage", "slow", "epidermal")
 INSERTION_FIELDS = ("suspended", "captured", "carrier", "fluid", "pressure")
 OUTPUTS = {row["name"]: row for row in _core.outputs()}
 
+_CONTROL_NUMBERS = {
+    "washburn_number": ("W", "Washburn: contact and recoil over filling time; under-filled below 0.5"),
+    "capillary_number": ("Ca", "capillary: viscous over capillary force on the film"),
+    "reynolds_number": ("Re", "Reynolds: inertial over viscous force of the ink in the track"),
+    "bond_number": ("Bo", "Bond: weight over capillary force of the ink column"),
+    "poroelastic_time_s": ("t_pe", "poroelastic: pore pressure spreads over the depth of the tip"),
+    "backflow_length_mm": ("x_m", "Morrison: ink flows this far back along the needle; it escapes where this is more than the depth"),
+}
+
 
 def backends() -> list[dict[str, object]]:
     """What can run here: name, available, detail of every backend."""
@@ -62,9 +71,9 @@ class Result(Mapping[str, float]):
     the memory of the run (no copy, read-only) and stay valid as long as they are held. Not safe for two threads at once.
     """
 
-    def __init__(self, treatment: Treatment, run: _core.Run, grid: str, started: datetime.datetime):
+    def __init__(self, treatment: Treatment, run: _core.Run, started: datetime.datetime):
         self.treatment = treatment
-        self.grid = grid
+        self.grid = run.grid
         self.started = started
         self._run = run
         self._scalars: dict[str, float] = run.scalars
@@ -73,6 +82,12 @@ class Result(Mapping[str, float]):
     def scalars(self) -> dict[str, float]:
         """All scalar outputs, in the unit of their name; NaN where the run did not reach the time."""
         return dict(self._scalars)
+
+    @property
+    def warnings(self) -> list[tuple[str, str]]:
+        """Limits of the model that the setting passes: name, and text with value, limit, reason and what to do. Empty if it
+        passes none; the result is there all the same."""
+        return self._run.warnings
 
     @property
     def backend(self) -> str:
@@ -141,7 +156,8 @@ class Result(Mapping[str, float]):
             "z": ("z", self.z_m, {"units": "m", "long_name": "depth below the undeformed surface"}),
             "trace_time": ("trace_time", trace["trace_time"], {"units": "s", "long_name": "time since the first stroke began"}),
         }
-        attributes = {"title": self.treatment.title, "backend": self.backend, "grid": self.grid}
+        warnings = "\n".join(f"{name}: {text}" for name, text in self.warnings) or "none"
+        attributes = {"title": self.treatment.title, "backend": self.backend, "grid": self.grid, "warnings": warnings}
         return xr.Dataset(data, coords=coordinates, attrs=attributes | {f"ledger_{k}": v for k, v in self.ledger.items()})
 
     def save(self, path: str | os.PathLike[str], command_line: str = "") -> Path:
@@ -169,6 +185,7 @@ class Result(Mapping[str, float]):
     def summary(self) -> str:
         """The outcome in a few lines."""
         s = self._scalars
+        error = "" if math.isnan(s["grid_error"]) else f" (error about {100 * s['grid_error']:.1f} %)"
         return (
             f"{self.treatment.title}: tip {s['d_tip_mm']:.3f} mm deep, {s['strokes']:.0f} strokes, {s['insertion_force_n']:.2f} N\n"
             f"deposited {s['pigment_deposited_ng']:.1f} ng ({s['ink_retained_nl']:.2f} nL of ink), {100 * s['share_epidermis']:.0f} % of it in "
@@ -177,8 +194,20 @@ class Result(Mapping[str, float]):
             f"{100 * s['retained_fraction_day42']:.0f} % retained at day 42, {100 * s['retained_fraction_1y']:.0f} % after a year\n"
             f"contrast {s['contrast_day14']:.2f} at day 14, {s['contrast_1y']:.2f} after a year; width {s['fwhm_mm_1y']:.3f} mm; "
             f"Delta E {s['delta_e_day14']:.1f}; bleeds with {100 * s['bleed_probability']:.0f} %\n"
-            f"ledger closes to {s['ledger_imbalance']:.1e}; {s['runtime_s']:.2f} s on {self.backend}, grid {self.grid}"
+            f"force at the deepest point: cutting {s['force_cutting_n']:.3f}, wedging {s['force_wedging_n']:.3f}, friction "
+            f"{s['force_friction_n']:.3f} N; the skin breaks at {s['break_force_n']:.3f} N\n"
+            f"ledger closes to {s['ledger_imbalance']:.1e}; {s['runtime_s']:.2f} s on {self.backend}, grid {self.grid}{error}\n"
+            f"{self._control_numbers()}"
         )
+
+    def _control_numbers(self) -> str:
+        """A section of the summary; a dash where the skin did not break."""
+        lines = ["Control numbers"]
+        for name, (symbol, meaning) in _CONTROL_NUMBERS.items():
+            value, unit = self._scalars[name], OUTPUTS[name]["unit"]
+            text = f"{value:.3g} {unit}".strip() if math.isfinite(value) else "-"
+            lines.append(f"  {symbol:<5}{text:<12}{meaning}")
+        return "\n".join(lines)
 
     def __getitem__(self, name: str) -> float:
         try:
@@ -220,6 +249,7 @@ def run(
     *,
     backend: str = "auto",
     grid: str = "standard",
+    grid_tolerance: float = 0.02,
     horizon_year: float = 5.0,
     progress: bool = False,
 ) -> Result:
@@ -229,7 +259,9 @@ def run(
     ----------
     treatment: what to run, from :func:`dermaflux.load`.
     backend: auto, serial, kokkos or cuda; for a single run auto takes the GPU if there is one, else one thread.
-    grid: quick (32 x 64 cells), standard (64 x 128) or fine (128 x 256).
+    grid: quick (16 x 64 cells), standard (32 x 128), fine (64 x 256), finest (128 x 512), or auto: finer and finer until
+        `grid_error`, the difference of dose and mean depth to the grid before, is below `grid_tolerance`.
+    grid_tolerance: relative error that auto aims at, 0.001 to 0.5. Where the finest grid misses it, `grid_error` says so.
     horizon_year: last time looked at [year], 1 to 10.
     progress: show a bar on stderr.
 
@@ -241,8 +273,8 @@ def run(
     _check_horizon(horizon_year)
     started = datetime.datetime.now(datetime.UTC)
     with progress_bar(treatment.title or "run", 1.0, counted=False, quiet=not progress) as show:
-        core = _core.run(treatment._document, grid, horizon_year, backend, show)
-    return Result(treatment, core, grid, started)
+        core = _core.run(treatment._document, grid, grid_tolerance, horizon_year, backend, show)
+    return Result(treatment, core, started)
 
 
 @dataclass(frozen=True)

@@ -130,14 +130,34 @@ def test_a_class_states_only_what_differs_from_normal():
                 assert (node["value"], node.get("range")) != (normal[path]["value"], normal[path].get("range")), f"{file.stem}: {'.'.join(path)}"
 
 
+def needle(file: Path) -> dict[str, dict]:
+    """A needle with what it inherits."""
+    own = tomllib.loads(file.read_text())
+    parent = own.pop("inherits", None)
+    return (needle(file.parent / parent) if parent else {}) | own
+
+
+def test_a_needle_that_inherits_states_only_what_differs():
+    for file in sorted((CONFIGS / "needles").glob("*.toml")):
+        content = tomllib.loads(file.read_text())
+        if parent := content.pop("inherits", None):
+            inherited = needle(file.parent / parent)
+            assert content and all(node["value"] != inherited[key]["value"] for key, node in content.items()), file.stem
+
+
 def test_all_the_data_of_the_issue_is_there():
     classes = {"normal", "bald", "cicatricial", "hypertrophic", "atrophic", "fue_punctate", "fut_linear", "burn_radiation"}
     assert {p.stem for p in (CONFIGS / "skin").glob("*.toml")} == classes
     assert {p.stem for p in (CONFIGS / "treatments").glob("*.toml")} >= {f"{one}_scalp" for one in classes}
-    needles = [tomllib.loads(p.read_text()) for p in (CONFIGS / "needles").glob("*.toml")]
-    assert {needle["prongs"]["value"] for needle in needles} >= {1, 3, 5}
-    singles = {needle["shaft_diameter_mm"]["value"] for needle in needles if needle["prongs"]["value"] == 1}
-    assert singles >= {0.20, 0.25, 0.30, 0.35}
+    needles = {p.stem: needle(p) for p in (CONFIGS / "needles").glob("*.toml")}
+    for prongs in (1, 3, 5, 7):
+        for diameter in (0.20, 0.25, 0.30, 0.35):
+            for taper, length in (("short", 1.5), ("long", 3.5)):
+                one = needles[f"round_liner_{prongs}_{100 * diameter:03.0f}_{taper}"]
+                assert (one["prongs"]["value"], one["shaft_diameter_mm"]["value"], one["taper_length_mm"]["value"]) == (prongs, diameter, length)
+                assert one["shape"]["value"] == "round_liner" and one["bevel_length_um"]["value"] == 0
+    assert any(one["shape"]["value"] == "magnum" for one in needles.values())
+    assert any(one["bevel_length_um"]["value"] > 0 for one in needles.values())
     assert {p.stem for p in (CONFIGS / "inks").glob("*.toml")} >= {"carbon_black_neat", "carbon_black_smp", "iron_oxide_brown"}
     for file in ("machines/rotary_pen.toml", "sweeps/depth_dwell.toml", "calibrations/scalp.toml"):
         assert (CONFIGS / file).is_file()

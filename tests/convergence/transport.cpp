@@ -133,20 +133,21 @@ double vortex_error(int n) {
 }
 
 TEST(TransportConvergence, IsOfSecondOrderInAVortex) {
-  // In both directions at once, where corrections by the Courant number of one direction leave first order. The limiter's first order at
-  // the top of the cloud costs a little of the exponent 2.
+  // In both directions at once, where corrections by the Courant number of one direction leave first order. The limiter's first
+  // order at the top of the cloud costs a little of the exponent 2.
   const double coarse = vortex_error(32), middle = vortex_error(64), fine = vortex_error(128);
   EXPECT_GT(coarse / middle, std::pow(2.0, 1.6));
   EXPECT_GT(middle / fine, std::pow(2.0, 1.7));
 }
 
 /// Error of the pigment left suspended in a cell that fills with deposit, in `count` steps. With s = a - P, a = sigma_max minus all
-/// pigment: dP/dt = -k (1 - sigma/sigma_max) P has the logistic solution P = a P_0 e / (a + P_0 (1 - e)), e = exp(-k a t/sigma_max).
+/// pigment: dP/dt = -k (1 - sigma/sigma_max) P has the logistic solution P = a P_0 e / (a + P_0 (1 - e)), e = exp(-k a
+/// t/sigma_max).
 double clogging_error(int count) {
   test::SmallGrid grid(test::equal_faces(2, 1e-4), test::equal_faces(8, length), porosity);
   InsertionProblem& p = grid.p;
   const double start = 8.0, most = 5.0, rate = 3.0, time = 1.0;  // [kg/m^3], [kg/m^3], [1/s], [s]
-  const int k = p.grid.cell(1, 3);  // not in the first ring, which has a law of its own
+  const int k = p.grid.cell(1, 3);                               // not in the first ring, which has a law of its own
   p.params.max_captured = most;
   p.tissue.pigment[0](k) = start;
   p.scratch.capture[0](k) = rate * porosity;

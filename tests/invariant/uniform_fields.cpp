@@ -130,7 +130,8 @@ TEST(Transport, KeepsMassAndUniformFieldsWhileTissueDrainsAndTheTrackTakesInkBac
   const double pigment = flow.integral(flow.p.tissue.pigment[0]), carrier = flow.integral(flow.p.tissue.carrier);
   const double dt = 0.25 / flow.largest_rate;
   const int count = 20;
-  for (int j = 0; j < n_z; ++j) flow.p.scratch.wall_flux(j) = -0.5 * flow.p.grid.volume(0, j) * flow.p.tissue.fluid(j) / (count * dt);
+  for (int j = 0; j < n_z; ++j)
+    flow.p.scratch.wall_flux(j) = -0.5 * flow.p.grid.volume(0, j) * flow.p.tissue.fluid(j) / (count * dt);
   flow.carry(count, dt);
   double returned = 0.0, returned_carrier = 0.0;
   for (int j = 0; j < n_z; ++j) {

@@ -3,6 +3,7 @@
 import math
 import re
 from collections.abc import Mapping
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -164,7 +165,7 @@ def test_arrays_outlive_their_result(normal: df.Treatment):
 
 
 def test_fields_have_the_shape_of_the_grid(quick: df.Result):
-    n_r, n_z = 32, 64  # the quick grid
+    n_r, n_z = 16, 64  # the quick grid
     assert quick.r_m.shape == (n_r,) and quick.z_m.shape == (n_z,)
     assert quick.insertion.shape == (len(INSERTION_FIELDS), n_r, n_z)
     assert quick.pools.shape[1:] == (len(POOLS), n_r, n_z)
@@ -212,6 +213,51 @@ def test_the_trace_ends_with_the_strokes_and_shows_tip_and_force(quick: df.Resul
     assert float(data["trace_tip_depth_mm"].max()) <= quick["d_tip_mm"] * (1 + 1e-12)
     assert float(data["trace_time"].max()) == pytest.approx(quick["contact_time_ms"] / 1e3, rel=1e-6)
     assert (np.diff(data["trace_drawn_nl"]) >= 0).all()
+
+
+def test_the_force_of_the_trace_is_the_sum_of_its_parts(quick: df.Result):
+    data = quick.to_xarray()
+    parts = sum(data[f"trace_{part}_n"] for part in ("cutting", "wedging", "friction"))
+    np.testing.assert_allclose(data["trace_force_n"], parts, rtol=1e-15)
+    assert quick["insertion_force_n"] == pytest.approx(sum(quick[f"force_{part}_n"] for part in ("cutting", "wedging", "friction")), rel=1e-15)
+    assert float(data["trace_cutting_n"].max()) <= quick["force_cutting_n"] * (1 + 1e-12)
+
+
+def test_control_numbers_are_outputs_and_a_section_of_the_summary(quick: df.Result):
+    names = ("washburn_number", "capillary_number", "reynolds_number", "bond_number", "poroelastic_time_s", "backflow_length_mm")
+    assert all(quick[name] > 0.0 for name in names)
+    section = quick.summary().split("Control numbers\n")[1].splitlines()
+    assert len(section) == len(names)
+    for name, line in zip(names, section, strict=True):
+        assert f"{quick[name]:.3g}" in line
+
+
+def test_a_run_within_the_limits_of_the_model_has_no_warnings(quick: df.Result):
+    assert quick.warnings == []
+    assert quick["warning_count"] == quick["warning_mask"] == 0.0
+    assert quick.to_xarray().attrs["warnings"] == "none"
+
+
+def test_a_run_beyond_a_limit_names_it_with_value_limit_and_advice(normal: df.Treatment, tmp_path: Path):
+    result = df.run(normal.with_({"machine.frequency_hz": 200, "machine.dwell_ms": 20}), grid="quick")
+    assert [name for name, _ in result.warnings] == ["fast_strain"]
+    text = result.warnings[0][1]
+    assert " is above 4000 1/s (" in text and "; " in text
+    names = _core.validity_names()
+    assert result["warning_count"] == 1.0 and result["warning_mask"] == 2.0 ** names.index("fast_strain")
+    assert df.open_run(result.save(tmp_path / "fast.h5")).attrs["warnings"] == result.to_xarray().attrs["warnings"] == f"fast_strain: {text}"
+
+
+def test_a_needle_that_does_not_break_the_skin_warns_and_has_no_control_numbers(normal: df.Treatment):
+    result = df.run(normal.with_({"machine.depth_mm": 0.1, "machine.hand_force_n": 0.0}), grid="quick")
+    assert "skin_unbroken" in dict(result.warnings) and math.isnan(result["washburn_number"])
+    assert "W    -" in result.summary()
+
+
+def test_a_hard_limit_is_an_input_error(normal: df.Treatment):
+    far = {"needle.prongs": 7, "needle.shape": "magnum", "needle.prong_pitch_mm": 0.7, "machine.stall_force_n": 50}
+    with pytest.raises(df.InputError, match=r"prongs_beyond_grid: .* 2\.1 mm is above 2 mm"):
+        df.run(normal.with_(far), grid="quick")
 
 
 def test_text_and_html_of_a_result_name_what_matters(quick: df.Result):

@@ -137,7 +137,7 @@ def test_a_missing_file_is_named(cli, tmp_path: Path, monkeypatch: pytest.Monkey
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
-        (["--grid", "coarse"], ["coarse", "quick, standard or fine"]),
+        (["--grid", "coarse"], ["coarse", "quick, standard, fine or finest"]),
         (["--backend", "metal"], ["metal", "auto, serial, kokkos or cuda"]),
         (["--horizon-year", "20"], ["20", "1 to 10"]),
         (["--horizon-year", "nan"], ["nan", "1 to 10"]),
@@ -211,7 +211,7 @@ def test_a_bad_sweep_is_one_clear_error(cli, tmp_path: Path, text: str, words: l
 @pytest.mark.parametrize(
     ("head", "words"),
     [
-        ("grid = 'coarse'", ["coarse", "quick, standard or fine"]),
+        ("grid = 'coarse'", ["coarse", "quick, standard, fine or finest"]),
         ("outputs = ['contrast']", ["contrast", "no output"]),
         ("horizon = 3", ["horizon", "unknown key"]),
         ("grid = 3", ["grid", "wrong kind"]),
@@ -243,7 +243,7 @@ CALIBRATIONS = [
     ("key that reaches zero", '"skin.open_fraction"', '"host.months_since_surgery"', ["host.months_since_surgery", "log-normal"]),
     ("unknown key", "accepted_share", "accepted_part = 1\naccepted_share", ["accepted_part", "unknown key"]),
     ("low above high", "low = { value = 0.30", "low = { value = 0.90", ["contrast", "low"]),
-    ("unknown grid", 'grid = "quick"', 'grid = "coarse"', ["coarse", "quick, standard or fine"]),
+    ("unknown grid", 'grid = "quick"', 'grid = "coarse"', ["coarse", "quick, standard, fine or finest"]),
     ("unit of the depths", 'unit = "mm", range = [0.15, 0.75]', 'unit = "um", range = [0.15, 0.75]', ["depths_mm", '"um"', "its unit is mm", "convert"]),
     ("unit of the dwells", 'unit = "ms", range = [50, 460]', 'unit = "s", range = [50, 460]', ["dwells_ms", '"s"', "its unit is ms", "convert"]),
     ("unit of the draws", 'unit = "1", range = [1, 65536]', 'unit = "%", range = [1, 65536]', ["draws", '"%"', "its unit is 1", "convert"]),

@@ -88,6 +88,13 @@ def test_run_prints_a_summary(cli):
     assert done.code == 0 and all(word in done.out for word in ("strokes", "deposited", "contrast", "ledger closes"))
 
 
+def test_run_prints_control_numbers_and_warnings(cli):
+    done = cli("run", NORMAL, "--grid", "quick", "-s", "machine.frequency_hz=200", "-s", "machine.dwell_ms=20")
+    assert done.code == 0 and "Control numbers" in done.out and "x_m" in done.out
+    assert "warning: fast_strain: strain rate" in done.out
+    assert "fast_strain" in cli("info").out
+
+
 def test_run_writes_a_file_that_knows_its_command_line(cli, tmp_path: Path):
     done = cli("run", NORMAL, "--grid", "quick", "-o", tmp_path / "run.h5", "-s", "machine.depth_mm=0.4")
     assert done.code == 0 and f"written: {tmp_path / 'run.h5'}" in done.out.replace("\n", "")

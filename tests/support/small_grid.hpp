@@ -20,8 +20,7 @@ struct SmallGrid {
   std::vector<double> constants, state;
   InsertionProblem p{};
 
-  SmallGrid(const std::vector<double>& r_face, const std::vector<double>& z_face, double porosity = 0.4,
-            int classes = 1) {
+  SmallGrid(const std::vector<double>& r_face, const std::vector<double>& z_face, double porosity = 0.4, int classes = 1) {
     const int n_r = static_cast<int>(r_face.size()) - 1, n_z = static_cast<int>(z_face.size()) - 1;
     ViewArena count;
     lay_out_constants(count, n_r, n_z, p);

@@ -200,7 +200,7 @@ TEST_F(BadInput, SweepOverAnUnknownKeyOutputOrGridIsRefused) {
   test::expect_says(test::refusal<InputError>([&] { load_sweep(file, {}); }),
                     {"pigment_deposited", "did you mean pigment_deposited_ng?"});
   const auto coarse = sweep_with("grid = \"coarse\"\n" + std::string(depth_axis));
-  test::expect_says(test::refusal<InputError>([&] { load_sweep(coarse, {}); }), {"coarse", "quick, standard or fine"});
+  test::expect_says(test::refusal<InputError>([&] { load_sweep(coarse, {}); }), {"coarse", "quick, standard, fine or finest"});
 }
 
 TEST_F(BadInput, SweepWithABadValueIsRefusedBeforeAnyMemberRuns) {

@@ -21,41 +21,7 @@ TEST(Clogging, IsCubicInTheOpenPoresAndEndsAtThePluggedShare) {
 TEST(Clogging, NeverRisesWithDeposit) {
   for (double x = 0.0; x < 1.5; x += 0.01) {
     EXPECT_LE(clogging(x + 0.01), clogging(x));
-    EXPECT_LE(clogging.innermost(x + 0.01), clogging.innermost(x));
   }
-}
-
-TEST(Clogging, OfTheInnermostRingIsTheSeriesResistanceOfAOneOverRDeposit) {
-  // 1 / int_0^1 2 s / max((1 - x/s)^3, plugged) ds with x = clogged/2, by the midpoint rule with 4e5 points. Its error is that of
-  // the kink at s = edge: (h/2) times the jump of the slope, below 1e-5 of the integral for these x.
-  for (const double clogged : {0.05, 0.3, 0.8, 1.0}) {
-    const double x = 0.5 * clogged;
-    double resistance = 0.0;
-    constexpr int points = 400000;
-    for (int n = 0; n < points; ++n) {
-      const double s = (n + 0.5) / points, open = s > x ? 1.0 - x / s : 0.0;
-      resistance += 2.0 * s / std::fmax(open * open * open, 1e-3) / points;
-    }
-    EXPECT_NEAR(clogging.innermost(clogged) * resistance, 1.0, 1e-5) << "clogged " << clogged;
-  }
-}
-
-TEST(Clogging, OfACleanInnermostRingIsOne) {
-  EXPECT_DOUBLE_EQ(clogging.innermost(0.0), 1.0);
-  // The plugged core x^2 adds x^2/plugged to the resistance, the open part 6 x, each to higher order.
-  const double x = 1e-6;
-  EXPECT_NEAR(clogging.innermost(2.0 * x), 1.0, 7.0 * x + 2.0 * x * x / 1e-3);
-}
-
-TEST(InnermostPathClogging, IsTheMeanOfTheDepositAlongTheRadius) {
-  for (const double clogged : {0.1, 0.6, 1.0}) {
-    const double x = 0.5 * clogged;
-    double mean = 0.0;
-    constexpr int points = 200000;
-    for (int n = 0; n < points; ++n) mean += std::fmin(x * points / (n + 0.5), 1.0) / points;
-    EXPECT_NEAR(InnermostPathClogging{}(clogged), mean, 1e-8 + 1.0 / points * x);  // kink of the midpoint rule
-  }
-  EXPECT_DOUBLE_EQ(InnermostPathClogging{}(0.0), 0.0);
 }
 
 TEST(TissuePermeability, GrowsExponentiallyWithStrainWithinItsData) {

@@ -46,6 +46,17 @@ TEST(SizeClasses, OfOneHoldTheMedianAndMeanProperties) {
   EXPECT_NEAR(mean / (ink.particle_diameter * std::exp(0.5 * std::pow(std::log(ink.particle_spread), 2))), 1.0, 1e-3);
 }
 
+TEST(SizeClasses, TogetherHaveTheMeanOfAnyPropertyOfTheDistribution) {
+  const auto kinked = [](double d) { return d < 123e-9 ? 1.0 : 1e-7 / d; };
+  for (int count = 1; count <= max_size_classes; ++count) {
+    const Ink ink = with_classes(count);
+    double mean = 0.0;
+    for (int n = 0; n < count; ++n) mean += ink.size_class(n).share * ink.class_mean(n, kinked);
+    EXPECT_NEAR(mean / ink.mass_mean(kinked), 1.0, 1e-13);
+    for (int n = 1; n < count; ++n) EXPECT_LE(ink.class_mean(n, kinked), ink.class_mean(n - 1, kinked));
+  }
+}
+
 TEST(SizeClasses, OfThreeGiveTheMeanDiameterOfTheDistribution) {
   // Error of a Gauss-Hermite rule of 3 nodes: 3!/6! times the sixth derivative of e^(s x) somewhere between the nodes, at most at
   // the largest, sqrt(3); s = ln 1.8.
@@ -58,7 +69,9 @@ TEST(SizeClasses, OfThreeGiveTheMeanDiameterOfTheDistribution) {
 
 TEST(SizeClasses, AreOneToFour) {
   for (const char* count : {"0", "5", "2.5"})
-    test::expect_says(test::refusal<InputError>([&] { test::treatment("normal", {{"ink.size_classes", count}}); }),
+    test::expect_says(test::refusal<InputError>([&] {
+                        test::treatment("normal", {{"ink.size_classes", count}});
+                      }),
                       {"ink.size_classes", count, "1", "4"});
 }
 

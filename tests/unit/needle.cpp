@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <cmath>
 #include <initializer_list>
 
 #include "core/units.hpp"
@@ -54,6 +56,36 @@ TEST(Needle, MeansOverRowsAddUpToTheWholeNeedle) {
   }
   EXPECT_NEAR(volume / needle.volume(tip), 1.0, 1e-12);  // a telescoping sum: roundings of each difference
   EXPECT_NEAR(wall / (pi * needle.diameter_integral(tip)), 1.0, 1e-12);
+}
+
+TEST(Needle, ProngsStandAtTheirPitch) {
+  Needle needle = long_taper();
+  needle.prong_pitch = 0.2 * mm;
+  for (const NeedleShape shape : {NeedleShape::round_liner, NeedleShape::magnum})
+    for (int prongs = 2; prongs <= 7; ++prongs) {
+      needle.shape = shape;
+      needle.prongs = prongs;
+      double nearest = 1.0;
+      for (int k = 0; k < prongs; ++k)
+        for (int m = 0; m < k; ++m)
+          nearest = std::min(nearest, std::hypot(needle.place(k).x - needle.place(m).x, needle.place(k).y - needle.place(m).y));
+      // Five around one in the middle: that one stands at the radius of the circle, closer than the pitch of the others.
+      const double expected = shape == NeedleShape::round_liner && prongs == 6 ? 0.5 / std::sin(pi / 5) : 1.0;
+      EXPECT_NEAR(nearest / needle.prong_pitch, expected, 1e-12) << prongs;
+    }
+}
+
+TEST(Needle, ClosenessIsTheSumOfInverseDistances) {
+  Needle needle = long_taper();
+  needle.prong_pitch = 0.2 * mm;
+  EXPECT_DOUBLE_EQ(needle.closeness(), 0.0);
+  EXPECT_DOUBLE_EQ(needle.reach(), 0.0);
+  needle.prongs = 3;  // a triangle: two neighbours at the pitch
+  EXPECT_NEAR(needle.closeness() * needle.prong_pitch, 2.0, 1e-12);
+  EXPECT_NEAR(needle.reach() / needle.prong_pitch, 1.0 / std::sqrt(3.0), 1e-12);
+  needle.shape = NeedleShape::magnum;  // a row: 1 + 1/2 at both ends, 2 in the middle
+  EXPECT_NEAR(needle.closeness() * needle.prong_pitch, 5.0 / 3.0, 1e-12);
+  EXPECT_NEAR(needle.reach() / needle.prong_pitch, 1.0, 1e-12);
 }
 
 TEST(Needle, IsNotBelowItsTip) { EXPECT_DOUBLE_EQ(long_taper().mean_area(0.7 * mm, 0.8 * mm, 0.61 * mm), 0.0); }

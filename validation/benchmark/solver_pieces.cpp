@@ -3,6 +3,8 @@
 //   transport NAME EXECUTOR STEPS             the same; 0 steps: as many as the solver would choose
 //   iterations NAME EXECUTOR COUNT            COUNT conjugate gradient iterations of one pressure system, ten times
 //   substeps NAME EXECUTOR COUNT              COUNT short transport substeps
+//   system NAME EXECUTOR STEP ITERATIONS      one implicit pressure step of STEP seconds by so many iterations with multigrid;
+//                                             leaves the matrix and right-hand side as NAME.system_*.f64 and NAME.ours.f64
 //   copy BYTES EXECUTOR                       copies an array of half of BYTES to another until 1 GB and 20 copies are done
 // EXECUTOR is serial or kokkos (all threads). Each answers with one JSON object on a line.
 #include <Kokkos_Core.hpp>
@@ -81,6 +83,38 @@ std::string iterations(const std::filesystem::path& folder, std::istream& words)
   return "\"steps\": " + std::to_string(done) + ", \"seconds\": " + std::to_string(seconds);
 }
 
+std::string system_solve(const std::filesystem::path& folder, std::istream& words) {
+  std::string name, executor;
+  double step = 0.0;
+  int count = 0;
+  words >> name >> executor >> step >> count;
+  const SavedProblem saved(folder, name);
+  FlowProblem flow(saved);
+  flow.start_pressure();
+  const CombSystem& s = flow.p.system;
+  const AxisymmetricGrid& grid = flow.p.grid;
+  const SerialExecutor one;
+  one.cells(grid.n_r, grid.n_z, TransmissibilityStep{flow.p});
+  one.rows(grid.n_z, PressureBalanceStep{flow.p, step});
+  one.cells(grid.n_r, grid.n_z, SourceStep{flow.p, flow.source});
+  saved.write("system_storage", s.storage);
+  saved.write("system_radial", s.radial);
+  saved.write("system_axial", s.axial);
+  saved.write("system_right", s.residual);
+  const double setup = timed(executor, [&](const auto& on) {
+    on.rows(grid.n_z, FactorTeethStep{s});
+    set_up_levels(on, s);
+  });
+  int done = 0;
+  const double seconds = timed(executor, [&](const auto& on) {
+    on.rows(grid.n_z, FactorTeethStep{s});
+    done = solve_comb(on, s, 0.0, count, 0);
+  });
+  saved.write("ours", s.correction);
+  return "\"iterations\": " + std::to_string(done) + ", \"setup_seconds\": " + std::to_string(setup) +
+         ", \"solve_seconds\": " + std::to_string(seconds - setup);
+}
+
 std::string substeps(const std::filesystem::path& folder, std::istream& words) {
   std::string name, executor;
   int count = 0;
@@ -136,6 +170,7 @@ int main(int argc, char** argv) {
       if (command == "pressure") answer = pressure(argv[1], words);
       if (command == "transport") answer = transport(argv[1], words);
       if (command == "iterations") answer = iterations(argv[1], words);
+      if (command == "system") answer = system_solve(argv[1], words);
       if (command == "substeps") answer = substeps(argv[1], words);
       if (command == "copy") answer = copy(words);
       if (answer.empty()) throw std::runtime_error("no command " + command);

@@ -1,0 +1,145 @@
+#include "core/simulation/validity.hpp"
+
+#include <cmath>
+#include <sstream>
+
+#include "core/error.hpp"
+#include "core/solver/insertion_setup.hpp"
+#include "core/treatment/control_numbers.hpp"
+
+namespace dermaflux {
+namespace {
+
+using namespace units;
+
+/// One limit of the model: what it bounds, from where on a result is doubtful, and from where on it is refused.
+struct Limit {
+  const char* name;
+  const char* quantity;  ///< in words
+  const char* unit;
+  double scale;  ///< SI value of one unit
+  double (*value)(const Treatment&, const Puncture&);
+  double (*soft)(const Treatment&, const Puncture&);  ///< a value above it warns
+  double (*hard)(const Treatment&, const Puncture&);  ///< a value above it is refused
+  const char* reason;
+  const char* advice;
+};
+
+using T = Treatment;
+using P = Puncture;
+
+/// A limit that is the same for every treatment.
+template <int thousandths>
+double fixed(const T&, const P&) {
+  return thousandths / 1000.0;
+}
+double never(const T&, const P&) { return HUGE_VAL; }
+
+/// Depth below which the skin ends and a stiff layer begins: dermis and the first deep layer under it (fat) [m].
+double bottom_of_fat(const T& t) {
+  double depth = 0.0;
+  bool dermis = false;
+  for (std::size_t k = 0; k < static_cast<std::size_t>(t.skin.layer_count); ++k) {
+    depth += t.skin.layers[k].thickness * t.skin.thickness_factor;
+    if (dermis && t.skin.layers[k].kind == LayerKind::deep) return depth;
+    dermis = dermis || t.skin.layers[k].kind == LayerKind::dermis;
+  }
+  return depth;
+}
+
+/// Value of a control number, 0 where there is no track.
+template <double ControlNumbers::* number>
+double control(const T& t, const P& p) {
+  return p.tip_depth > 0.0 ? control_numbers(t, p).*number : 0.0;
+}
+
+const std::vector<Limit>& limits() {
+  static const std::vector<Limit> all = {
+      {"skin_unbroken", "dimple at which the skin breaks", "mm", mm,
+       [](const T&, const P& p) { return p.tip_depth > 0.0 ? 0.0 : p.break_dimple; },
+       [](const T& t, const P& p) { return p.tip_depth > 0.0 ? HUGE_VAL : t.machine.depth + p.bulge; }, never,
+       "the needle only dimples the skin, no pigment enters", "set more depth or use a sharper needle"},
+      {"tip_in_fat", "tip depth", "mm", mm, [](const T&, const P& p) { return p.tip_depth; },
+       [](const T& t, const P&) { return t.skin.bottom_of(LayerKind::dermis); }, never,
+       "the tip passes the dermis; ink spreads in the lobules of fat, which the model takes as one porous layer", "set less depth"},
+      {"tip_below_fat", "tip depth", "mm", mm, [](const T&, const P& p) { return p.tip_depth; },
+       [](const T& t, const P&) { return bottom_of_fat(t); }, never,
+       "the tip passes dermis and fat and meets galea or bone, whose resistance is not in the force", "set less depth"},
+      {"tip_beyond_grid", "tip depth", "mm", mm, [](const T&, const P& p) { return p.tip_depth; },
+       [](const T& t, const P&) { return grid_extent(t).fine_depth; }, [](const T& t, const P&) { return grid_extent(t).depth; },
+       "the bulging skin meets the tip below the fine part of the grid", "press less, or use a smaller nozzle"},
+      {"prongs_beyond_grid", "distance of the outermost prong from the dot's axis", "mm", mm,
+       [](const T& t, const P&) { return t.needle.reach(); }, [](const T& t, const P&) { return 0.5 * grid_extent(t).radius; },
+       [](const T& t, const P&) { return grid_extent(t).radius; },
+       "pigment that spreads past the outermost ring is kept in it, and a dot this wide is no dot", "use a smaller pitch or fewer prongs"},
+      {"many_strokes", "strokes per dot", "", 1.0,
+       [](const T& t, const P& p) { return static_cast<double>(complete_strokes(p.frequency, t.machine.dwell)); }, fixed<500'000>,
+       fixed<20'000'000>, "the skin is shredded long before; the model has no growing wound", "use a shorter dwell time"},
+      {"fast_strain", "strain rate of the puncture", "1/s", 1.0,
+       [](const T& t, const P& p) { return p.speed / t.model.strain_length; }, fixed<4'000'000>, never,
+       "stiffening with rate was measured up to 4000 1/s (Shergold, Fleck & Radford 2006) and is extrapolated",
+       "take the force as an estimate, or use a lower frequency"},
+      {"crowded_ink", "effective volume fraction of pigment over packing", "", 1.0,
+       [](const T& t, const P&) {
+         const KriegerDougherty& law = t.ink.viscosity.crowding;
+         return t.ink.volume_fraction() * law.structure_factor / law.max_packing;
+       },
+       fixed<800>, fixed<950>, "near packing the viscosity of Krieger & Dougherty diverges: one percent of pigment changes it by six",
+       "dilute the ink"},
+      {"viscous_film", "capillary number of the film", "", 1.0, control<&ControlNumbers::capillary>, fixed<1000>, never,
+       "the film on the shaft is set by needle.film_cap alone, far outside the thin-film law (Quere 1999)",
+       "use a thinner ink or a lower frequency, or measure film_cap"},
+      {"inertial_flow", "Reynolds number of the ink", "", 1.0, control<&ControlNumbers::reynolds>, fixed<50'000>, fixed<2'100'000>,
+       "the flow along the track is taken as viscous; inertia shares the pressure drop from about 50 on and turbulence sets in at 2100",
+       "use a thicker ink or a lower frequency"},
+      {"heavy_column", "Bond number of the ink column", "", 1.0, control<&ControlNumbers::bond>, fixed<1000>, never,
+       "gravity is left out of the track, but is as strong as capillarity here", "expect the head to decide on the filling"},
+  };
+  return all;
+}
+
+std::string said(double value, const Limit& limit) {
+  std::ostringstream text;
+  text.precision(4);
+  text << value / limit.scale;
+  if (*limit.unit) text << " " << limit.unit;
+  return text.str();
+}
+
+std::string sentence(const Limit& limit, double value, double bound) {
+  return std::string(limit.quantity) + " " + said(value, limit) + " is above " + said(bound, limit) + " (" + limit.reason + "); " +
+         limit.advice;
+}
+
+}  // namespace
+
+std::vector<std::string> validity_names() {
+  std::vector<std::string> names;
+  for (const Limit& limit : limits()) names.emplace_back(limit.name);
+  return names;
+}
+
+std::vector<ValidityWarning> validity_warnings(const Treatment& treatment, const Puncture& puncture) {
+  std::vector<ValidityWarning> warnings;
+  for (const Limit& limit : limits()) {
+    const double value = limit.value(treatment, puncture), bound = limit.soft(treatment, puncture);
+    if (value > bound) warnings.push_back({limit.name, sentence(limit, value, bound)});
+  }
+  return warnings;
+}
+
+int validity_mask(const Treatment& treatment, const Puncture& puncture) {
+  int mask = 0;
+  for (std::size_t k = 0; k < limits().size(); ++k)
+    if (limits()[k].value(treatment, puncture) > limits()[k].soft(treatment, puncture)) mask |= 1 << k;
+  return mask;
+}
+
+void require_valid(const Treatment& treatment, const Puncture& puncture) {
+  for (const Limit& limit : limits()) {
+    const double value = limit.value(treatment, puncture), bound = limit.hard(treatment, puncture);
+    if (value > bound) throw InputError(std::string(limit.name) + ": " + sentence(limit, value, bound));
+  }
+}
+
+}  // namespace dermaflux

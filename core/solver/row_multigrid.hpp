@@ -1,0 +1,345 @@
+#pragma once
+#include <cmath>
+
+#include "core/solver/comb_system.hpp"
+
+namespace dermaflux {
+
+// The V-cycle over the levels of row_levels.hpp. Lines of a row, spine included, are always solved exactly; odd rows are
+// relaxed, then even ones, then the odd ones' residual goes to the next level, and back in the opposite order, so that the whole
+// is symmetric and positive. Restriction and interpolation are the solution of the even rows themselves. Where rings do not
+// exchange anything this is cyclic reduction and exact, for any contrast; the matrix of a level is chosen so.
+
+/// The matrix of the system, row by row parity, with the factors that FactorTeethStep left. A spine row whose value is given
+/// becomes storage of its neighbours.
+struct SplitSystemStep {
+  CombSystem s;
+  RowLevel level;
+
+  DF_FUNCTION bool is_free(int row) const { return row >= 0 && row < s.grid.n_z && s.compliance(row) >= 0.0; }
+  DF_FUNCTION void split_cell(const RowSet& set, FieldView<double> axial, int ring, int m, int row) const {
+    const int at = level.at(ring, m), k = s.grid.cell(ring - 1, row);
+    set.inverse(at) = s.inverse(k);
+    set.coupling(at) = s.coupling(k);
+    set.right(at) = s.radial(k);
+    set.value(at) = ring == 1 && s.compliance(row) < 0.0 ? s.storage(k) + s.wall(row) : s.storage(k);
+    axial(at) = s.axial(k);
+  }
+  DF_FUNCTION void split_spine(const RowSet& set, FieldView<double> axial, int m, int row) const {
+    set.inverse(m) = set.coupling(m) = set.right(m) = set.value(m) = axial(m) = 0.0;
+    if (!is_free(row)) return;
+    const double upper = s.face(row), lower = s.face(row + 1), compliance = s.compliance(row);
+    set.inverse(m) = 1.0 / (compliance + s.spine_response(row) + upper + lower);
+    set.coupling(m) = s.wall(row) * s.inverse(s.grid.cell(0, row));
+    set.right(m) = s.wall(row);
+    set.value(m) = compliance + (is_free(row - 1) ? 0.0 : upper) + (is_free(row + 1) ? 0.0 : lower);
+    if (is_free(row + 1)) axial(m) = lower;
+  }
+  DF_FUNCTION void operator()(int ring, int m) const {
+    if (ring == 0) {
+      split_spine(level.even, level.within, m, 2 * m);
+      split_spine(level.odd, level.beyond, m, 2 * m + 1);
+    } else {
+      split_cell(level.even, level.within, ring, m, 2 * m);
+      split_cell(level.odd, level.beyond, ring, m, 2 * m + 1);
+    }
+  }
+};
+
+/// Shares of the odd rows in the value of the even rows above and below them, if rings exchanged nothing; kept where the next
+/// level will have its factors.
+struct RowSharesStep {
+  RowLevel fine, coarse;
+
+  DF_FUNCTION void share(const RowSet& set, int ring, int m, int odd) const {
+    const int k = fine.at(ring, odd), at = coarse.at(ring, m);
+    const double above = fine.within(k), below = fine.beyond(k);
+    const double sum_above = fine.even.value(k) + above + fine.beyond(k - 1);
+    const double sum_below = fine.even.value(k + 1) + below + fine.within(k + 1);
+    set.inverse(at) = sum_above > 0.0 ? above / sum_above : 0.0;
+    set.coupling(at) = sum_below > 0.0 ? below / sum_below : 0.0;
+  }
+  DF_FUNCTION void operator()(int ring, int m) const {
+    share(coarse.even, ring, m, 2 * m);
+    share(coarse.odd, ring, m, 2 * m + 1);
+  }
+};
+
+/// The matrix of a level from the one above: even rows are eliminated column by column, exact where rings exchange nothing. Their
+/// conductance between two rings goes to the odd rows above and below by the smaller share of the two.
+struct CoarsenRowsStep {
+  RowLevel fine, coarse;
+
+  DF_FUNCTION void coarsen(const RowSet& set, FieldView<double> axial, int ring, int m, int odd) const {
+    const int k = fine.at(ring, odd), at = coarse.at(ring, m), outer = ring + 1 < coarse.rings ? at + coarse.stride : at;
+    const double above = set.inverse(at), below = set.coupling(at);
+    set.value(at) = fine.odd.value(k) + above * fine.even.value(k) + below * fine.even.value(k + 1);
+    set.right(at) = fine.odd.right(k) + smaller(above, set.inverse(outer)) * fine.even.right(k) +
+                    smaller(below, set.coupling(outer)) * fine.even.right(k + 1);
+    axial(at) = below * fine.within(k + 1);
+  }
+  DF_FUNCTION void operator()(int ring, int m) const {
+    coarsen(coarse.even, coarse.within, ring, m, 2 * m);
+    coarsen(coarse.odd, coarse.beyond, ring, m, 2 * m + 1);
+  }
+};
+
+/// Factors of the lines of a level.
+struct FactorRowsStep {
+  RowLevel level;
+  template <int W>
+  DF_FUNCTION void factor(const RowSet& set, FieldView<const double> up, FieldView<const double> down, int m) const {
+    double inverse[W] = {};
+    for (int ring = level.rings - 1; ring >= 0; --ring) {
+      const int first = level.at(ring, m);
+      DF_LANES
+      for (int l = 0; l < W; ++l) {
+        const int k = first + l;
+        const double outward = set.right(k), inward = ring > 0 ? set.right(k - level.stride) : 0.0;
+        const double coupling = outward * inverse[l];
+        const double diagonal = set.value(k) + outward + inward + up(k) + down(k) - coupling * outward;
+        inverse[l] = diagonal > 0.0 ? 1.0 / diagonal : 0.0;
+        set.coupling(k) = coupling;
+        set.inverse(k) = inverse[l];
+      }
+    }
+  }
+  template <int W>
+  DF_FUNCTION void rows(int m) const {
+    const FieldView<double> above{level.beyond.data - 1, level.beyond.size, level.beyond.pad - 1};  // of an even row
+    factor<W>(level.even, above, level.within, m);
+    factor<W>(level.odd, level.within, level.beyond, m);
+  }
+};
+
+/// Second half of the solution of a line, outward from the spine.
+template <int W>
+DF_FUNCTION void substitute_rows(const RowLevel& level, const RowSet& set, int m) {
+  double inward[W] = {};
+  for (int ring = 0; ring < level.rings; ++ring) {
+    const int first = level.at(ring, m), inner = ring > 0 ? first - level.stride : first;
+    fetch_later(first + fetch_rings * level.stride, set.inverse, set.value, set.coupling);
+    DF_LANES
+    for (int l = 0; l < W; ++l) {
+      inward[l] = set.inverse(first + l) * set.value(first + l) + set.coupling(inner + l) * inward[l];
+      set.value(first + l) = inward[l];
+    }
+  }
+}
+
+/// Moves along the direction (unless `alpha` is 0), hands the residual to the first level and solves its odd rows. Leaves the
+/// largest pressure error the residual would leave behind.
+struct AdvanceAndSplitStep {
+  CombSystem s;
+  RowLevel level;
+  FieldView<const double> direction, spine_direction;
+  double alpha;
+
+  template <int W>
+  DF_FUNCTION void rows(int m) const {  // the grid may end with half a group
+    m + W > level.pairs ? pairs<(W > 1 ? W / 2 : 1)>(m) : pairs<W>(m);
+  }
+  template <int W>
+  DF_FUNCTION void pairs(int m) const {
+    double reduced[W] = {}, defect[2 * W] = {};
+    for (int i = s.grid.n_r - 1; i >= 0; --i) {
+      const int first = s.grid.cell(i, 2 * m), at = level.at(i + 1, m);
+      double residual[2 * W];
+      for (int l = 0; l < 2 * W; l += 8)
+        fetch_later(first - fetch_rings * s.grid.n_z + l, s.residual, s.image, s.correction, direction, s.storage);
+      fetch_later(at - fetch_rings * level.stride, level.even.right, level.odd.right, level.odd.coupling, level.odd.value);
+      DF_LANES
+      for (int l = 0; l < 2 * W; ++l) {
+        const int k = first + l;
+        residual[l] = s.residual(k) - alpha * s.image(k);
+        s.correction(k) += alpha * direction(k);
+        s.residual(k) = residual[l];
+        defect[l] = larger(defect[l], std::fabs(residual[l]) / s.storage(k));
+      }
+      DF_LANES
+      for (int l = 0; l < W; ++l) {
+        level.even.right(at + l) = residual[2 * l];
+        level.odd.right(at + l) = residual[2 * l + 1];
+        reduced[l] = residual[2 * l + 1] + level.odd.coupling(at + l) * reduced[l];
+        level.odd.value(at + l) = reduced[l];
+      }
+    }
+    for (int l = 0; l < 2 * W; ++l) {
+      const int row = 2 * m + l, at = m + l / 2;
+      const double residual = s.spine_residual(row) - alpha * s.spine_image(row);
+      s.spine_correction(row) += alpha * spine_direction(row);
+      s.spine_residual(row) = residual;
+      s.partial_defect(row) = defect[l];
+      const RowSet& set = l % 2 == 0 ? level.even : level.odd;
+      set.right(at) = s.compliance(row) < 0.0 ? 0.0 : residual;
+      if (l % 2 == 1) level.odd.value(at) = level.odd.right(at) + level.odd.coupling(at) * reduced[l / 2];
+    }
+    substitute_rows<W>(level, level.odd, m);
+  }
+};
+
+/// What is left of the odd rows of a level, handed to the next level, whose odd rows are solved.
+struct RestrictStep {
+  RowLevel fine, coarse;
+  template <int W>
+  DF_FUNCTION void rows(int m) const {
+    double reduced[W] = {};
+    for (int ring = coarse.rings - 1; ring >= 0; --ring) {
+      const int from = fine.at(ring, 2 * m), at = coarse.at(ring, m);
+      double left[2 * W];
+      for (int l = 0; l < 2 * W; l += 8)
+        fetch_later(from - fetch_rings * fine.stride + l, fine.within, fine.beyond, fine.even.value);
+      fetch_later(at - fetch_rings * coarse.stride, coarse.even.right, coarse.odd.right, coarse.odd.coupling, coarse.odd.value);
+      DF_LANES
+      for (int l = 0; l < 2 * W; ++l)
+        left[l] = fine.within(from + l) * fine.even.value(from + l) + fine.beyond(from + l) * fine.even.value(from + l + 1);
+      DF_LANES
+      for (int l = 0; l < W; ++l) {
+        coarse.even.right(at + l) = left[2 * l];
+        coarse.odd.right(at + l) = left[2 * l + 1];
+        reduced[l] = left[2 * l + 1] + coarse.odd.coupling(at + l) * reduced[l];
+        coarse.odd.value(at + l) = reduced[l];
+      }
+    }
+    substitute_rows<W>(coarse, coarse.odd, m);
+  }
+};
+
+/// Solves the even rows of a level for the odd ones as they are.
+struct EvenRowsStep {
+  RowLevel level;
+  template <int W>
+  DF_FUNCTION void rows(int m) const {
+    double reduced[W] = {};
+    for (int ring = level.rings - 1; ring >= 0; --ring) {
+      const int first = level.at(ring, m);
+      fetch_later(first - fetch_rings * level.stride, level.even.right, level.even.value, level.even.coupling, level.beyond,
+                  level.within, level.odd.value);
+      DF_LANES
+      for (int l = 0; l < W; ++l) {
+        const int k = first + l;
+        reduced[l] = level.even.right(k) + level.beyond(k - 1) * level.odd.value(k - 1) + level.within(k) * level.odd.value(k) +
+                     level.even.coupling(k) * reduced[l];
+        level.even.value(k) = reduced[l];
+      }
+    }
+    substitute_rows<W>(level, level.even, m);
+  }
+};
+
+/// First half of the solution of the odd rows for the even ones as they are.
+template <int W>
+DF_FUNCTION void eliminate_odd_rows(const RowLevel& level, int m) {
+  double reduced[W] = {};
+  for (int ring = level.rings - 1; ring >= 0; --ring) {
+    const int first = level.at(ring, m);
+    fetch_later(first - fetch_rings * level.stride, level.odd.right, level.odd.value, level.odd.coupling, level.within,
+                level.beyond, level.even.value);
+    DF_LANES
+    for (int l = 0; l < W; ++l) {
+      const int k = first + l;
+      reduced[l] = level.odd.right(k) + level.within(k) * level.even.value(k) + level.beyond(k) * level.even.value(k + 1) +
+                   level.odd.coupling(k) * reduced[l];
+      level.odd.value(k) = reduced[l];
+    }
+  }
+}
+
+/// Solves the odd rows of a level and adds the level's solution to the odd rows of the level above.
+struct ProlongStep {
+  RowLevel level, fine;
+  template <int W>
+  DF_FUNCTION void rows(int m) const {
+    eliminate_odd_rows<W>(level, m);
+    double inward[W] = {};
+    for (int ring = 0; ring < level.rings; ++ring) {
+      const int first = level.at(ring, m), inner = ring > 0 ? first - level.stride : first, to = fine.at(ring, 2 * m);
+      DF_LANES
+      for (int l = 0; l < W; ++l) {
+        const int k = first + l;
+        inward[l] = level.odd.inverse(k) * level.odd.value(k) + level.odd.coupling(inner + l) * inward[l];
+        level.odd.value(k) = inward[l];
+      }
+      DF_LANES
+      for (int l = 0; l < W; ++l) {
+        fine.odd.value(to + 2 * l) += level.even.value(first + l);
+        fine.odd.value(to + 2 * l + 1) += inward[l];
+      }
+    }
+  }
+};
+
+/// Solves the odd rows of the first level and leaves the preconditioned residual in `reduced`, and the partial sums of residual
+/// times preconditioned residual.
+struct JoinStep {
+  CombSystem s;
+  RowLevel level;
+  template <int W>
+  DF_FUNCTION void rows(int m) const {
+    m + W > level.pairs ? pairs<(W > 1 ? W / 2 : 1)>(m) : pairs<W>(m);
+  }
+  template <int W>
+  DF_FUNCTION void pairs(int m) const {
+    eliminate_odd_rows<W>(level, m);
+    double inward[W] = {}, sum[2 * W] = {};
+    for (int ring = 0; ring < level.rings; ++ring) {
+      const int first = level.at(ring, m), inner = ring > 0 ? first - level.stride : first;
+      const FieldView<double> to = ring > 0 ? s.reduced : s.spine_reduced;
+      const int into = ring > 0 ? s.grid.cell(ring - 1, 2 * m) : 2 * m;
+      for (int l = 0; l < 2 * W; l += 8) fetch_later(s.grid.cell(ring + fetch_rings, 2 * m) + l, s.reduced);
+      fetch_later(first + fetch_rings * level.stride, level.odd.inverse, level.odd.value, level.odd.coupling, level.even.value,
+                  level.even.right, level.odd.right);
+      DF_LANES
+      for (int l = 0; l < W; ++l) {
+        const int k = first + l;
+        inward[l] = level.odd.inverse(k) * level.odd.value(k) + level.odd.coupling(inner + l) * inward[l];
+        const double even = level.even.value(k);
+        to(into + 2 * l) = even;
+        to(into + 2 * l + 1) = inward[l];
+        sum[2 * l] += even * level.even.right(k);
+        sum[2 * l + 1] += inward[l] * level.odd.right(k);
+      }
+    }
+    for (int l = 0; l < 2 * W; ++l) s.partial(2 * m + l) = sum[l];
+  }
+};
+
+/// Matrices and factors of all levels, from the system and the factors of its teeth.
+DF_CALLER_DECIDES
+template <class Executor>
+DF_FUNCTION void set_up_levels(const Executor& executor, const CombSystem& s) {
+  const RowHierarchy hierarchy{s.grid.n_r + 1, s.grid.n_z};
+  RowLevel level = hierarchy.level(s.levels, 0);
+  executor.cells(level.rings, level.pairs, SplitSystemStep{s, level});
+  for (int n = 1; n < hierarchy.count(); ++n) {
+    const RowLevel coarse = hierarchy.level(s.levels, n);
+    executor.cells(coarse.rings, coarse.pairs, RowSharesStep{level, coarse});
+    executor.cells(coarse.rings, coarse.pairs, CoarsenRowsStep{level, coarse});
+    executor.rows(coarse.pairs, FactorRowsStep{coarse});
+    level = coarse;
+  }
+}
+
+/// The V-cycle, from odd rows solved on the first level to the preconditioned residual.
+DF_CALLER_DECIDES
+template <class Executor>
+DF_FUNCTION void run_cycle(const Executor& executor, const CombSystem& s) {
+  const RowHierarchy hierarchy{s.grid.n_r + 1, s.grid.n_z};
+  const int last = hierarchy.count() - 1;
+  for (int n = 0; n <= last; ++n) {
+    const RowLevel level = hierarchy.level(s.levels, n);
+    executor.rows(level.pairs, EvenRowsStep{level});
+    if (n < last) {
+      const RowLevel coarse = hierarchy.level(s.levels, n + 1);
+      executor.rows(coarse.pairs, RestrictStep{level, coarse});
+    }
+  }
+  for (int n = last; n > 0; --n) {
+    const RowLevel level = hierarchy.level(s.levels, n), fine = hierarchy.level(s.levels, n - 1);
+    executor.rows(level.pairs, ProlongStep{level, fine});
+    executor.rows(fine.pairs, EvenRowsStep{fine});
+  }
+  executor.rows(hierarchy.level(s.levels, 0).pairs, JoinStep{s, hierarchy.level(s.levels, 0)});
+}
+
+}  // namespace dermaflux
