@@ -99,7 +99,7 @@ struct Manufactured : test::PressureMarch {
     const auto pigment = [&](int k, const Exact& exact) { p.tissue.pigment[0](k) += 0.5 * dt * exact.pigment_source(); };
     each(fluid, t + dt);
     each(pigment, t + 0.5 * dt);
-    SerialExecutor{}.cells(p.grid.n_r, p.grid.n_z, ConcentrationStep{p});
+    find_pore_fluid();
   }
   /// Half of the sources, what moves, the other half (Strang).
   void time_step(double t, double dt) {
