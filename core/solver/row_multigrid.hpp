@@ -137,7 +137,10 @@ struct AdvanceAndSplitStep {
 
   template <int W>
   DF_FUNCTION void rows(int m) const {  // the grid may end with half a group
-    m + W > level.pairs ? pairs<(W > 1 ? W / 2 : 1)>(m) : pairs<W>(m);
+    if (m + W > level.pairs)
+      pairs<(W > 1 ? W / 2 : 1)>(m);
+    else
+      pairs<W>(m);
   }
   template <int W>
   DF_FUNCTION void pairs(int m) const {
@@ -276,7 +279,10 @@ struct JoinStep {
   RowLevel level;
   template <int W>
   DF_FUNCTION void rows(int m) const {
-    m + W > level.pairs ? pairs<(W > 1 ? W / 2 : 1)>(m) : pairs<W>(m);
+    if (m + W > level.pairs)
+      pairs<(W > 1 ? W / 2 : 1)>(m);
+    else
+      pairs<W>(m);
   }
   template <int W>
   DF_FUNCTION void pairs(int m) const {
