@@ -20,5 +20,6 @@ cmake -S validation/benchmark -B build/benchmark -G Ninja -DPython_EXECUTABLE="$
 cmake --build build/benchmark >/dev/null
 
 say "Measuring"
+export GLIBC_TUNABLES=glibc.malloc.hugetlb=1  # large pages for all codes; only large grids notice
 export OMP_WAIT_POLICY=passive OMP_PROC_BIND=false PYTHONDONTWRITEBYTECODE=1
 .venv/bin/python validation/benchmark/benchmark.py --build build/benchmark --peers $peers/bin/python "$@"
