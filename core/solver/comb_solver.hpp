@@ -214,12 +214,13 @@ struct MaximumStep {
   }
 };
 
-/// Iterations after which a solve that the comb has not finished goes on with multigrid.
+/// Iterations after which a solve that the comb has not finished goes on with multigrid: about what multigrid costs as a whole
+/// (measured, validation/benchmark/README.md), so that no solve takes much more than twice the time of the better choice.
 inline constexpr int comb_patience = 12;
 
 /// Solves a CombSystem for `correction` by conjugate gradients, until no cell's balance is off by more than `tolerance` times
-/// its storage. The comb alone preconditions the first `patience` iterations, multigrid the others; see README. Returns the
-/// number of iterations.
+/// its storage. The comb alone preconditions the first `patience` iterations, multigrid the others. Returns the number of
+/// iterations.
 DF_CALLER_DECIDES
 template <class Executor>
 DF_FUNCTION int solve_comb(const Executor& executor, const CombSystem& s, double tolerance, int limit,
