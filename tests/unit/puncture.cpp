@@ -29,9 +29,10 @@ TEST(RateStiffening, DoublesAtTheReferenceRateAndIsQuasiStaticAtRest) {
 }
 
 TEST(InsertionForce, IsTheSumOfCuttingWedgingAndFriction) {
-  const InsertionForce law{.toughness = 2500.0, .wedging_factor = 4.0, .modulus = 1e6, .wall_friction = 1e4, .prong_factor = 2.0};
+  const InsertionForce law{.toughness = 2500.0, .wedging_factor = 4.0, .modulus = 1e6, .wall_friction = 1e4, .prong_factor = 2.0,
+                           .sliced_width = 10 * um};
   const ForceParts parts = law.parts(50 * um, 2e-8);
-  EXPECT_DOUBLE_EQ(parts.cutting, 2.0 * 2500.0 * 50e-6);
+  EXPECT_DOUBLE_EQ(parts.cutting, 2.0 * 2500.0 * 40e-6);
   EXPECT_DOUBLE_EQ(parts.wedging, 2.0 * 4.0 * 1e6 * 2.5e-9);
   EXPECT_DOUBLE_EQ(parts.friction, 2.0 * 1e4 * 2e-8);
   EXPECT_DOUBLE_EQ(law(50 * um, 2e-8), parts.cutting + parts.wedging + parts.friction);
