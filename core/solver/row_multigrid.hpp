@@ -47,7 +47,7 @@ struct AdvanceAndSplitStep {
       const int first = s.grid.cell(i, 2 * m), at = level.at(i + 1, m);
       double residual[2 * W];
       for (int l = 0; l < 2 * W; l += 8)
-        fetch_later(first - fetch_rings * s.grid.n_z + l, s.residual, s.image, s.correction, direction, s.storage);
+        fetch_later(first - fetch_rings * s.grid.column + l, s.residual, s.image, s.correction, direction, s.storage);
       fetch_later(at - fetch_rings * level.stride, level.even.right, level.odd.right, level.odd.coupling, level.odd.value);
       DF_LANES
       for (int l = 0; l < 2 * W; ++l) {

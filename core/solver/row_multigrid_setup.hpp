@@ -105,12 +105,29 @@ struct FactorRowsStep {
   }
 };
 
+/// Empties the memory of the levels and notes for which rings and rows it is laid out.
+struct ClearLevelsStep {
+  CombSystem s;
+  static constexpr int width = 1024;
+  DF_FUNCTION void operator()(int i, int j) const {
+    const int k = i * width + j;
+    if (k < s.levels.size) s.levels(k) = 0.0;
+    if (k == 0) {
+      s.scalars(scalar_level_rings) = s.grid.n_r;
+      s.scalars(scalar_level_rows) = s.grid.n_z;
+    }
+  }
+};
+
 /// Matrices and factors of all levels, from the system and the factors of its teeth.
 DF_CALLER_DECIDES
 template <class Executor>
 DF_FUNCTION void set_up_levels(const Executor& executor, const CombSystem& s) {
   const RowHierarchy hierarchy{s.grid.n_r + 1, s.grid.n_z};
   RowLevel level = hierarchy.level(s.levels, 0);
+  if (executor.read(s.scalars, scalar_level_rings) != s.grid.n_r || executor.read(s.scalars, scalar_level_rows) != s.grid.n_z)
+    executor.cells((s.levels.size + ClearLevelsStep::width - 1) / ClearLevelsStep::width, ClearLevelsStep::width,
+                   ClearLevelsStep{s});
   executor.cells(level.rings, level.pairs, SplitSystemStep{s, level});
   for (int n = 1; n < hierarchy.count(); ++n) {
     const RowLevel coarse = hierarchy.level(s.levels, n);

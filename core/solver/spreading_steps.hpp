@@ -17,7 +17,7 @@ struct SpreadingConductanceStep {
     double radial = 0.0, axial = 0.0;
     if (i + 1 < box.rings) {
       const double face = grid.r_face(i + 1);
-      radial = grid.outer_area(i, j) / ((face - grid.r_centre(i)) / here + (grid.r_centre(i + 1) - face) / spreading(k + grid.n_z));
+      radial = grid.outer_area(i, j) / ((face - grid.r_centre(i)) / here + (grid.r_centre(i + 1) - face) / spreading(k + grid.column));
     }
     if (j + 1 < box.rows) axial = grid.ring_area(i) / (0.5 * grid.dz(j) / here + 0.5 * grid.dz(j + 1) / spreading(k + 1));
     p.scratch.radial_spreading(k) = radial;
@@ -37,7 +37,7 @@ struct RingSpreadingStep {
     const AxisymmetricGrid& grid = p.grid;
     double storage[W] = {}, inverse[W] = {}, reduced[W] = {}, inner[W] = {};
     for (int i = box.rings - 1; i >= 0; --i) {
-      const int first = grid.cell(i, j), inward = i > 0 ? grid.n_z : 0;
+      const int first = grid.cell(i, j), inward = i > 0 ? grid.column : 0;
       const double ring = grid.ring_area(i), inside = i > 0 ? 1.0 : 0.0;
       DF_LANES
       for (int l = 0; l < W; ++l) {
@@ -51,7 +51,7 @@ struct RingSpreadingStep {
       }
     }
     for (int i = 0; i < box.rings; ++i) {
-      const int first = grid.cell(i, j), inward = i > 0 ? grid.n_z : 0;
+      const int first = grid.cell(i, j), inward = i > 0 ? grid.column : 0;
       DF_LANES
       for (int l = 0; l < W; ++l) {
         const int k = first + l;

@@ -46,7 +46,7 @@ struct TransmissibilityStep {
     const double here = p.scratch.mobility(k);
     double radial = 0.0, axial = 0.0;
     if (i + 1 < grid.n_r) {
-      const double face = grid.r_face(i + 1), there = p.scratch.mobility(k + grid.n_z) * (1.0 + p.tissue.crack(k + grid.n_z));
+      const double face = grid.r_face(i + 1), there = p.scratch.mobility(k + grid.column) * (1.0 + p.tissue.crack(k + grid.column));
       const double resistance =
           (face - grid.r_centre(i)) / (here * (1.0 + p.tissue.crack(k))) + (grid.r_centre(i + 1) - face) / there;
       const double opening = larger(p.track.hole(j), p.scratch.needle_area(j)) / units::pi;
@@ -67,7 +67,7 @@ struct FluxStep {
   DF_FUNCTION void operator()(int i, int j) const {
     const int k = p.grid.cell(i, j);
     const double here = p.tissue.pressure(k);
-    p.scratch.radial_flux(k) = p.system.radial(k) * (here - p.tissue.pressure(k + p.grid.n_z));
+    p.scratch.radial_flux(k) = p.system.radial(k) * (here - p.tissue.pressure(k + p.grid.column));
     p.scratch.axial_flux(k) = p.system.axial(k) * (here - p.tissue.pressure(k + 1));
   }
 };
@@ -146,7 +146,7 @@ struct FluidAndPressureStep {
   DF_FUNCTION void rows(int j) const {
     const AxisymmetricGrid& grid = p.grid;
     for (int i = 0; i < grid.n_r; ++i) {
-      const int first = grid.cell(i, j), inward = i > 0 ? grid.n_z : 0;
+      const int first = grid.cell(i, j), inward = i > 0 ? grid.column : 0;
       const double ring = grid.ring_area(i), inside = i > 0 ? 1.0 : 0.0;
       DF_LANES
       for (int l = 0; l < W; ++l) {
@@ -159,6 +159,23 @@ struct FluidAndPressureStep {
         p.tissue.fluid(k) = fluid;
         p.tissue.pressure(k) = pore_storage(p, j + l).pressure(fluid);
       }
+    }
+  }
+};
+
+/// Departure from the resting pressure at the outermost ring, per row, and along the last row.
+struct EdgePressureStep {
+  InsertionProblem p;
+  DF_FUNCTION double departure(int i, int j) const {
+    return std::fabs(p.tissue.pressure(p.grid.cell(i, j)) - p.params.rest_pressure);
+  }
+  template <int W>
+  DF_FUNCTION void rows(int j) const {
+    for (int row = j; row < j + W; ++row) {
+      p.system.partial(row) = departure(p.grid.n_r - 1, row);
+      double largest = 0.0;
+      for (int i = 0; row == p.grid.n_z - 1 && i < p.grid.n_r; ++i) largest = larger(largest, departure(i, row));
+      p.system.partial_defect(row) = largest;
     }
   }
 };

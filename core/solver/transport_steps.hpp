@@ -89,8 +89,8 @@ struct TransportStageStep {
   template <int W>
   DF_FUNCTION void balance(int i, int j, const Ring<W>& ring, double drains, FieldView<const double> from, FieldView<double> to,
                            FieldView<double> start, FieldView<double> amount, double (&in)[W]) const {
-    const int n_z = p.grid.n_z, first = p.grid.cell(i, j);
-    const int inward = i > 0 ? n_z : 0, outward = i + 2 < box.rings ? 2 * n_z : n_z;
+    const int column = p.grid.column, first = p.grid.cell(i, j);
+    const int inward = i > 0 ? column : 0, outward = i + 2 < box.rings ? 2 * column : column;
     const double open = i + 1 < box.rings ? 1.0 : 0.0;
     double down[W + 1];
     carried_down<W>(i, j, from, down);
@@ -98,7 +98,7 @@ struct TransportStageStep {
     for (int l = 0; l < W; ++l) {
       const int k = first + l;
       const double here = from(k), flux = open * p.scratch.radial_flux(k);
-      const double east = carried(flux, from(k - inward), here, from(k + n_z), from(k + outward));
+      const double east = carried(flux, from(k - inward), here, from(k + column), from(k + outward));
       const double gain = ring.share[l] * (in[l] - east + down[l] - down[l + 1]) - drains * ring.drained[l] * here;
       const double after = advance(start, amount, k, gain);
       amount(k) = after;
