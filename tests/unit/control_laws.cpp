@@ -95,8 +95,7 @@ TEST(ControlNumbers, FollowFromTreatmentAndPuncture) {
 
 TEST(ControlNumbers, AreNoneWithoutATrack) {
   const ControlNumbers all = control_numbers(test::treatment(), Puncture{});
-  for (const double number :
-       {all.washburn, all.capillary, all.reynolds, all.bond, all.poroelastic_time, all.backflow_length})
+  for (const double number : {all.washburn, all.capillary, all.reynolds, all.bond, all.poroelastic_time, all.backflow_length})
     EXPECT_TRUE(std::isnan(number));
 }
 
