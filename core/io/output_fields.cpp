@@ -76,7 +76,7 @@ double coverage(const MemberResult& r) {
 }
 
 /// Output of a control number.
-template <double ControlNumbers::* number>
+template <double ControlNumbers::*number>
 double control(const MemberResult& r) {
   return control_numbers(r.treatment, r.puncture).*number;
 }
@@ -92,7 +92,8 @@ std::vector<OutputField> control_outputs() {
       {"bond_number", "", "weight over capillary force of the ink column in the track", control<&ControlNumbers::bond>},
       {"poroelastic_time_s", "s", "time in which pore pressure spreads over the depth of the tip in undamaged dermis",
        control<&ControlNumbers::poroelastic_time>},
-      {"backflow_length_mm", "mm", "way back along the needle that the ink displaced by one stroke takes (Morrison 1999); it escapes "
+      {"backflow_length_mm", "mm",
+       "way back along the needle that the ink displaced by one stroke takes (Morrison 1999); it escapes "
        "where this is more than the depth",
        [](const MemberResult& r) { return control<&ControlNumbers::backflow_length>(r) / mm; }},
   };
@@ -113,7 +114,8 @@ std::vector<OutputField> insertion_outputs() {
        [](const MemberResult& r) { return static_cast<double>(r.outcome.strokes); }},
       {"insertion_force_n", "N", "largest needle force, all prongs", [](const MemberResult& r) { return r.puncture.peak_force; }},
       {"force_cutting_n", "N", "share of it that cuts the skin", [](const MemberResult& r) { return r.puncture.peak.cutting; }},
-      {"force_wedging_n", "N", "share of it that wedges the cut open", [](const MemberResult& r) { return r.puncture.peak.wedging; }},
+      {"force_wedging_n", "N", "share of it that wedges the cut open",
+       [](const MemberResult& r) { return r.puncture.peak.wedging; }},
       {"force_friction_n", "N", "share of it that rubs along the wall",
        [](const MemberResult& r) { return r.puncture.peak.friction; }},
       {"break_force_n", "N", "needle force at which the skin breaks, all prongs",
@@ -244,7 +246,8 @@ std::vector<OutputField> appearance_outputs() {
 const std::vector<OutputField>& output_fields() {
   static const std::vector<OutputField> all = [] {
     std::vector<OutputField> result = insertion_outputs();
-    for (const auto& part : {control_outputs(), fate_outputs(), appearance_outputs()}) result.insert(result.end(), part.begin(), part.end());
+    for (const auto& part : {control_outputs(), fate_outputs(), appearance_outputs()})
+      result.insert(result.end(), part.begin(), part.end());
     return result;
   }();
   return all;

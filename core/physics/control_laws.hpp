@@ -40,9 +40,7 @@ struct PoroelasticTime {
   double permeability;       ///< k [m^2]
   double aggregate_modulus;  ///< M [Pa]
   double viscosity;          ///< of the pore fluid [Pa s]
-  DF_FUNCTION double operator()(double length) const {
-    return length * length * viscosity / (permeability * aggregate_modulus);
-  }
+  DF_FUNCTION double operator()(double length) const { return length * length * viscosity / (permeability * aggregate_modulus); }
 };
 
 /// How far liquid that is pressed into a needle's track at a rate Q flows back along it before the tissue has taken it up [m]:

@@ -72,9 +72,7 @@ DF_FUNCTION inline double undrained_reduced_modulus(double shear_modulus) { retu
 struct HertzContact {
   double reduced_modulus;  ///< E* = E / (1 - nu^2) [Pa]
   double radius;           ///< R [m]
-  DF_FUNCTION double operator()(double depth) const {
-    return 4.0 / 3.0 * reduced_modulus * std::sqrt(radius * depth) * depth;
-  }
+  DF_FUNCTION double operator()(double depth) const { return 4.0 / 3.0 * reduced_modulus * std::sqrt(radius * depth) * depth; }
 };
 
 /// Force on a cone pressed into a half-space [N]: (2/pi) E* tan(beta) d^2. Source: Sneddon 1965, Int. J. Eng. Sci. 3.

@@ -48,7 +48,7 @@ double bottom_of_fat(const T& t) {
 }
 
 /// Value of a control number, 0 where there is no track.
-template <double ControlNumbers::* number>
+template <double ControlNumbers::*number>
 double control(const T& t, const P& p) {
   return p.tip_depth > 0.0 ? control_numbers(t, p).*number : 0.0;
 }
@@ -71,7 +71,8 @@ const std::vector<Limit>& limits() {
       {"prongs_beyond_grid", "distance of the outermost prong from the dot's axis", "mm", mm,
        [](const T& t, const P&) { return t.needle.reach(); }, [](const T& t, const P&) { return 0.5 * grid_extent(t).radius; },
        [](const T& t, const P&) { return grid_extent(t).radius; },
-       "pigment that spreads past the outermost ring is kept in it, and a dot this wide is no dot", "use a smaller pitch or fewer prongs"},
+       "pigment that spreads past the outermost ring is kept in it, and a dot this wide is no dot",
+       "use a smaller pitch or fewer prongs"},
       {"many_strokes", "strokes per dot", "", 1.0,
        [](const T& t, const P& p) { return static_cast<double>(complete_strokes(p.frequency, t.machine.dwell)); }, fixed<500'000>,
        fixed<20'000'000>, "the skin is shredded long before; the model has no growing wound", "use a shorter dwell time"},
@@ -84,13 +85,14 @@ const std::vector<Limit>& limits() {
          const KriegerDougherty& law = t.ink.viscosity.crowding;
          return t.ink.volume_fraction() * law.structure_factor / law.max_packing;
        },
-       fixed<800>, fixed<950>, "near packing the viscosity of Krieger & Dougherty diverges: one percent of pigment changes it by six",
-       "dilute the ink"},
+       fixed<800>, fixed<950>,
+       "near packing the viscosity of Krieger & Dougherty diverges: one percent of pigment changes it by six", "dilute the ink"},
       {"viscous_film", "capillary number of the film", "", 1.0, control<&ControlNumbers::capillary>, fixed<1000>, never,
        "the film on the shaft is set by needle.film_cap alone, far outside the thin-film law (Quere 1999)",
        "use a thinner ink or a lower frequency, or measure film_cap"},
       {"inertial_flow", "Reynolds number of the ink", "", 1.0, control<&ControlNumbers::reynolds>, fixed<50'000>, fixed<2'100'000>,
-       "the flow along the track is taken as viscous; inertia shares the pressure drop from about 50 on and turbulence sets in at 2100",
+       "the flow along the track is taken as viscous; inertia shares the pressure drop from about 50 on and turbulence sets in at "
+       "2100",
        "use a thicker ink or a lower frequency"},
       {"heavy_column", "Bond number of the ink column", "", 1.0, control<&ControlNumbers::bond>, fixed<1000>, never,
        "gravity is left out of the track, but is as strong as capillarity here", "expect the head to decide on the filling"},

@@ -20,9 +20,9 @@ struct FactorTeethStep {
     double inverse[W] = {}, reduced[W] = {};
     for (int i = s.grid.n_r - 1; i >= 0; --i) {
       const int first = s.grid.cell(i, j);
-      const double* inner = i > 0 ? &s.radial(first - s.grid.n_z) : &s.wall(j);
-      if (s.grid.n_z >= long_column)
-        fetch_later(first - fetch_rings * s.grid.n_z, s.radial, s.axial, s.residual, s.storage, s.coupling, s.inverse,
+      const double* inner = i > 0 ? &s.radial(first - s.grid.column) : &s.wall(j);
+      if (s.grid.column >= long_column)
+        fetch_later(first - fetch_rings * s.grid.column, s.radial, s.axial, s.residual, s.storage, s.coupling, s.inverse,
                     s.correction);
       DF_LANES
       for (int l = 0; l < W; ++l) {
@@ -124,7 +124,7 @@ struct SubstituteStep {
     }
     for (int i = 0; i < grid.n_r; ++i) {
       const int first = grid.cell(i, j);
-      const double* inner = i > 0 ? &s.radial(first - grid.n_z) : &s.wall(j);
+      const double* inner = i > 0 ? &s.radial(first - grid.column) : &s.wall(j);
       DF_LANES
       for (int l = 0; l < W; ++l) {
         const int k = first + l;
@@ -157,7 +157,7 @@ struct DirectionAndMatrixStep {
   template <int W>
   DF_FUNCTION void rows(int j) const {
     const AxisymmetricGrid& grid = s.grid;
-    const int n_z = grid.n_z;
+    const int column = grid.column;
     double sum[W], inward[W];
     for (int l = 0; l < W; ++l) {
       const int row = j + l;
@@ -171,16 +171,16 @@ struct DirectionAndMatrixStep {
     }
     for (int i = 0; i < grid.n_r; ++i) {
       const int first = grid.cell(i, j);
-      const double* inner = i > 0 ? &s.radial(first - n_z) : &s.wall(j);
-      if (n_z >= long_column) {
-        fetch_later(first + (fetch_rings + 1) * n_z, s.reduced, from);
-        fetch_later(first + fetch_rings * n_z, s.storage, s.radial, s.axial, to, s.image);
+      const double* inner = i > 0 ? &s.radial(first - column) : &s.wall(j);
+      if (column >= long_column) {
+        fetch_later(first + (fetch_rings + 1) * column, s.reduced, from);
+        fetch_later(first + fetch_rings * column, s.storage, s.radial, s.axial, to, s.image);
       }
       DF_LANES
       for (int l = 0; l < W; ++l) {
         const int k = first + l;
         const double here = direction(k);
-        const double image = s.storage(k) * here + inner[l] * (here - inward[l]) + s.radial(k) * (here - direction(k + n_z)) +
+        const double image = s.storage(k) * here + inner[l] * (here - inward[l]) + s.radial(k) * (here - direction(k + column)) +
                              s.axial(k) * (here - direction(k + 1)) + s.axial(k - 1) * (here - direction(k - 1));
         to(k) = here;
         s.image(k) = image;
@@ -214,12 +214,13 @@ struct MaximumStep {
   }
 };
 
-/// Iterations after which a solve that the comb has not finished goes on with multigrid.
+/// Iterations after which a solve that the comb has not finished goes on with multigrid: about what multigrid costs as a whole
+/// (measured, validation/benchmark/README.md), so that no solve takes much more than twice the time of the better choice.
 inline constexpr int comb_patience = 12;
 
 /// Solves a CombSystem for `correction` by conjugate gradients, until no cell's balance is off by more than `tolerance` times
-/// its storage. The comb alone preconditions the first `patience` iterations, multigrid the others; see README. Returns the
-/// number of iterations.
+/// its storage. The comb alone preconditions the first `patience` iterations, multigrid the others. Returns the number of
+/// iterations.
 DF_CALLER_DECIDES
 template <class Executor>
 DF_FUNCTION int solve_comb(const Executor& executor, const CombSystem& s, double tolerance, int limit,

@@ -6,7 +6,7 @@
 namespace dermaflux {
 
 /// Uniform values that steps hand to the control flow, by position in CombSystem::scalars.
-enum Scalar : int { scalar_sum = 0, scalar_maximum, scalar_converged, scalar_count };
+enum Scalar : int { scalar_sum = 0, scalar_maximum, scalar_converged, scalar_level_rings, scalar_level_rows, scalar_count };
 
 /// Coefficients and work arrays; cell arrays are padded by n_z on both sides.
 struct CombSystem {

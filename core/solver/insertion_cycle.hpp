@@ -5,6 +5,7 @@
 #include "core/solver/insertion_start.hpp"
 #include "core/solver/needle_steps.hpp"
 #include "core/solver/pressure_steps.hpp"
+#include "core/solver/spreading_steps.hpp"
 #include "core/solver/tissue_steps.hpp"
 #include "core/solver/trace_step.hpp"
 #include "core/solver/track_balance_steps.hpp"
@@ -37,17 +38,50 @@ struct InsertionTally {
   double unspread_time = 0.0;   ///< since diffusion and dispersion were last applied [s]
   double unspread_cells = 0.0;  ///< 2 D t / h^2 over that time, h the narrowest cell [-]
   bool failed = false;
+  int rings = 0, rows = 0;  ///< of the active part of the grid; 0: not chosen yet
 };
 
-/// One attempt at a time step up to the face fluxes. False if the track found no solution or a cell would lose most of its
-/// fluid, where the linearised storage is no longer true; `rate` is the largest share of a cell's fluid that leaves it [1/s].
+/// How an attempt at a time step ended.
+enum class Attempt : int {
+  good = 0,
+  too_long,  ///< the track found no solution, or a cell would lose most of its fluid, where the linearised storage ends
+  outgrown,  ///< pressure has reached the edge of the active part, which has been widened
+};
+
+/// The part of the grid that pressure has reached; all else rests and is left out of the steps. Wide enough that a tip on its way
+/// stays inside.
+DF_FUNCTION inline void start_active(const InsertionProblem& p, InsertionTally& tally) {
+  const AxisymmetricGrid& grid = p.grid;
+  while (tally.rings < grid.n_r && (tally.rings < 2 || grid.r_face(tally.rings) < 150.0 * units::um)) ++tally.rings;
+  while (tally.rows < grid.n_z && grid.z_face(tally.rows) < p.params.tip_depth + 100.0 * units::um) tally.rows += 8;
+}
+
+/// Widens the active part where pressure has reached its edges; false where it has not.
 DF_CALLER_DECIDES
 template <class Executor>
-DF_FUNCTION bool attempt_step(const Executor& executor, const InsertionProblem& p, double tip_before, double tip_after,
-                              double deepest, bool cutting, double dt, double& rate, InsertionTally& tally) {
+DF_FUNCTION bool widen_active(const Executor& executor, const InsertionProblem& active, const AxisymmetricGrid& whole,
+                              InsertionTally& tally) {
+  if (tally.rings == whole.n_r && tally.rows == whole.n_z) return false;
+  executor.rows(active.grid.n_z, EdgePressureStep{active});
+  executor.single(MaximumStep{active.system.partial, active.system.scalars});
+  const bool outward = tally.rings < whole.n_r && executor.read(active.system.scalars, scalar_maximum) > active.params.edge_pressure;
+  executor.single(MaximumStep{active.system.partial_defect, active.system.scalars});
+  const bool downward = tally.rows < whole.n_z && executor.read(active.system.scalars, scalar_maximum) > active.params.edge_pressure;
+  const int more_rings = tally.rings + 2 + tally.rings / 8, more_rows = tally.rows + 8 + tally.rows / 64 * 8;
+  if (outward) tally.rings = more_rings < whole.n_r ? more_rings : whole.n_r;
+  if (downward) tally.rows = more_rows < whole.n_z ? more_rows : whole.n_z;
+  return outward || downward;
+}
+
+/// One attempt at a time step up to the face fluxes; `rate` is the largest share of a cell's fluid that leaves it [1/s].
+DF_CALLER_DECIDES
+template <class Executor>
+DF_FUNCTION Attempt attempt_step(const Executor& executor, const InsertionProblem& whole, double tip_before, double tip_after,
+                                 bool cutting, double dt, double& rate, InsertionTally& tally) {
+  const InsertionProblem p = whole.within(tally.rings, tally.rows);
   const int n_r = p.grid.n_r, n_z = p.grid.n_z;
-  executor.single(NeedleStep{p, tip_before, tip_after, deepest, dt});
-  if (cutting) executor.cells(n_r, n_z, DamageStep{p});
+  executor.single(NeedleStep{p, tip_before, tip_after, tally.deepest, dt});
+  if (cutting) executor.cells(whole.grid.n_r, whole.grid.n_z, DamageStep{whole});
   executor.cells(n_r, n_z, MobilityStep{p});
   executor.rows(n_z, WallConductanceStep{p});
   executor.cells(n_r, n_z, TransmissibilityStep{p});
@@ -55,21 +89,24 @@ DF_FUNCTION bool attempt_step(const Executor& executor, const InsertionProblem& 
   executor.rows(n_z, FactorTeethStep{p.system});
   executor.rows(n_z, WallReferenceStep{p});
   executor.single(TrackSolveStep{p, dt, std::fabs(tip_after - tip_before) / dt});
-  if (executor.read(p.system.scalars, scalar_converged) < 0.5) return false;
+  if (executor.read(p.system.scalars, scalar_converged) < 0.5) return Attempt::too_long;
   executor.rows(n_z, WallResidualStep{p});
   const double peak = executor.read(p.account, RimAccount::peak_pressure);
   const double tolerance = larger(p.params.pressure_tolerance, p.params.pressure_share * peak);
   tally.iterations += solve_comb(executor, p.system, tolerance, 200);
   executor.rows(n_z, ApplyCorrectionStep{p});
-  executor.cells(n_r, n_z, FluxStep{p});
-  executor.single(TrackFlowStep{p, dt});
-  executor.rows(n_z, SpeedStep{p, dt});
-  executor.single(MaximumStep{p.system.partial, p.system.scalars});
-  rate = executor.read(p.system.scalars, scalar_maximum);
-  executor.single(MaximumStep{p.system.partial_defect, p.system.scalars});
-  if (executor.read(p.system.scalars, scalar_maximum) * dt < 0.5) return true;
-  executor.cells(n_r, n_z, PressureFromFluidStep{p});
-  return false;
+  Attempt end = widen_active(executor, p, whole.grid, tally) ? Attempt::outgrown : Attempt::good;
+  if (end == Attempt::good) {
+    executor.cells(n_r, n_z, FluxStep{p});
+    executor.single(TrackFlowStep{p, dt});
+    executor.rows(n_z, SpeedStep{p, dt});
+    executor.single(MaximumStep{p.system.partial, p.system.scalars});
+    rate = executor.read(p.system.scalars, scalar_maximum);
+    executor.single(MaximumStep{p.system.partial_defect, p.system.scalars});
+    if (!(executor.read(p.system.scalars, scalar_maximum) * dt < 0.5)) end = Attempt::too_long;
+  }
+  if (end != Attempt::good) executor.cells(n_r, n_z, PressureFromFluidStep{p});
+  return end;
 }
 
 /// The part of the tissue that ink has reached, wider by `cells` rings and rows and by a length.
@@ -153,13 +190,18 @@ DF_CALLER_DECIDES
 template <class Executor, class Tip>
 DF_FUNCTION double insertion_step(const Executor& executor, const InsertionProblem& p, const Tip& tip, double t, double dt,
                                   bool contact, InsertionTally& tally) {
-  const int n_z = p.grid.n_z;
   const double deepest = tally.deepest;
   double rate = 0.0;
-  if (p.params.fracture.enabled) executor.cells(p.grid.n_r, n_z, CrackStep{p});
+  if (tally.rows == 0) {  // nobody has chosen a part
+    tally.rings = p.grid.n_r;
+    tally.rows = p.grid.n_z;
+  }
+  if (p.params.fracture.enabled) executor.cells(p.grid.n_r, p.grid.n_z, CrackStep{p});
   for (;;) {
     tally.deepest = larger(deepest, tip(t + dt));
-    if (attempt_step(executor, p, tip(t), tip(t + dt), tally.deepest, tally.deepest > deepest, dt, rate, tally)) break;
+    const Attempt end = attempt_step(executor, p, tip(t), tip(t + dt), tally.deepest > deepest, dt, rate, tally);
+    if (end == Attempt::good) break;
+    if (end == Attempt::outgrown) continue;
     tally.rejected += 1;
     dt *= 0.5;
     if (dt < p.params.smallest_step) {
@@ -167,10 +209,11 @@ DF_FUNCTION double insertion_step(const Executor& executor, const InsertionProbl
       return dt;
     }
   }
-  executor.single(TrackBalanceStep{p, dt, contact});
+  const InsertionProblem active = p.within(tally.rings, tally.rows);
+  executor.single(TrackBalanceStep{active, dt, contact});
   const int substeps = static_cast<int>(smaller(larger(std::ceil(rate * dt / 0.5), 1.0), 1e4));
-  const TransportBox box = carry_ink(executor, p, dt, substeps);
-  executor.rows(n_z, FluidAndPressureStep{p, box, dt});
+  const TransportBox box = carry_ink(executor, active, dt, substeps);
+  executor.rows(active.grid.n_z, FluidAndPressureStep{active, box, dt});
   spread_when_due(executor, p, dt, rate, tally);
   tally.time += dt;
   tally.steps += 1;
@@ -213,6 +256,7 @@ DF_FUNCTION void run_strokes(const Executor& executor, const InsertionProblem& p
                              InsertionTally& tally) {
   const InsertionParams& c = p.params;
   if (c.tip_depth <= 0.0) return;
+  if (tally.rows == 0) start_active(p, tally);
   const TipPath tip{c.tip_depth, c.stroke, c.frequency};
   const double period = 1.0 / c.frequency, entry = tip.entry(), fine = (period - 2.0 * entry) / c.steps_inside;
   for (int n = first; n < last; ++n) {
@@ -237,8 +281,9 @@ DF_FUNCTION void relax(const Executor& executor, const InsertionProblem& p, Inse
     const double taken = insertion_step(executor, p, TipOut{}, t, dt, false, tally);
     t += taken;
     dt = taken < dt ? taken : 1.2 * dt;
-    executor.rows(p.grid.n_z, ExcessPressureStep{p});
-    executor.single(MaximumStep{p.system.partial, p.system.scalars});
+    const InsertionProblem active = p.within(tally.rings, tally.rows);
+    executor.rows(active.grid.n_z, ExcessPressureStep{active});
+    executor.single(MaximumStep{active.system.partial, p.system.scalars});
     if (executor.read(p.system.scalars, scalar_maximum) <
         p.params.relaxed_share * executor.read(p.account, RimAccount::peak_pressure))
       break;

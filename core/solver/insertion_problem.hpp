@@ -54,6 +54,7 @@ struct InsertionParams {
   double relaxation_limit;    ///< or after this time [s]
   double pressure_tolerance;  ///< of the linear solver, at least [Pa]
   double pressure_share;      ///< of the peak pressure so far that the solver may be off, if that is more [-]
+  double edge_pressure;         ///< departure from rest at the edge of the active part that makes it grow [Pa]
   int steps_inside;           ///< time steps per stroke while the tip is in the skin
   double largest_travel_in;   ///< of the tip in one time step on its way down: it pushes ink ahead row by row [m]
   double largest_travel_out;  ///< on its way up [m]
@@ -154,6 +155,16 @@ struct InsertionProblem {
   InsertionScratch scratch;
   CombSystem system;          ///< pressure of tissue and track
   FieldView<double> account;  ///< RimAccount values
+
+  /// The same, of the innermost rings and uppermost rows only; its outer edges are closed.
+  DF_FUNCTION InsertionProblem within(int ring_count, int row_count) const {
+    InsertionProblem part = *this;
+    part.grid.n_r = ring_count;
+    part.grid.n_z = row_count;
+    part.system.grid = part.grid;
+    part.system.partial.size = part.system.partial_defect.size = row_count;
+    return part;
+  }
 };
 
 /// The drop on the skin has ink to give; what rounding leaves of it has not.

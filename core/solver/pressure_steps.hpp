@@ -15,7 +15,7 @@ struct PressureBalanceStep {
     const AxisymmetricGrid& grid = p.grid;
     const FieldView<double> pressure = p.tissue.pressure, radial = p.system.radial, axial = p.system.axial;
     for (int i = 0; i < grid.n_r; ++i) {
-      const int first = grid.cell(i, j), n_z = grid.n_z, inward = i > 0 ? n_z : 0;
+      const int first = grid.cell(i, j), column = grid.column, inward = i > 0 ? column : 0;
       const double ring = grid.ring_area(i), inside = i > 0 ? 1.0 : 0.0;
       DF_LANES
       for (int l = 0; l < W; ++l) {
@@ -23,7 +23,7 @@ struct PressureBalanceStep {
         const double here = pressure(k), volume = ring * grid.dz(j + l), drain = volume * p.params.lymph_conductance;
         p.system.storage(k) = volume * pore_storage(p, j + l).capacity(p.tissue.fluid(k)) / dt + drain;
         p.system.residual(k) = drain * (p.params.rest_pressure - here) + axial(k) * (pressure(k + 1) - here) +
-                               axial(k - 1) * (pressure(k - 1) - here) + radial(k) * (pressure(k + n_z) - here) +
+                               axial(k - 1) * (pressure(k - 1) - here) + radial(k) * (pressure(k + column) - here) +
                                inside * radial(k - inward) * (pressure(k - inward) - here);
       }
     }

@@ -43,11 +43,17 @@ struct RowHierarchy {
     level.rows = on_level;
     level.pairs = (on_level + 1) / 2;
     level.stride = stride(level.pairs);
-    for (auto* half : {&level.even, &level.odd})
-      for (auto* view : {&half->inverse, &half->coupling, &half->right, &half->value}) *view = arena.take(rings * level.stride, 8);
+    take(arena, level, level.even);
+    take(arena, level, level.odd);
     level.within = arena.take(rings * level.stride, 8);
     level.beyond = arena.take(rings * level.stride, 8);
     return level;
+  }
+  DF_FUNCTION static void take(ViewArena& arena, const RowLevel& level, RowSet& set) {
+    set.inverse = arena.take(level.rings * level.stride, 8);
+    set.coupling = arena.take(level.rings * level.stride, 8);
+    set.right = arena.take(level.rings * level.stride, 8);
+    set.value = arena.take(level.rings * level.stride, 8);
   }
   DF_FUNCTION RowLevel level(FieldView<double> memory, int number) const {
     ViewArena arena{memory.data};

@@ -26,10 +26,9 @@ ControlNumbers control_numbers(const Treatment& treatment, const Puncture& punct
           .capillary = capillary_number(viscosity, puncture.speed, ink.surface_tension),
           .reynolds = reynolds_number(density, puncture.speed, radius, viscosity),
           .bond = bond_number(density, depth, ink.surface_tension),
-          .poroelastic_time =
-              PoroelasticTime{dermis.permeability, dermis.aggregate_modulus(), skin.interstitial_viscosity}(depth),
-          .backflow_length = BackflowLength{skin.interstitial_viscosity / dermis.permeability, dermis.shear_modulus(),
-                                            viscosity}(2.0 * volume / inside, radius)};
+          .poroelastic_time = PoroelasticTime{dermis.permeability, dermis.aggregate_modulus(), skin.interstitial_viscosity}(depth),
+          .backflow_length = BackflowLength{skin.interstitial_viscosity / dermis.permeability, dermis.shear_modulus(), viscosity}(
+              2.0 * volume / inside, radius)};
 }
 
 }  // namespace dermaflux

@@ -116,10 +116,10 @@ TEST(ExactTransport, DiffusionAndDispersionAdd) {
 
 /// Largest relative error of the steady profile of a pigment that spreads and is caught at the rate k = filter * speed.
 double decay_error(int cells, double diffusion, double rate) {
-  Column column(cells, 3.0);
+  Column column(cells, 2.5);
   column.p.params.pigment[0].diffusivity = diffusion;
   column.filter(rate / speed);
-  column.run(6.0, 6 * cells * cells / 4);
+  column.run(5.0, 5 * cells * cells / 4);
   const double exponent = (speed - std::sqrt(speed * speed + 4.0 * rate * diffusion)) / (2.0 * diffusion);
   double error = 0.0;
   for (int j = Column::above; column.from_middle(j) < 1.5; ++j)

@@ -44,7 +44,7 @@ Treatment setting_for(const std::string& path, const Treatment& plain) {
     t.needle.prongs = 3;
   if (path == "model.force_prong_exponent") t.needle.prong_pitch = 100.0 * units::um;
   if (path == "model.interaction_pitch_um") t.needle.prong_pitch = 170.0 * units::um;  // from 150 um to 195 um
-  if (path == "needle.film_cap") t.ink.viscosity.carrier_viscosity *= 3.0;  // Ca above 0.1, where the cap governs
+  if (path == "needle.film_cap") t.ink.viscosity.carrier_viscosity *= 3.0;             // Ca above 0.1, where the cap governs
   if (path == "machine.hand_stiffness_n_per_mm") t.machine.hand_force = 0.0;
   if (path == "host.months_since_surgery") t.host.months_since_surgery = 5.0;
   if (path == "model.months_to_heal") t.host.months_since_surgery = 7.0;

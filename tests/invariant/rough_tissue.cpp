@@ -52,7 +52,7 @@ struct Rough : test::PressureMarch {
         for (const FieldView<double>& amount : {p.tissue.carrier, p.tissue.pigment[0]})
           amount(k) = share(random) < 0.3 ? p.tissue.fluid(k) : 0.0;
       }
-    SerialExecutor{}.cells(n_r, n_z, ConcentrationStep{p});
+    find_pore_fluid();
   }
   int row(int j) const { return mirrored ? n_z - 1 - j : j; }
   int at(int i, int j) const { return p.grid.cell(i, row(j)); }

@@ -34,6 +34,13 @@ struct PressureMarch : SmallGrid {
     p.scratch.mobility(k) = mobility;
     p.tissue.pressure(k) = pressure;
   }
+  /// Carrier and pigment of the pore fluid from a test's own amounts.
+  void find_pore_fluid() const {
+    for (int k = 0; k < p.grid.cell_count(); ++k) {
+      p.scratch.w(k) = p.tissue.carrier(k) / p.tissue.fluid(k);
+      for (int n = 0; n < p.params.classes; ++n) p.scratch.c[n](k) = p.tissue.pigment[n](k) / p.tissue.fluid(k);
+    }
+  }
   /// One implicit step; no cell's balance is off by more than `tolerance` times its storage over dt.
   void step(double dt, double tolerance) const {
     const SerialExecutor executor;

@@ -24,6 +24,7 @@ struct TrackCase : SmallGrid {
                 .taper_length = 1.0,
                 .prong_pitch = 0.0,
                 .contact_angle = 0.0,
+                .bevel_length = 0.0,
                 .roughness = 1e-12,
                 .film_cap = 0.3,
                 .film_wiped = 1.0};

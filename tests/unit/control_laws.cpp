@@ -94,8 +94,9 @@ TEST(ControlNumbers, FollowFromTreatmentAndPuncture) {
 }
 
 TEST(ControlNumbers, AreNoneWithoutATrack) {
-  Puncture none{};
-  EXPECT_TRUE(std::isnan(control_numbers(test::treatment(), none).washburn));
+  const ControlNumbers all = control_numbers(test::treatment(), Puncture{});
+  for (const double number : {all.washburn, all.capillary, all.reynolds, all.bond, all.poroelastic_time, all.backflow_length})
+    EXPECT_TRUE(std::isnan(number));
 }
 
 }  // namespace

@@ -21,7 +21,8 @@ Outcome ended(Status status) {
   return outcome;
 }
 
-const std::initializer_list<std::string> key_settings = {"depth 0.5 mm", "dwell 150 ms", "100 Hz", "1 x 0.25 mm", "mPa.s", "1e-15 m2"};
+const std::initializer_list<std::string> key_settings = {"depth 0.5 mm", "dwell 150 ms", "100 Hz",
+                                                         "1 x 0.25 mm",  "mPa.s",        "1e-15 m2"};
 
 TEST(FailureMessage, IsEmptyWhereNothingFailed) { EXPECT_EQ(failure(test::treatment(), ended(Status::ok)), ""); }
 

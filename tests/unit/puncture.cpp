@@ -29,9 +29,14 @@ TEST(RateStiffening, DoublesAtTheReferenceRateAndIsQuasiStaticAtRest) {
 }
 
 TEST(InsertionForce, IsTheSumOfCuttingWedgingAndFriction) {
-  const InsertionForce law{.toughness = 2500.0, .wedging_factor = 4.0, .modulus = 1e6, .wall_friction = 1e4, .prong_factor = 2.0};
+  const InsertionForce law{.toughness = 2500.0,
+                           .wedging_factor = 4.0,
+                           .modulus = 1e6,
+                           .wall_friction = 1e4,
+                           .prong_factor = 2.0,
+                           .sliced_width = 10 * um};
   const ForceParts parts = law.parts(50 * um, 2e-8);
-  EXPECT_DOUBLE_EQ(parts.cutting, 2.0 * 2500.0 * 50e-6);
+  EXPECT_DOUBLE_EQ(parts.cutting, 2.0 * 2500.0 * 40e-6);
   EXPECT_DOUBLE_EQ(parts.wedging, 2.0 * 4.0 * 1e6 * 2.5e-9);
   EXPECT_DOUBLE_EQ(parts.friction, 2.0 * 1e4 * 2e-8);
   EXPECT_DOUBLE_EQ(law(50 * um, 2e-8), parts.cutting + parts.wedging + parts.friction);
@@ -96,7 +101,8 @@ TEST(TipIndentation, WorkIsTheIntegralOfTheForceAndInvertible) {
 TEST(TipIndentation, BreaksDeeperThanItsTipWhereTheDeepLawAloneWould) {
   // A 20 um tip, G_p = 30 kJ/m^2, skin of 2 MPa: the rounded tip's share of the work is 0.1 % of G_p A.
   const double energy = 3e4 * pi * 1e-10;
-  const double deep = std::cbrt(3.0 * energy / (3.0 * 2e6)), found = TipIndentation::of(2e6, 3.0, 10 * um, 0.03).depth_of_work(energy);
+  const double deep = std::cbrt(3.0 * energy / (3.0 * 2e6)),
+               found = TipIndentation::of(2e6, 3.0, 10 * um, 0.03).depth_of_work(energy);
   EXPECT_LT(found, deep);
   EXPECT_NEAR(found / deep, 1.0, 1e-3);
 }
@@ -212,8 +218,12 @@ TEST(Puncture, LocalResistanceActsThroughTheLawOfItsKind) {
   EXPECT_DOUBLE_EQ(tough.cutting, 2.0 * now.cutting);
   EXPECT_DOUBLE_EQ(tough.wedging, now.wedging);
   EXPECT_DOUBLE_EQ(tough.friction, now.friction);
-  EXPECT_DOUBLE_EQ(parts([](SkinMechanics& skin) { skin.wall_friction *= 2.0; }).friction, 2.0 * now.friction);
-  EXPECT_DOUBLE_EQ(parts([](SkinMechanics& skin) { skin.wedging_factor *= 2.0; }).wedging, 2.0 * now.wedging);
+  const ForceParts rough = parts([](SkinMechanics& skin) { skin.wall_friction *= 2.0; });
+  EXPECT_DOUBLE_EQ(rough.friction, 2.0 * now.friction);
+  EXPECT_DOUBLE_EQ(rough.cutting + rough.wedging, now.cutting + now.wedging);
+  const ForceParts tight = parts([](SkinMechanics& skin) { skin.wedging_factor *= 2.0; });
+  EXPECT_DOUBLE_EQ(tight.wedging, 2.0 * now.wedging);
+  EXPECT_DOUBLE_EQ(tight.cutting + tight.friction, now.cutting + now.friction);
   Treatment stiff = t;
   stiff.skin.mechanics.ogden_modulus *= 2.0;
   const Puncture harder = solve_puncture(stiff);

@@ -157,13 +157,13 @@ def interleaved(works: dict[str, Callable[[], float]], repeats: int) -> dict[str
     return {name: spread(one) for name, one in values.items()}
 
 
-def layered_reference(core: Server, folder: Path) -> np.ndarray:
-    """The layered problem on twice as fine a grid, extrapolated to a time step of zero, as means over the cells."""
-    name = "layered_fine"
-    problems.save(problems.layered_stroke(2 * problems.RINGS, 2 * problems.ROWS), folder, name)
+def fine_reference(core: Server, folder: Path, problem: problems.Problem, command: str) -> np.ndarray:
+    """A problem on twice as fine a grid, extrapolated to a time step of zero, as means over the cells."""
+    name = "reference"
+    problems.save(problem, folder, name)
     fields = []
     for steps in (200, 400):
-        core(f"pressure {name} serial {steps} 0.01")
+        core(command.format(name=name, steps=steps))
         fields.append(np.fromfile(folder / f"{name}.ours.f64").reshape(problems.RINGS, 2, problems.ROWS, 2))
     ring = (np.arange(2 * problems.RINGS) + 0.5).reshape(problems.RINGS, 2, 1, 1)
     extrapolated = 2.0 * fields[1] - fields[0]
@@ -208,7 +208,7 @@ def against_peers(core: Server, peers: Server, folder: Path, repeats: int) -> li
         return Scheme(code, label, peers, command, start, "peer")
 
     def pressure(name: str, steps: int, explicit: int) -> list[Scheme]:
-        ours = [own(f"pressure {name} serial {{steps}} {tol}", steps, f"implicit Euler, {tol} Pa") for tol in (20, 100)]
+        ours = [own(f"pressure {name} serial {{steps}} {tol} 0", steps, f"implicit Euler, {tol} Pa") for tol in (20, 100)]
         kinds = (("euler", "implicit Euler", steps), ("crank-nicolson", "Crank-Nicolson", 4))
         fipy = [other("FiPy", f"fipy-pressure {name} {{steps}} {kind}", first, label) for kind, label, first in kinds]
         return ours + fipy + [other("py-pde", f"pde-pressure {name} {{steps}}", explicit, "explicit Euler")]
@@ -217,10 +217,18 @@ def against_peers(core: Server, peers: Server, folder: Path, repeats: int) -> li
     exact = np.asarray(problem["exact"])
     rows = compare("pressure, uniform, exact solution", "mode", 0.01, exact, pressure("mode", 50, 3200), folder, repeats)
 
+    finer = 2 * problems.RINGS, 2 * problems.ROWS
     say("  reference of the layered problem")
     problems.save(problems.layered_stroke(), folder, "layered")
-    exact = layered_reference(core, folder)
+    exact = fine_reference(core, folder, problems.layered_stroke(*finer), "pressure {name} serial {steps} 0.01 0")
     rows += compare("pressure, layered skin", "layered", 0.012, exact, pressure("layered", 12, 14000), folder, repeats)
+
+    problems.save(problems.injected_pigment(), folder, "injected")
+    exact = fine_reference(core, folder, problems.injected_pigment(*finer), "injection {name} serial {steps} 1")
+    schemes = [own("injection injected serial {steps} 100", 5, "implicit Euler, 100 Pa; explicit van Leer")]
+    label = "implicit Euler; 10 implicit central substeps"
+    schemes.append(other("FiPy", "fipy-injection injected {steps} 10 euler", 10, label))
+    rows += compare("pressure and pigment together", "injected", 0.045, exact, schemes, folder, min(repeats, 2))
 
     problems.save(problem := problems.pigment_ring(), folder, "ring")
     exact = np.asarray(problem["exact"])
@@ -233,6 +241,60 @@ def against_peers(core: Server, peers: Server, folder: Path, repeats: int) -> li
         other("py-pde", "pde-transport ring {steps} adams-bashforth", 160, "central, Adams-Bashforth"),
     ]
     return rows + compare("transport, exact solution", "ring", 0.025, exact, schemes, folder, repeats)
+
+
+def true_residual(folder: Path, name: str, output: str, shape: tuple[int, int]) -> float:
+    """Norm of the residual of a saved solution in its saved system, relative to the right-hand side."""
+
+    def array(key: str) -> np.ndarray:
+        return np.fromfile(folder / f"{name}.{key}.f64").reshape(shape)
+
+    x, right = array(output), array("system_right")
+    residual = right - array("system_storage") * x
+    radial = array("system_radial")[:-1] * (x[:-1] - x[1:])
+    residual[:-1] -= radial
+    residual[1:] += radial
+    axial = array("system_axial")[:, :-1] * (x[:, :-1] - x[:, 1:])
+    residual[:, :-1] -= axial
+    residual[:, 1:] += axial
+    return float(np.linalg.norm(residual) / np.linalg.norm(right))
+
+
+def against_hypre(core: Server, program: Path, folder: Path, repeats: int) -> list[Row]:
+    """One implicit pressure step of 100 s, almost without storage, on 512 x 1024 cells, to a relative residual of 1e-8."""
+    name, shape, goal = "large", (512, 1024), 1e-8
+    if not program.exists():
+        return [Row("linear solver, 512 x 1024", None, None, None, "s", "not measured: built without hypre", "hypre")]
+    say("  linear solver against hypre")
+    problems.save(problems.layered_stroke(*shape), folder, name)
+    hypre = Server([str(program), str(folder)], ONE_THREAD)
+    iterations = 1
+    while core(f"system {name} serial 100 {iterations}") and true_residual(folder, name, "ours", shape) > goal:
+        iterations += 1
+    answers: dict[str, dict[str, float]] = {}
+
+    def run(server: Server, key: str, command: str) -> float:
+        answers[key] = server(command)
+        return answers[key]["setup_seconds"] + answers[key]["solve_seconds"]
+
+    works = {"ours": lambda: run(core, "ours", f"system {name} serial 100 {iterations}")}
+    for relaxation, label in ((1, "Jacobi"), (2, "red-black")):
+        for galerkin in (0, 1):
+            command = f"solve {name} {goal:g} {relaxation} {galerkin}"
+            works[f"{label}, rap {galerkin}"] = lambda c=command, k=f"{label}, rap {galerkin}": run(hypre, k, c)
+    times = interleaved(works, repeats)
+    left = true_residual(folder, name, "ours", shape), true_residual(folder, name, "peer", shape)
+    best = min((key for key in times if key != "ours"), key=lambda key: times[key]["median"])
+    hypre.close()
+    parts = {key: f"{answers[key]['setup_seconds']:.3g} + {answers[key]['solve_seconds']:.3g} s" for key in ("ours", best)}
+    counted = (
+        f"set-up and solution, one core, one process; ours {iterations} iterations ({parts['ours']}), residual {left[0]:.1e}; "
+        f"PFMG with {best}, {answers[best]['iterations']} iterations ({parts[best]}); residual of the last {left[1]:.1e}"
+    )
+    ratio = times[best]["median"] / times["ours"]["median"]
+    row = Row("linear solver, 512 x 1024", times["ours"]["median"], times[best]["median"], ratio, "s", counted, "hypre")
+    row.ours_range, row.peer_range, row.details = ends(times["ours"]), ends(times[best]), {"seconds": times, "last": answers}
+    return [row]
 
 
 def against_memory(core: Server, folder: Path, repeats: int) -> list[Row]:
@@ -386,6 +448,7 @@ def main() -> None:
     peers = Server([options.peers, str(HERE / "peers.py"), str(folder)], ONE_THREAD)
     rows = against_peers(core, peers, folder, options.repeats)
     peers.close()
+    rows += against_hypre(core, options.build / "hypre_pressure", folder, options.repeats)
     rows += against_memory(core, folder, options.repeats)
     core.close()
     treatments, program = whole_treatments(sys.executable, options.repeats)

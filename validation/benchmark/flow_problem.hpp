@@ -68,6 +68,7 @@ class FlowProblem {
     }
     p.params.permeability = {.strain_exponent = 0.0, .strain_limit = 0.3};
     p.params.max_captured = 1.0;
+    p.params.ink_concentration = 1.0;
     for (int k = 0; k < p.grid.cell_count(); ++k) p.tissue.fluid(k) = saved.numbers.at("porosity");
   }
 
@@ -76,6 +77,15 @@ class FlowProblem {
     load("mobility", p.scratch.mobility);
     load("start", p.tissue.pressure);
     load("source", source);
+  }
+
+  /// Start of a pressure problem whose flow carries pigment, and as much carrier.
+  void start_injection() {
+    start_pressure();
+    load("pigment", p.scratch.c);
+    load("pigment", p.scratch.w);
+    for (int k = 0; k < p.grid.cell_count(); ++k)
+      p.tissue.pigment(k) = p.tissue.carrier(k) = saved_.numbers.at("porosity") * p.scratch.c(k);
   }
 
   /// Start of a transport problem: fluxes from the velocities of the pores at the faces, pigment and as much carrier.
@@ -128,9 +138,10 @@ struct RefillStep {
   }
 };
 
-/// `steps` pressure steps in the order of attempt_step, without needle, track and transport. Returns all iterations.
+/// `steps` pressure steps in the order of attempt_step, without needle, track and transport, with so many iterations of the comb
+/// before multigrid. Returns all iterations.
 template <class Executor>
-long advance_pressure(const Executor& executor, const FlowProblem& flow, double end, int steps, double tolerance) {
+long advance_pressure(const Executor& executor, const FlowProblem& flow, double end, int steps, double tolerance, int patience) {
   const InsertionProblem& p = flow.p;
   const int n_r = p.grid.n_r, n_z = p.grid.n_z;
   long iterations = 0;
@@ -139,7 +150,7 @@ long advance_pressure(const Executor& executor, const FlowProblem& flow, double 
     executor.rows(n_z, PressureBalanceStep{p, end / steps});
     executor.cells(n_r, n_z, SourceStep{p, flow.source});
     executor.rows(n_z, FactorTeethStep{p.system});
-    iterations += solve_comb(executor, p.system, tolerance, 1000);
+    iterations += solve_comb(executor, p.system, tolerance, 1000, patience);
     executor.rows(n_z, ApplyCorrectionStep{p});
   }
   return iterations;
@@ -154,10 +165,9 @@ inline double leaving_share(const InsertionProblem& p) {
   return executor.read(p.system.scalars, scalar_maximum);
 }
 
-/// One transport substep of carrier and pigment over the whole grid.
+/// One transport substep of carrier and pigment.
 template <class Executor>
-void transport_substep(const Executor& executor, const InsertionProblem& p, double dt) {
-  const TransportBox box{p.grid.n_r, p.grid.n_z};
+void transport_substep(const Executor& executor, const InsertionProblem& p, const TransportBox& box, double dt) {
   executor.rows(box.rows, FaceTransportStep{p, box, dt});
   executor.rows(box.rows, CellBalanceStep{p, box, dt});
 }
@@ -166,9 +176,28 @@ void transport_substep(const Executor& executor, const InsertionProblem& p, doub
 template <class Executor>
 void advance_transport(const Executor& executor, const InsertionProblem& p, double end, int steps) {
   for (int n = 0; n < steps; ++n) {
-    transport_substep(executor, p, end / steps);
+    transport_substep(executor, p, {p.grid.n_r, p.grid.n_z}, end / steps);
     executor.cells(p.grid.n_r, p.grid.n_z, RefillStep{p});
   }
+}
+
+/// Pressure and transport together, in the order of insertion_step. Returns all transport substeps.
+template <class Executor>
+long advance_injection(const Executor& executor, const FlowProblem& flow, double end, int steps, double tolerance) {
+  const InsertionProblem& p = flow.p;
+  long substeps = 0;
+  for (int n = 0; n < steps; ++n) {
+    advance_pressure(executor, flow, end / steps, 1, tolerance, 0);
+    executor.cells(p.grid.n_r, p.grid.n_z, FluxStep{p});
+    const int count = static_cast<int>(std::ceil(leaving_share(p) * end / steps / 0.5));
+    const TransportBox box = transport_box(executor, p, count);
+    for (int m = 0; m < count; ++m) {
+      transport_substep(executor, p, box, end / steps / count);
+      executor.cells(box.rings, box.rows, RefillStep{p});
+    }
+    substeps += count;
+  }
+  return substeps;
 }
 
 }  // namespace dermaflux::benchmark

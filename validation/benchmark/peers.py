@@ -2,6 +2,7 @@
 
 fipy-pressure NAME STEPS euler|crank-nicolson
 fipy-transport NAME STEPS van-leer|central
+fipy-injection NAME STEPS SUBSTEPS euler|crank-nicolson    pressure steps, transport substeps of each
 pde-pressure NAME STEPS
 pde-transport NAME STEPS runge-kutta|adams-bashforth
 
@@ -79,6 +80,35 @@ def fipy_transport(name: str, steps: str, scheme: str) -> Answer:
     return fipy_march(name, int(steps), fipy_cells(mesh, problem["start"]), fipy.TransientTerm() + term(coeff=flow) == 0, by)
 
 
+def fipy_injection(name: str, steps: str, substeps: str, scheme: str) -> Answer:
+    """Pressure, then pigment by implicit central differences in its flow."""
+    problem = load(name)
+    mesh = fipy_mesh(problem["n_r"], problem["n_z"])
+    pressure, source = fipy_cells(mesh, problem["start"]), fipy_cells(mesh, problem["source"])
+    pigment = fipy_cells(mesh, problem["pigment"])
+    mobility = fipy_cells(mesh, problem["mobility"]).harmonicFaceValue
+    spread = fipy.DiffusionTerm(coeff=mobility)
+    if scheme == "crank-nicolson":
+        spread = 0.5 * fipy.DiffusionTerm(coeff=mobility) + 0.5 * fipy.ExplicitDiffusionTerm(coeff=mobility)
+    flow = fipy.TransientTerm(coeff=problem["storage"]) == spread + source
+    velocity = fipy.FaceVariable(mesh=mesh, rank=1)
+    carried = fipy.TransientTerm() + fipy.CentralDifferenceConvectionTerm(coeff=velocity) == 0
+    by_cg = fipy_solvers.LinearCGSolver(tolerance=1e-4, iterations=5000)
+    by_gmres = fipy_solvers.LinearGMRESSolver(tolerance=1e-5)
+    dt = problem["end"] / int(steps)
+    start = time.perf_counter()
+    for _ in range(int(steps)):
+        pressure.updateOld()
+        flow.solve(var=pressure, dt=dt, solver=by_cg)
+        velocity.setValue((-mobility * pressure.faceGrad / problem["porosity"]).value)
+        for _ in range(int(substeps)):
+            pigment.updateOld()
+            carried.solve(var=pigment, dt=dt / int(substeps), solver=by_gmres)
+    seconds = time.perf_counter() - start
+    np.asarray(pigment.value).reshape(problem["n_z"], problem["n_r"]).T.tofile(FOLDER / f"{name}.peer.f64")
+    return {"steps": int(steps), "seconds": seconds}
+
+
 @lru_cache
 def pde_grid(n_r: int, n_z: int) -> pde.CylindricalSymGrid:
     return pde.CylindricalSymGrid(problems.RADIUS, [0.0, problems.DEPTH], [n_r, n_z])
@@ -126,6 +156,7 @@ def pde_march(name: str, steps: str, scheme: str) -> Answer:
 COMMANDS: dict[str, Callable[..., Answer]] = {
     "fipy-pressure": fipy_pressure,
     "fipy-transport": fipy_transport,
+    "fipy-injection": fipy_injection,
     "pde-pressure": lambda name, steps: pde_march(name, steps, "euler"),
     "pde-transport": pde_march,
 }

@@ -60,6 +60,14 @@ def layered_stroke(n_r: int = RINGS, n_z: int = ROWS) -> Problem:
     return _numbers(n_r, n_z, 10e-3) | arrays
 
 
+def injected_pigment(n_r: int = RINGS, n_z: int = ROWS) -> Problem:
+    """Pressure and pigment together: 100 ms of the same injection push a ring of pigment through the dermis, from 150 to about
+    230 um from the axis."""
+    _, _, r, z = grid(n_r, n_z)
+    pigment = np.exp(-((r[:, None] - 150e-6) ** 2 + (z[None, :] - 400e-6) ** 2) / (2.0 * (40e-6) ** 2))
+    return layered_stroke(n_r, n_z) | {"end": 100e-3, "pigment": pigment}
+
+
 def pigment_ring(n_r: int = RINGS, n_z: int = ROWS) -> Problem:
     """A ring of pigment carried by a Darcy flow through dermis: a source near the axis and a cross flow, p ~ I0(m r) cos(m z).
     Exact along its characteristics; fluxes through the faces are exact as well. Source and rim never meet pigment."""

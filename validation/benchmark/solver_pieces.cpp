@@ -1,5 +1,6 @@
 // Times pieces of the solver on the problems of problems.py. Usage: solver_pieces FOLDER; then one command per line:
-//   pressure NAME EXECUTOR STEPS TOLERANCE    the problem from start to end; leaves NAME.ours.f64
+//   pressure NAME EXECUTOR STEPS TOLERANCE PATIENCE    the problem from start to end; leaves NAME.ours.f64
+//   injection NAME EXECUTOR STEPS TOLERANCE   the same for pressure and pigment together; leaves the pigment
 //   transport NAME EXECUTOR STEPS             the same; 0 steps: as many as the solver would choose
 //   iterations NAME EXECUTOR COUNT            COUNT conjugate gradient iterations of one pressure system, ten times
 //   substeps NAME EXECUTOR COUNT              COUNT short transport substeps
@@ -38,15 +39,33 @@ std::string pressure(const std::filesystem::path& folder, std::istream& words) {
   std::string name, executor;
   int steps = 0;
   double tolerance = 0.0;
-  words >> name >> executor >> steps >> tolerance;
+  int patience = 0;
+  words >> name >> executor >> steps >> tolerance >> patience;
   const SavedProblem saved(folder, name);
   FlowProblem flow(saved);
   flow.start_pressure();
   long iterations = 0;
-  const double seconds =
-      timed(executor, [&](const auto& on) { iterations = advance_pressure(on, flow, saved.numbers.at("end"), steps, tolerance); });
+  const double seconds = timed(executor, [&](const auto& on) {
+    iterations = advance_pressure(on, flow, saved.numbers.at("end"), steps, tolerance, patience);
+  });
   saved.write("ours", flow.p.tissue.pressure);
   return "\"steps\": " + std::to_string(steps) + ", \"iterations\": " + std::to_string(iterations) +
+         ", \"seconds\": " + std::to_string(seconds);
+}
+
+std::string injection(const std::filesystem::path& folder, std::istream& words) {
+  std::string name, executor;
+  int steps = 0;
+  double tolerance = 0.0;
+  words >> name >> executor >> steps >> tolerance;
+  const SavedProblem saved(folder, name);
+  FlowProblem flow(saved);
+  flow.start_injection();
+  long substeps = 0;
+  const double seconds =
+      timed(executor, [&](const auto& on) { substeps = advance_injection(on, flow, saved.numbers.at("end"), steps, tolerance); });
+  saved.write("ours", flow.p.scratch.c);
+  return "\"steps\": " + std::to_string(steps) + ", \"substeps\": " + std::to_string(substeps) +
          ", \"seconds\": " + std::to_string(seconds);
 }
 
@@ -72,13 +91,13 @@ std::string iterations(const std::filesystem::path& folder, std::istream& words)
   FlowProblem flow(saved);
   flow.start_pressure();
   const double end = saved.numbers.at("end");
-  advance_pressure(SerialExecutor{}, flow, end, 50, 20.0);  // leaves the coefficients of a typical step
+  advance_pressure(SerialExecutor{}, flow, end, 50, 20.0, comb_patience);  // leaves the coefficients of a typical step
   long done = 0;
   double seconds = 0.0;
   for (int round = 0; round < 10; ++round) {
     for (int k = 0; k < flow.p.grid.cell_count(); ++k) flow.p.system.residual(k) = (k % 7 - 3) * flow.p.system.storage(k);
     SerialExecutor{}.rows(flow.p.grid.n_z, FactorTeethStep{flow.p.system});
-    seconds += timed(executor, [&](const auto& on) { done += solve_comb(on, flow.p.system, 0.0, count); });
+    seconds += timed(executor, [&](const auto& on) { done += solve_comb(on, flow.p.system, 0.0, count, count + 1); });
   }
   return "\"steps\": " + std::to_string(done) + ", \"seconds\": " + std::to_string(seconds);
 }
@@ -124,7 +143,7 @@ std::string substeps(const std::filesystem::path& folder, std::istream& words) {
   flow.start_transport();
   const double dt = 1e-3 * 0.5 / leaving_share(flow.p);  // so short that the source leaves the fluid nearly as it is
   const double seconds = timed(executor, [&](const auto& on) {
-    for (int n = 0; n < count; ++n) transport_substep(on, flow.p, dt);
+    for (int n = 0; n < count; ++n) transport_substep(on, flow.p, {flow.p.grid.n_r, flow.p.grid.n_z}, dt);
   });
   return "\"steps\": " + std::to_string(count) + ", \"seconds\": " + std::to_string(seconds);
 }
@@ -168,6 +187,7 @@ int main(int argc, char** argv) {
     try {
       std::string answer;
       if (command == "pressure") answer = pressure(argv[1], words);
+      if (command == "injection") answer = injection(argv[1], words);
       if (command == "transport") answer = transport(argv[1], words);
       if (command == "iterations") answer = iterations(argv[1], words);
       if (command == "system") answer = system_solve(argv[1], words);
