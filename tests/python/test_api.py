@@ -180,13 +180,13 @@ def test_fields_sum_up_to_the_ledger(quick: df.Result):
     volume = math.pi * np.outer(np.diff(r**2), np.diff(z))  # [m3]
     for n, pool in enumerate(POOLS):
         in_fields = (quick.pools[-1, n] * volume).sum() * 1e12  # [ng]
-        # 2048 cells of one sign: each addition rounds at most once. Pools of less than a femtogram are rounding themselves.
-        assert in_fields == pytest.approx(quick.ledger[f"{pool}_ng"], rel=2048 * 2.3e-16, abs=1e-6)
+        # 1024 cells of one sign: each addition rounds at most once. Pools of less than a femtogram are rounding themselves.
+        assert in_fields == pytest.approx(quick.ledger[f"{pool}_ng"], rel=1024 * 2.3e-16, abs=1e-6)
 
 
 def test_the_dataset_has_dimensions_units_and_meanings(quick: df.Result):
     data = quick.to_xarray()
-    assert {name: data.sizes[name] for name in ("r", "z", "r_edge", "z_edge")} == {"r": 32, "z": 64, "r_edge": 33, "z_edge": 65}
+    assert {name: data.sizes[name] for name in ("r", "z", "r_edge", "z_edge")} == {"r": 16, "z": 64, "r_edge": 17, "z_edge": 65}
     assert data["pigment_slow"].dims == ("time", "r", "z") and data["pigment_slow"].attrs["units"] == "kg m-3"
     assert data["insertion_pressure"].dims == ("r", "z") and data["insertion_pressure"].attrs["units"] == "Pa"
     assert data["contrast"].dims == ("time",) and data["trace_force_n"].dims == ("trace_time",)
@@ -252,6 +252,26 @@ def test_a_needle_that_does_not_break_the_skin_warns_and_has_no_control_numbers(
     result = df.run(normal.with_({"machine.depth_mm": 0.1, "machine.hand_force_n": 0.0}), grid="quick")
     assert "skin_unbroken" in dict(result.warnings) and math.isnan(result["washburn_number"])
     assert "W    -" in result.summary()
+
+
+def test_grid_auto_refines_until_the_difference_to_the_grid_before_is_small(normal: df.Treatment):
+    short = normal.with_({"machine.dwell_ms": 30})
+    quick, standard = (df.run(short, grid=grid) for grid in ("quick", "standard"))
+    names = ("pigment_deposited_ng", "pigment_depth_mm")
+    error = max(abs(standard[name] - quick[name]) / standard[name] for name in names)
+    loose = df.run(short, grid="auto", grid_tolerance=1.01 * error)
+    assert loose.grid == "standard" and loose["grid_error"] == pytest.approx(error, rel=1e-14)
+    assert {name: loose[name] for name in names} == {name: standard[name] for name in names}
+    assert f"(error about {100 * error:.1f} %)" in loose.summary()
+    tight = df.run(short, grid="auto", grid_tolerance=0.99 * error)
+    assert tight.grid in {"fine", "finest"} and tight["grid_error"] != loose["grid_error"]
+    assert math.isnan(quick["grid_error"])
+
+
+@pytest.mark.parametrize("tolerance", [0.0, -1.0, 0.6, math.nan])
+def test_a_grid_tolerance_out_of_range_is_an_input_error(normal: df.Treatment, tolerance: float):
+    with pytest.raises(df.InputError, match=r"grid_tolerance = .* out of range; use 0.001 to 0.5"):
+        df.run(normal, grid="auto", grid_tolerance=tolerance)
 
 
 def test_a_hard_limit_is_an_input_error(normal: df.Treatment):
