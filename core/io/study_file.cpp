@@ -254,7 +254,8 @@ CalibrationFile load_calibration(const fs::path& path, const std::string& skin_c
                      (near.empty() ? "there are " + all : "did you mean " + near + "?"));
   }
   c.base = TreatmentDocument::load(treatment, overrides);
-  for (const auto& [key, unit] : {std::pair{"depths_mm", "mm"}, {"dwells_ms", "ms"}, {"draws", "1"}, {"seed", "1"}, {"accepted_share", "1"}})
+  for (const auto& [key, unit] :
+       {std::pair{"depths_mm", "mm"}, {"dwells_ms", "ms"}, {"draws", "1"}, {"seed", "1"}, {"accepted_share", "1"}})
     reader.expect_unit(key, unit);
   c.depths_mm =
       increasing(reader.take<std::vector<double>>("depths_mm", "a list of set depths in mm"), path.string() + ": depths_mm");

@@ -17,7 +17,8 @@ struct SpreadingConductanceStep {
     double radial = 0.0, axial = 0.0;
     if (i + 1 < box.rings) {
       const double face = grid.r_face(i + 1);
-      radial = grid.outer_area(i, j) / ((face - grid.r_centre(i)) / here + (grid.r_centre(i + 1) - face) / spreading(k + grid.column));
+      radial =
+          grid.outer_area(i, j) / ((face - grid.r_centre(i)) / here + (grid.r_centre(i + 1) - face) / spreading(k + grid.column));
     }
     if (j + 1 < box.rows) axial = grid.ring_area(i) / (0.5 * grid.dz(j) / here + 0.5 * grid.dz(j + 1) / spreading(k + 1));
     p.scratch.radial_spreading(k) = radial;

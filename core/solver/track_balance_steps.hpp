@@ -24,7 +24,7 @@ struct TrackFlowStep {
     double film = 0.0;  // the drop gives no more than it has, whether the track draws or pushes back
     for (int j = 0; j < active; ++j) film += p.scratch.film_in(j) * p.grid.dz(j);
     const double asked = (larger(p.track.flow(0), 0.0) + film) * dt, held = p.account(RimAccount::drop_volume);
-    if (asked > held) {
+    if (asked > held && asked > 0.0) {
       const double share = larger(held, 0.0) / asked;
       if (p.track.flow(0) > 0.0) p.track.flow(0) *= share;
       for (int j = 0; j < active; ++j) p.scratch.film_in(j) *= share;

