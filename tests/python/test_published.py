@@ -56,11 +56,12 @@ def test_one_stroke_leaves_about_the_volume_of_its_needle():
 def test_a_slow_free_needle_buries_less_of_itself_than_a_fast_guarded_one():
     """Slow skin is softer and dimples more, and no nose brings it to meet the needle. The tip never goes farther than it is let out
     plus the bulge that meets it; the dimple takes a smaller share of a deeper setting."""
-    by_name = {entry["name"]: compare.cases(entry, "quick") for entry in OBSERVATIONS.values() if entry["quantity"] == "tip_over_set"}
-    slow, fast = ([compare.tip_over_set(case) for case in group] for group in by_name.values())
+    asked = [entry for entry in OBSERVATIONS.values() if entry["quantity"] == "tip_over_set"]
+    slow_cases, fast_cases = (compare.cases(entry, "quick") for entry in asked)
+    slow, fast = ([compare.tip_over_set(case) for case in group] for group in (slow_cases, fast_cases))
     assert all(0.0 <= one < 1.0 for one in slow) and max(slow) < min(fast)
     assert slow == sorted(slow)
-    for case, share in zip(*(list(by_name.values())[1], fast), strict=True):
+    for case, share in zip(fast_cases, fast, strict=True):
         found = compare.outputs([case.treatment], "quick")[0]
         assert share * found["d_set_mm"] <= found["d_set_mm"] + found["bulge_mm"]
 

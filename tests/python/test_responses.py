@@ -55,7 +55,8 @@ def test_the_written_table_is_that_of_the_predictions():
     rows = {(cells[0].removeprefix("| ").split(" [")[0], cells[2].split(" [")[0]): cells for cells in lines}
     for response in RESPONSES:
         cells = rows[response.key, response.output]
-        assert [cells[4], cells[5].strip("*")] == [response.sign, response.recorded] and cells[6].startswith(response.why), response.key
+        assert [cells[4], cells[5].strip("*")] == [response.sign, response.recorded], response.key
+        assert cells[6].startswith(response.why), response.key
 
 
 @pytest.mark.parametrize(

@@ -40,10 +40,7 @@ def base() -> df.Treatment:
 def cases(observation: dict, grid: str) -> list[Case]:
     plain = base()
     shared = {key: value for key, value in observation.items() if key != "case"}
-    return [
-        Case(case["name"], plain.with_(case.get("setting", {})), shared | {k: v for k, v in case.items() if k not in ("name", "setting")}, grid)
-        for case in observation["case"]
-    ]
+    return [Case(case["name"], plain.with_(case.get("setting", {})), shared | case, grid) for case in observation["case"]]
 
 
 def outputs(treatments: list[df.Treatment], grid: str) -> list[dict[str, float]]:
@@ -122,7 +119,8 @@ def flow_ratio(case: Case) -> float:
 
 
 QUANTITIES: dict[str, Callable[[Case], float]] = {
-    one.__name__: one for one in (output, output_at_tip, tip_over_set, slope, radius_90, withdrawal_share, dermis_permeability, flow_ratio)
+    one.__name__: one
+    for one in (output, output_at_tip, tip_over_set, slope, radius_90, withdrawal_share, dermis_permeability, flow_ratio)
 }
 
 
@@ -138,13 +136,19 @@ def verdict(measured: list[float], found: float) -> str:
 
 def compare(grid: str) -> list[tuple[dict, list[tuple[str, float]]]]:
     """Every observation with the name and the number of each of its cases."""
-    return [(entry, [(case.name, QUANTITIES[entry["quantity"]](case)) for case in cases(entry, grid)]) for entry in data()["observation"]]
+    found = []
+    for entry in data()["observation"]:
+        quantity = QUANTITIES[entry["quantity"]]
+        found.append((entry, [(case.name, quantity(case)) for case in cases(entry, grid)]))
+    return found
 
 
 def measured_text(entry: dict) -> str:
+    """The number or its bounds, and what the source says of the spread."""
     low, high = entry["measured"]
     unit = "" if entry["unit"] == "1" else f" {entry['unit']}"
-    return entry["spread"] if any(c.isdigit() for c in entry["spread"]) and "strain" not in entry["spread"] else f"{low:g}{unit}" if low == high else f"{low:g} to {high:g}{unit}, {entry['spread']}"
+    bounds = f"{low:g}{unit}" if low == high else f"{low:g}{unit} or more" if high == float("inf") else f"{low:g} to {high:g}{unit}"
+    return f"{bounds}; {entry['spread']}"
 
 
 def report(found: list[tuple[dict, list[tuple[str, float]]]], grid: str) -> str:

@@ -157,7 +157,8 @@ def row(response: Response, outputs: list[float]) -> str:
     sign = now if now == response.sign else f"**{now}**"
     why = response.why + (f". *{response.note}*" if response.note else "")
     unit, output_unit = unit_of(response.key), OUTPUTS[response.output]["unit"]
-    return f"| {with_unit(response.key, unit)} | {values} | {with_unit(response.output, output_unit)} | {found} | {response.sign} | {sign} | {why} |"
+    names = f"{with_unit(response.key, unit)} | {values} | {with_unit(response.output, output_unit)}"
+    return f"| {names} | {found} | {response.sign} | {sign} | {why} |"
 
 
 def report(shown: list[tuple[Response, list[float]]], grid: str) -> str:
@@ -165,10 +166,10 @@ def report(shown: list[tuple[Response, list[float]]], grid: str) -> str:
     lines = [
         "# What each input does",
         "",
-        "Written by `python validation/responses/draw.py`; do not edit. The inputs of machine, needle, ink and skin, one by one, over",
-        "the range that `configs/` gives them, everything else as in the normal treatment. The sign and its reason stand in",
-        "[predictions.toml](predictions.toml) and were written before the model was asked; where the model does otherwise the prediction",
-        "stays, the sign obtained is bold, and a note says why. `tests/python/test_responses.py` holds the model to this table.",
+        "Written by `python validation/responses/draw.py`; do not edit. The inputs of machine, needle, ink and skin, one by one,",
+        "over the range that `configs/` gives them, everything else as in the normal treatment. The sign and its reason stand in",
+        "[predictions.toml](predictions.toml) and were written before the model was asked; where the model does otherwise the",
+        "prediction stays, the sign obtained is bold, and a note says why. `tests/python/test_responses.py` holds the model to it.",
         "",
         f"Grid {grid}, dermaflux {_core.version}: {len(shown)} responses of {len({response.key for response, _ in shown})} inputs, "
         f"{len(shown) - differ} as predicted, {differ} not.",
@@ -176,7 +177,8 @@ def report(shown: list[tuple[Response, list[float]]], grid: str) -> str:
         "`+` rises, `-` falls, `peak` rises and then falls, `dip` falls and then rises, `none` stays, `fails` gives no result.",
     ]
     for group in dict.fromkeys(response.group for response, _ in shown):
-        lines += ["", f"## {group.capitalize()}", "", f"![{group}]({group}.png)", "", "| input | values | output | found | said | is | why |", "| --- | --- | --- | --- | --- | --- | --- |"]
+        lines += ["", f"## {group.capitalize()}", "", f"![{group}]({group}.png)", ""]
+        lines += ["| input | values | output | found | said | is | why |", "| --- | --- | --- | --- | --- | --- | --- |"]
         lines += [row(response, outputs) for response, outputs in shown if response.group == group]
     for entry in table().get("no_response", []):
         lines += ["", f"Not asked: `{entry['key']}`, because {entry['why']}."]
@@ -200,7 +202,8 @@ def main() -> int:
     stale = [(response, outputs) for response, outputs in shown if direction(outputs) != response.recorded]
     for response, outputs in stale:
         found = ", ".join(f"{value:.7g}" for value in outputs)
-        print(f"{response.key}, {response.output}: said {response.sign}, recorded {response.recorded}, is {direction(outputs)} ({found})")
+        said = f"said {response.sign}, recorded {response.recorded}, is {direction(outputs)}"
+        print(f"{response.key}, {response.output}: {said} ({found})")
     return 1 if stale else 0
 
 
