@@ -1,10 +1,11 @@
 """What the tests of the Python package share: one run for all, and the command as a function."""
 
 import contextlib
+import math
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -66,6 +67,15 @@ def quick(normal: df.Treatment) -> df.Result:
 @pytest.fixture(scope="session")
 def run_file(quick: df.Result, tmp_path_factory: pytest.TempPathFactory) -> Path:
     return quick.save(tmp_path_factory.mktemp("run") / "normal.h5", "dermaflux run normal_scalp.toml")
+
+
+def numbers(row: Mapping[str, float | None]) -> dict[str, float | None]:
+    """All outputs but the wall time, with None for what is no number (it has nothing to tell), so that rows compare."""
+    return {name: None if value is None or math.isnan(value) else value for name, value in row.items() if name != "runtime_s"}
+
+
+# Outputs that are no number in a plain run: one grid gives no error of the grid, and no pigment lies in the fat.
+WITHOUT_VALUE = {"grid_error", "blowout"}
 
 
 def write_sweep(path: Path, axes: dict[str, list], *, treatment: Path = NORMAL, head: str = 'grid = "quick"') -> Path:
