@@ -17,9 +17,10 @@ struct EpidermalTransit {
   }
   /// Depth at which a cell was `dt` before it was at `depth` [m].
   DF_FUNCTION double departure(double depth, double dt) const {
-    const double time = time_to_surface(depth) + dt, through_corneum = corneum_depth / corneum_speed;
-    if (time <= through_corneum) return time * corneum_speed;
-    return corneum_depth + (time - through_corneum) * viable_speed;
+    if (depth >= corneum_depth) return depth + viable_speed * dt;
+    const double within = (corneum_depth - depth) / corneum_speed;  // time spent in the horny layer before that
+    if (dt <= within) return depth + corneum_speed * dt;
+    return corneum_depth + viable_speed * (dt - within);
   }
 };
 

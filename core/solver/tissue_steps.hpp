@@ -74,7 +74,8 @@ struct FluxStep {
 
 /// Darcy speed of every cell where the open track has pushed it, at sqrt(r^2 + A/pi), which is what pores see; and, per row, the
 /// largest share of a cell's fluid that leaves it per second, gross and net [1/s]. The gross one is taken of what the cell holds at
-/// the end of the step if that is less than at its start, so that it is a bound for every substep.
+/// the end of the step if that is less than at its start, so that it is a bound for every substep; what leaves the innermost ring
+/// sideways counts half, because it carries the mean of the ring, with no slope, and may take all of it in a stage.
 struct SpeedStep {
   InsertionProblem p;
   double dt;  ///< [s]
@@ -89,15 +90,15 @@ struct SpeedStep {
     }
     for (int i = 0; i < grid.n_r; ++i) {
       const int first = grid.cell(i, j);
-      const double ring = grid.ring_area(i), centre = grid.r_centre(i);
+      const double ring = grid.ring_area(i), centre = grid.r_centre(i), outward = i > 0 ? 1.0 : 0.5;
       DF_LANES
       for (int l = 0; l < W; ++l) {
         const int k = first + l;
         const double east = p.scratch.radial_flux(k), north = p.scratch.axial_flux(k - 1), south = p.scratch.axial_flux(k);
         const double dz = grid.dz(j + l), volume = ring * dz, content = volume * p.tissue.fluid(k);
         const double drained = volume * p.params.lymph_conductance * (p.tissue.pressure(k) - p.params.rest_pressure);
-        const double out =
-            larger(east, 0.0) + larger(-west[l], 0.0) + larger(south, 0.0) + larger(-north, 0.0) + larger(drained, 0.0);
+        const double out = outward * (larger(east, 0.0) + larger(-west[l], 0.0)) + larger(south, 0.0) + larger(-north, 0.0) +
+                           larger(drained, 0.0);
         const double u_r =
             0.5 * (std::fabs(west[l]) + std::fabs(east)) / (2.0 * units::pi * dz * std::sqrt(centre * centre + opening[l]));
         const double u_z = 0.5 * (std::fabs(north) + std::fabs(south)) * dz / volume;

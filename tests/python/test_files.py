@@ -134,7 +134,7 @@ def test_a_run_file_is_a_vtkhdf_rectilinear_grid(run_file: Path):
         for name, node in vtk["CellData"].items():
             assert node.shape == (steps, 64, 1, 16)
             assert list(vtk[f"Steps/CellDataOffsets/{name}"][:]) == list(range(steps))
-            assert node.fletcher32 and node.compression == "gzip" and node.chunks == (1, 64, 1, 32)
+            assert node.fletcher32 and node.compression == "gzip" and node.chunks == (1, 64, 1, 16)
             assert h5py.h5o.get_info(node.id).addr == h5py.h5o.get_info(file[name].id).addr  # one dataset with two names
         np.testing.assert_array_equal(vtk["Steps/Values"][:], file["time"][:])
 
