@@ -127,11 +127,11 @@ InsertionParams build_insertion_params(const Treatment& treatment, const Punctur
   c.spreading = {.dispersivity = skin.dispersivity};
   c.fracture = {.enabled = skin.fracture, .pressure = skin.fracture_pressure, .gain = skin.fracture_gain};
   // Numerical controls. Travel is what the error of a level hangs on (per cents of depth), so it is halved with the grid; the
-  // solver's tolerance moves dose and depth by less than a ten-thousandth.
+  // solver's tolerance moves dose and depth by less than a hundred-thousandth.
   c.relaxed_share = 0.01;
   c.relaxation_limit = 600.0;
   c.pressure_tolerance = 20.0;
-  c.pressure_share = 1e-3;
+  c.pressure_share = 3e-4;
   c.edge_pressure = 0.05 * c.pressure_tolerance;
   c.steps_inside = 12 << static_cast<int>(level);
   c.largest_travel_out = 0.06 * c.tip_depth / (1 << static_cast<int>(level));
