@@ -6,7 +6,15 @@
 namespace dermaflux {
 
 /// Uniform values that steps hand to the control flow, by position in CombSystem::scalars.
-enum Scalar : int { scalar_sum = 0, scalar_maximum, scalar_converged, scalar_level_rings, scalar_level_rows, scalar_count };
+enum Scalar : int {
+  scalar_sum = 0,
+  scalar_maximum,
+  scalar_converged,
+  scalar_level_rings,
+  scalar_level_rows,
+  scalar_level_scale,
+  scalar_count
+};
 
 /// Coefficients and work arrays; cell arrays are padded by n_z on both sides.
 struct CombSystem {
@@ -22,7 +30,7 @@ struct CombSystem {
   FieldView<double> spine_inverse, spine_coupling, spine_response;  ///< factors of the spine; its link to the teeth
   FieldView<double> partial, partial_defect;                        ///< partial sums and maxima per row
   FieldView<double> scalars;
-  FieldView<double> levels;  ///< memory of the multigrid
+  FieldView<double> levels;  ///< memory of the multigrid, see RowHierarchy
 
   /// Takes all views from an arena.
   void lay_out(ViewArena& arena, const AxisymmetricGrid& on) {

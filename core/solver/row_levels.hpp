@@ -6,11 +6,17 @@ namespace dermaflux {
 // Multigrid over the rows of a CombSystem: each level keeps every second row of the level above it, and all rings. Ring 0 is the
 // spine, ring i + 1 is ring i of the grid. Rows are stored by parity, even and odd ones apart, so that the rows of one parity,
 // which are relaxed together, lie side by side.
+//
+// The matrices of the levels are held in single precision, because memory is what a cycle waits for: factors and conductances
+// rounded to 24 bits are those of a system that is near by, still symmetric and positive. Vectors and all arithmetic are in
+// double precision: where storage is a billionth of the conductances, pressure rounded to 24 bits hides what storage says about
+// its mean, and layered skin takes up to 5 iterations more.
 
 /// The rows of one parity on one level, `stride` values per ring: factors of their lines, right-hand side and solution. While
 /// a level is set up, `right` holds the conductance to the next ring and `value` the storage.
 struct RowSet {
-  FieldView<double> inverse, coupling, right, value;
+  FieldView<float> inverse, coupling;
+  FieldView<double> right, value;
 };
 
 /// One level.
@@ -20,7 +26,7 @@ struct RowLevel {
   int pairs;   ///< of an even row and the odd one below it; the last odd one may be missing and is then zero
   int stride;  ///< from ring to ring
   RowSet even, odd;
-  FieldView<double> within, beyond;  ///< conductance between even row m and odd row m, between odd row m and even row m + 1
+  FieldView<float> within, beyond;  ///< conductance between even row m and odd row m, between odd row m and even row m + 1
   DF_FUNCTION int at(int ring, int m) const { return ring * stride + m; }
 };
 
@@ -45,15 +51,20 @@ struct RowHierarchy {
     level.stride = stride(level.pairs);
     take(arena, level, level.even);
     take(arena, level, level.odd);
-    level.within = arena.take(rings * level.stride, 8);
-    level.beyond = arena.take(rings * level.stride, 8);
+    level.within = take_singles(arena, level);
+    level.beyond = take_singles(arena, level);
     return level;
   }
   DF_FUNCTION static void take(ViewArena& arena, const RowLevel& level, RowSet& set) {
-    set.inverse = arena.take(level.rings * level.stride, 8);
-    set.coupling = arena.take(level.rings * level.stride, 8);
+    set.inverse = take_singles(arena, level);
+    set.coupling = take_singles(arena, level);
     set.right = arena.take(level.rings * level.stride, 8);
     set.value = arena.take(level.rings * level.stride, 8);
+  }
+  /// Single precision: half as many doubles, never read or written as such.
+  DF_FUNCTION static FieldView<float> take_singles(ViewArena& arena, const RowLevel& level) {
+    const FieldView<double> block = arena.take(level.rings * level.stride / 2, 8);
+    return {reinterpret_cast<float*>(block.data), 2 * block.size, 2 * block.pad};
   }
   DF_FUNCTION RowLevel level(FieldView<double> memory, int number) const {
     ViewArena arena{memory.data};
@@ -61,13 +72,21 @@ struct RowHierarchy {
     for (int k = 0; k < number; ++k, n /= 2) take(arena, n);
     return take(arena, n);
   }
-  /// Values that all levels take.
+  /// Doubles that all levels take.
   DF_FUNCTION long memory() const {
     ViewArena arena;
     for (int n = rows; n > 0; n /= 2) take(arena, n);
     return arena.used;
   }
 };
+
+/// Put before a loop over the lanes of a group of rows, as DF_LANES. GCC would unroll these loops of 8 before it looks for vectors
+/// and then find none, because it no longer knows that lanes are independent.
+#if defined(__GNUC__) && !defined(__clang__) && !defined(__CUDACC__)
+#define DF_ROW_LANES _Pragma("GCC ivdep") _Pragma("GCC unroll 1")
+#else
+#define DF_ROW_LANES DF_LANES
+#endif
 
 /// How many rings ahead a sweep asks for memory. From ring to ring it goes by whole columns of rows, which no processor foresees:
 /// a fifth of the time on 128 x 256 cells and a third on 512 x 1024. Where columns are short all is near anyway.

@@ -17,7 +17,7 @@ DF_FUNCTION void substitute_rows(const RowLevel& level, const RowSet& set, int m
   for (int ring = 0; ring < level.rings; ++ring) {
     const int first = level.at(ring, m), inner = ring > 0 ? first - level.stride : first;
     fetch_later(first + fetch_rings * level.stride, set.inverse, set.value, set.coupling);
-    DF_LANES
+    DF_ROW_LANES
     for (int l = 0; l < W; ++l) {
       inward[l] = set.inverse(first + l) * set.value(first + l) + set.coupling(inner + l) * inward[l];
       set.value(first + l) = inward[l];
@@ -42,6 +42,7 @@ struct AdvanceAndSplitStep {
   }
   template <int W>
   DF_FUNCTION void pairs(int m) const {
+    const double scale = s.scalars(scalar_level_scale);
     double reduced[W] = {}, defect[2 * W] = {};
     for (int i = s.grid.n_r - 1; i >= 0; --i) {
       const int first = s.grid.cell(i, 2 * m), at = level.at(i + 1, m);
@@ -49,7 +50,7 @@ struct AdvanceAndSplitStep {
       for (int l = 0; l < 2 * W; l += 8)
         fetch_later(first - fetch_rings * s.grid.column + l, s.residual, s.image, s.correction, direction, s.storage);
       fetch_later(at - fetch_rings * level.stride, level.even.right, level.odd.right, level.odd.coupling, level.odd.value);
-      DF_LANES
+      DF_ROW_LANES
       for (int l = 0; l < 2 * W; ++l) {
         const int k = first + l;
         residual[l] = s.residual(k) - alpha * s.image(k);
@@ -57,11 +58,12 @@ struct AdvanceAndSplitStep {
         s.residual(k) = residual[l];
         defect[l] = larger(defect[l], std::fabs(residual[l]) / s.storage(k));
       }
-      DF_LANES
+      DF_ROW_LANES
       for (int l = 0; l < W; ++l) {
-        level.even.right(at + l) = residual[2 * l];
-        level.odd.right(at + l) = residual[2 * l + 1];
-        reduced[l] = residual[2 * l + 1] + level.odd.coupling(at + l) * reduced[l];
+        const double odd = scale * residual[2 * l + 1];
+        level.even.right(at + l) = scale * residual[2 * l];
+        level.odd.right(at + l) = odd;
+        reduced[l] = odd + level.odd.coupling(at + l) * reduced[l];
         level.odd.value(at + l) = reduced[l];
       }
     }
@@ -72,7 +74,7 @@ struct AdvanceAndSplitStep {
       s.spine_residual(row) = residual;
       s.partial_defect(row) = defect[l];
       const RowSet& set = l % 2 == 0 ? level.even : level.odd;
-      set.right(at) = s.compliance(row) < 0.0 ? 0.0 : residual;
+      set.right(at) = s.compliance(row) < 0.0 ? 0.0 : scale * residual;
       if (l % 2 == 1) level.odd.value(at) = level.odd.right(at) + level.odd.coupling(at) * reduced[l / 2];
     }
     substitute_rows<W>(level, level.odd, m);
@@ -91,10 +93,10 @@ struct RestrictStep {
       for (int l = 0; l < 2 * W; l += 8)
         fetch_later(from - fetch_rings * fine.stride + l, fine.within, fine.beyond, fine.even.value);
       fetch_later(at - fetch_rings * coarse.stride, coarse.even.right, coarse.odd.right, coarse.odd.coupling, coarse.odd.value);
-      DF_LANES
+      DF_ROW_LANES
       for (int l = 0; l < 2 * W; ++l)
         left[l] = fine.within(from + l) * fine.even.value(from + l) + fine.beyond(from + l) * fine.even.value(from + l + 1);
-      DF_LANES
+      DF_ROW_LANES
       for (int l = 0; l < W; ++l) {
         coarse.even.right(at + l) = left[2 * l];
         coarse.odd.right(at + l) = left[2 * l + 1];
@@ -116,7 +118,7 @@ struct EvenRowsStep {
       const int first = level.at(ring, m);
       fetch_later(first - fetch_rings * level.stride, level.even.right, level.even.value, level.even.coupling, level.beyond,
                   level.within, level.odd.value);
-      DF_LANES
+      DF_ROW_LANES
       for (int l = 0; l < W; ++l) {
         const int k = first + l;
         reduced[l] = level.even.right(k) + level.beyond(k - 1) * level.odd.value(k - 1) + level.within(k) * level.odd.value(k) +
@@ -136,7 +138,7 @@ DF_FUNCTION void eliminate_odd_rows(const RowLevel& level, int m) {
     const int first = level.at(ring, m);
     fetch_later(first - fetch_rings * level.stride, level.odd.right, level.odd.value, level.odd.coupling, level.within,
                 level.beyond, level.even.value);
-    DF_LANES
+    DF_ROW_LANES
     for (int l = 0; l < W; ++l) {
       const int k = first + l;
       reduced[l] = level.odd.right(k) + level.within(k) * level.even.value(k) + level.beyond(k) * level.even.value(k + 1) +
@@ -155,13 +157,13 @@ struct ProlongStep {
     double inward[W] = {};
     for (int ring = 0; ring < level.rings; ++ring) {
       const int first = level.at(ring, m), inner = ring > 0 ? first - level.stride : first, to = fine.at(ring, 2 * m);
-      DF_LANES
+      DF_ROW_LANES
       for (int l = 0; l < W; ++l) {
         const int k = first + l;
         inward[l] = level.odd.inverse(k) * level.odd.value(k) + level.odd.coupling(inner + l) * inward[l];
         level.odd.value(k) = inward[l];
       }
-      DF_LANES
+      DF_ROW_LANES
       for (int l = 0; l < W; ++l) {
         fine.odd.value(to + 2 * l) += level.even.value(first + l);
         fine.odd.value(to + 2 * l + 1) += inward[l];
@@ -193,18 +195,18 @@ struct JoinStep {
       for (int l = 0; l < 2 * W; l += 8) fetch_later(s.grid.cell(ring + fetch_rings, 2 * m) + l, s.reduced);
       fetch_later(first + fetch_rings * level.stride, level.odd.inverse, level.odd.value, level.odd.coupling, level.even.value,
                   level.even.right, level.odd.right);
-      DF_LANES
+      DF_ROW_LANES
       for (int l = 0; l < W; ++l) {
         const int k = first + l;
         inward[l] = level.odd.inverse(k) * level.odd.value(k) + level.odd.coupling(inner + l) * inward[l];
-        const double even = level.even.value(k);
+        const double even = level.even.value(k), odd = inward[l];
         to(into + 2 * l) = even;
-        to(into + 2 * l + 1) = inward[l];
+        to(into + 2 * l + 1) = odd;
         sum[2 * l] += even * level.even.right(k);
-        sum[2 * l + 1] += inward[l] * level.odd.right(k);
+        sum[2 * l + 1] += odd * level.odd.right(k);
       }
     }
-    for (int l = 0; l < 2 * W; ++l) s.partial(2 * m + l) = sum[l];
+    for (int l = 0; l < 2 * W; ++l) s.partial(2 * m + l) = sum[l] / s.scalars(scalar_level_scale);
   }
 };
 

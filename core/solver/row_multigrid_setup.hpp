@@ -1,32 +1,58 @@
 #pragma once
+#include <cmath>
+#include <cstring>
+
 #include "core/solver/comb_system.hpp"
 
 namespace dermaflux {
+
+/// The power of two by which the levels hold the system, so that none of its values is too small or too large for single precision
+/// (1e-38 to 1e38), whatever it describes: a conductance of pressure is 1e-30 to 1e-10 m^3/(Pa s), its inverse up to 1e30. The
+/// largest near the axis becomes 1e12; conductances may be 50 decades less, and 26 more. A power of two rounds nothing and
+/// cancels in the solution.
+struct LevelScaleStep {
+  CombSystem s;
+  static constexpr int exponent = 40;
+  DF_FUNCTION void operator()() const {
+    double largest = 0.0;
+    for (int j = 0; j < s.grid.n_z; ++j) {
+      const int k = s.grid.cell(0, j);
+      largest = larger(largest, s.storage(k) + s.radial(k) + s.axial(k));
+    }
+    int power = 0;
+    std::frexp(largest, &power);
+    s.scalars(scalar_level_scale) = std::ldexp(1.0, exponent - power);
+  }
+};
 
 /// The matrix of the system, row by row parity, with the factors that FactorTeethStep left. A spine row whose value is given
 /// becomes storage of its neighbours.
 struct SplitSystemStep {
   CombSystem s;
   RowLevel level;
+  double scale, inverse_scale;
 
+  DF_FUNCTION float scaled(double value) const { return static_cast<float>(scale * value); }
+  DF_FUNCTION float inverse_scaled(double value) const { return static_cast<float>(inverse_scale * value); }
   DF_FUNCTION bool is_free(int row) const { return row >= 0 && row < s.grid.n_z && s.compliance(row) >= 0.0; }
-  DF_FUNCTION void split_cell(const RowSet& set, FieldView<double> axial, int ring, int m, int row) const {
+  DF_FUNCTION void split_cell(const RowSet& set, FieldView<float> axial, int ring, int m, int row) const {
     const int at = level.at(ring, m), k = s.grid.cell(ring - 1, row);
-    set.inverse(at) = s.inverse(k);
-    set.coupling(at) = s.coupling(k);
-    set.right(at) = s.radial(k);
-    set.value(at) = ring == 1 && s.compliance(row) < 0.0 ? s.storage(k) + s.wall(row) : s.storage(k);
-    axial(at) = s.axial(k);
+    set.inverse(at) = inverse_scaled(s.inverse(k));
+    set.coupling(at) = static_cast<float>(s.coupling(k));
+    set.right(at) = scale * s.radial(k);
+    set.value(at) = scale * (ring == 1 && s.compliance(row) < 0.0 ? s.storage(k) + s.wall(row) : s.storage(k));
+    axial(at) = scaled(s.axial(k));
   }
-  DF_FUNCTION void split_spine(const RowSet& set, FieldView<double> axial, int m, int row) const {
-    set.inverse(m) = set.coupling(m) = set.right(m) = set.value(m) = axial(m) = 0.0;
+  DF_FUNCTION void split_spine(const RowSet& set, FieldView<float> axial, int m, int row) const {
+    set.inverse(m) = set.coupling(m) = axial(m) = 0.0f;
+    set.right(m) = set.value(m) = 0.0;
     if (!is_free(row)) return;
     const double upper = s.face(row), lower = s.face(row + 1), compliance = s.compliance(row);
-    set.inverse(m) = 1.0 / (compliance + s.spine_response(row) + upper + lower);
-    set.coupling(m) = s.wall(row) * s.inverse(s.grid.cell(0, row));
-    set.right(m) = s.wall(row);
-    set.value(m) = compliance + (is_free(row - 1) ? 0.0 : upper) + (is_free(row + 1) ? 0.0 : lower);
-    if (is_free(row + 1)) axial(m) = lower;
+    set.inverse(m) = inverse_scaled(1.0 / (compliance + s.spine_response(row) + upper + lower));
+    set.coupling(m) = static_cast<float>(s.wall(row) * s.inverse(s.grid.cell(0, row)));
+    set.right(m) = scale * s.wall(row);
+    set.value(m) = scale * (compliance + (is_free(row - 1) ? 0.0 : upper) + (is_free(row + 1) ? 0.0 : lower));
+    if (is_free(row + 1)) axial(m) = scaled(lower);
   }
   DF_FUNCTION void operator()(int ring, int m) const {
     if (ring == 0) {
@@ -49,8 +75,8 @@ struct RowSharesStep {
     const double above = fine.within(k), below = fine.beyond(k);
     const double sum_above = fine.even.value(k) + above + fine.beyond(k - 1);
     const double sum_below = fine.even.value(k + 1) + below + fine.within(k + 1);
-    set.inverse(at) = sum_above > 0.0 ? above / sum_above : 0.0;
-    set.coupling(at) = sum_below > 0.0 ? below / sum_below : 0.0;
+    set.inverse(at) = static_cast<float>(sum_above > 0.0 ? above / sum_above : 0.0);
+    set.coupling(at) = static_cast<float>(sum_below > 0.0 ? below / sum_below : 0.0);
   }
   DF_FUNCTION void operator()(int ring, int m) const {
     share(coarse.even, ring, m, 2 * m);
@@ -63,13 +89,13 @@ struct RowSharesStep {
 struct CoarsenRowsStep {
   RowLevel fine, coarse;
 
-  DF_FUNCTION void coarsen(const RowSet& set, FieldView<double> axial, int ring, int m, int odd) const {
+  DF_FUNCTION void coarsen(const RowSet& set, FieldView<float> axial, int ring, int m, int odd) const {
     const int k = fine.at(ring, odd), at = coarse.at(ring, m), outer = ring + 1 < coarse.rings ? at + coarse.stride : at;
     const double above = set.inverse(at), below = set.coupling(at);
+    const double above_both = smaller(above, set.inverse(outer)), below_both = smaller(below, set.coupling(outer));
     set.value(at) = fine.odd.value(k) + above * fine.even.value(k) + below * fine.even.value(k + 1);
-    set.right(at) = fine.odd.right(k) + smaller(above, set.inverse(outer)) * fine.even.right(k) +
-                    smaller(below, set.coupling(outer)) * fine.even.right(k + 1);
-    axial(at) = below * fine.within(k + 1);
+    set.right(at) = fine.odd.right(k) + above_both * fine.even.right(k) + below_both * fine.even.right(k + 1);
+    axial(at) = static_cast<float>(below * fine.within(k + 1));
   }
   DF_FUNCTION void operator()(int ring, int m) const {
     coarsen(coarse.even, coarse.within, ring, m, 2 * m);
@@ -77,29 +103,31 @@ struct CoarsenRowsStep {
   }
 };
 
-/// Factors of the lines of a level.
+/// Factors of the lines of a level. What leaves a ring is its diagonal less the conductance inward; outward it is the conductance
+/// to the next ring in series with what leaves that, so that nothing is subtracted.
 struct FactorRowsStep {
   RowLevel level;
   template <int W>
-  DF_FUNCTION void factor(const RowSet& set, FieldView<const double> up, FieldView<const double> down, int m) const {
-    double inverse[W] = {};
+  DF_FUNCTION void factor(const RowSet& set, FieldView<const float> up, FieldView<const float> down, int m) const {
+    double inverse[W] = {}, leaving[W] = {};
     for (int ring = level.rings - 1; ring >= 0; --ring) {
       const int first = level.at(ring, m);
-      DF_LANES
+      DF_ROW_LANES
       for (int l = 0; l < W; ++l) {
         const int k = first + l;
         const double outward = set.right(k), inward = ring > 0 ? set.right(k - level.stride) : 0.0;
         const double coupling = outward * inverse[l];
-        const double diagonal = set.value(k) + outward + inward + up(k) + down(k) - coupling * outward;
+        leaving[l] = set.value(k) + up(k) + down(k) + coupling * leaving[l];
+        const double diagonal = leaving[l] + inward;
         inverse[l] = diagonal > 0.0 ? 1.0 / diagonal : 0.0;
-        set.coupling(k) = coupling;
-        set.inverse(k) = inverse[l];
+        set.coupling(k) = static_cast<float>(coupling);
+        set.inverse(k) = static_cast<float>(inverse[l]);
       }
     }
   }
   template <int W>
   DF_FUNCTION void rows(int m) const {
-    const FieldView<double> above{level.beyond.data - 1, level.beyond.size, level.beyond.pad - 1};  // of an even row
+    const FieldView<float> above{level.beyond.data - 1, level.beyond.size, level.beyond.pad - 1};  // of an even row
     factor<W>(level.even, above, level.within, m);
     factor<W>(level.odd, level.within, level.beyond, m);
   }
@@ -111,7 +139,7 @@ struct ClearLevelsStep {
   static constexpr int width = 1024;
   DF_FUNCTION void operator()(int i, int j) const {
     const int k = i * width + j;
-    if (k < s.levels.size) s.levels(k) = 0.0;
+    if (k < s.levels.size) std::memset(s.levels.data + k, 0, sizeof(double));  // both kinds of values
     if (k == 0) {
       s.scalars(scalar_level_rings) = s.grid.n_r;
       s.scalars(scalar_level_rows) = s.grid.n_z;
@@ -128,7 +156,9 @@ DF_FUNCTION void set_up_levels(const Executor& executor, const CombSystem& s) {
   if (executor.read(s.scalars, scalar_level_rings) != s.grid.n_r || executor.read(s.scalars, scalar_level_rows) != s.grid.n_z)
     executor.cells((s.levels.size + ClearLevelsStep::width - 1) / ClearLevelsStep::width, ClearLevelsStep::width,
                    ClearLevelsStep{s});
-  executor.cells(level.rings, level.pairs, SplitSystemStep{s, level});
+  executor.single(LevelScaleStep{s});
+  const double scale = executor.read(s.scalars, scalar_level_scale);
+  executor.cells(level.rings, level.pairs, SplitSystemStep{s, level, scale, 1.0 / scale});
   for (int n = 1; n < hierarchy.count(); ++n) {
     const RowLevel coarse = hierarchy.level(s.levels, n);
     executor.cells(coarse.rings, coarse.pairs, RowSharesStep{level, coarse});
