@@ -80,14 +80,6 @@ struct RowHierarchy {
   }
 };
 
-/// Put before a loop over the lanes of a group of rows, as DF_LANES. GCC would unroll these loops of 8 before it looks for vectors
-/// and then find none, because it no longer knows that lanes are independent.
-#if defined(__GNUC__) && !defined(__clang__) && !defined(__CUDACC__)
-#define DF_ROW_LANES _Pragma("GCC ivdep") _Pragma("GCC unroll 1")
-#else
-#define DF_ROW_LANES DF_LANES
-#endif
-
 /// How many rings ahead a sweep asks for memory. From ring to ring it goes by whole columns of rows, which no processor foresees:
 /// a fifth of the time on 128 x 256 cells and a third on 512 x 1024. Where columns are short all is near anyway.
 inline constexpr int fetch_rings = 8;

@@ -10,18 +10,17 @@ namespace dermaflux {
 // is symmetric and positive. Restriction and interpolation are the solution of the even rows themselves. Where rings do not
 // exchange anything this is cyclic reduction and exact, for any contrast; the matrix of a level is chosen so.
 
-/// Second half of the solution of a line, outward from the spine.
+/// Second half of the solution of a line, outward from the spine. Here as in the other sweeps lanes are computed first and then
+/// stored: a store between them would keep GCC from vector registers once it has unrolled the lanes.
 template <int W>
 DF_FUNCTION void substitute_rows(const RowLevel& level, const RowSet& set, int m) {
   double inward[W] = {};
   for (int ring = 0; ring < level.rings; ++ring) {
     const int first = level.at(ring, m), inner = ring > 0 ? first - level.stride : first;
     fetch_later(first + fetch_rings * level.stride, set.inverse, set.value, set.coupling);
-    DF_ROW_LANES
-    for (int l = 0; l < W; ++l) {
-      inward[l] = set.inverse(first + l) * set.value(first + l) + set.coupling(inner + l) * inward[l];
-      set.value(first + l) = inward[l];
-    }
+    DF_LANES
+    for (int l = 0; l < W; ++l) inward[l] = set.inverse(first + l) * set.value(first + l) + set.coupling(inner + l) * inward[l];
+    for (int l = 0; l < W; ++l) set.value(first + l) = inward[l];
   }
 }
 
@@ -50,7 +49,7 @@ struct AdvanceAndSplitStep {
       for (int l = 0; l < 2 * W; l += 8)
         fetch_later(first - fetch_rings * s.grid.column + l, s.residual, s.image, s.correction, direction, s.storage);
       fetch_later(at - fetch_rings * level.stride, level.even.right, level.odd.right, level.odd.coupling, level.odd.value);
-      DF_ROW_LANES
+      DF_LANES
       for (int l = 0; l < 2 * W; ++l) {
         const int k = first + l;
         residual[l] = s.residual(k) - alpha * s.image(k);
@@ -58,7 +57,7 @@ struct AdvanceAndSplitStep {
         s.residual(k) = residual[l];
         defect[l] = larger(defect[l], std::fabs(residual[l]) / s.storage(k));
       }
-      DF_ROW_LANES
+      DF_LANES
       for (int l = 0; l < W; ++l) {
         const double odd = scale * residual[2 * l + 1];
         level.even.right(at + l) = scale * residual[2 * l];
@@ -93,10 +92,10 @@ struct RestrictStep {
       for (int l = 0; l < 2 * W; l += 8)
         fetch_later(from - fetch_rings * fine.stride + l, fine.within, fine.beyond, fine.even.value);
       fetch_later(at - fetch_rings * coarse.stride, coarse.even.right, coarse.odd.right, coarse.odd.coupling, coarse.odd.value);
-      DF_ROW_LANES
+      DF_LANES
       for (int l = 0; l < 2 * W; ++l)
         left[l] = fine.within(from + l) * fine.even.value(from + l) + fine.beyond(from + l) * fine.even.value(from + l + 1);
-      DF_ROW_LANES
+      DF_LANES
       for (int l = 0; l < W; ++l) {
         coarse.even.right(at + l) = left[2 * l];
         coarse.odd.right(at + l) = left[2 * l + 1];
@@ -118,13 +117,13 @@ struct EvenRowsStep {
       const int first = level.at(ring, m);
       fetch_later(first - fetch_rings * level.stride, level.even.right, level.even.value, level.even.coupling, level.beyond,
                   level.within, level.odd.value);
-      DF_ROW_LANES
+      DF_LANES
       for (int l = 0; l < W; ++l) {
         const int k = first + l;
         reduced[l] = level.even.right(k) + level.beyond(k - 1) * level.odd.value(k - 1) + level.within(k) * level.odd.value(k) +
                      level.even.coupling(k) * reduced[l];
-        level.even.value(k) = reduced[l];
       }
+      for (int l = 0; l < W; ++l) level.even.value(first + l) = reduced[l];
     }
     substitute_rows<W>(level, level.even, m);
   }
@@ -138,13 +137,13 @@ DF_FUNCTION void eliminate_odd_rows(const RowLevel& level, int m) {
     const int first = level.at(ring, m);
     fetch_later(first - fetch_rings * level.stride, level.odd.right, level.odd.value, level.odd.coupling, level.within,
                 level.beyond, level.even.value);
-    DF_ROW_LANES
+    DF_LANES
     for (int l = 0; l < W; ++l) {
       const int k = first + l;
       reduced[l] = level.odd.right(k) + level.within(k) * level.even.value(k) + level.beyond(k) * level.even.value(k + 1) +
                    level.odd.coupling(k) * reduced[l];
-      level.odd.value(k) = reduced[l];
     }
+    for (int l = 0; l < W; ++l) level.odd.value(first + l) = reduced[l];
   }
 }
 
@@ -157,13 +156,13 @@ struct ProlongStep {
     double inward[W] = {};
     for (int ring = 0; ring < level.rings; ++ring) {
       const int first = level.at(ring, m), inner = ring > 0 ? first - level.stride : first, to = fine.at(ring, 2 * m);
-      DF_ROW_LANES
+      DF_LANES
       for (int l = 0; l < W; ++l) {
         const int k = first + l;
         inward[l] = level.odd.inverse(k) * level.odd.value(k) + level.odd.coupling(inner + l) * inward[l];
-        level.odd.value(k) = inward[l];
       }
-      DF_ROW_LANES
+      for (int l = 0; l < W; ++l) level.odd.value(first + l) = inward[l];
+      DF_LANES
       for (int l = 0; l < W; ++l) {
         fine.odd.value(to + 2 * l) += level.even.value(first + l);
         fine.odd.value(to + 2 * l + 1) += inward[l];
@@ -195,7 +194,7 @@ struct JoinStep {
       for (int l = 0; l < 2 * W; l += 8) fetch_later(s.grid.cell(ring + fetch_rings, 2 * m) + l, s.reduced);
       fetch_later(first + fetch_rings * level.stride, level.odd.inverse, level.odd.value, level.odd.coupling, level.even.value,
                   level.even.right, level.odd.right);
-      DF_ROW_LANES
+      DF_LANES
       for (int l = 0; l < W; ++l) {
         const int k = first + l;
         inward[l] = level.odd.inverse(k) * level.odd.value(k) + level.odd.coupling(inner + l) * inward[l];

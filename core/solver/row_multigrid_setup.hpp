@@ -112,7 +112,7 @@ struct FactorRowsStep {
     double inverse[W] = {}, leaving[W] = {};
     for (int ring = level.rings - 1; ring >= 0; --ring) {
       const int first = level.at(ring, m);
-      DF_ROW_LANES
+      DF_LANES
       for (int l = 0; l < W; ++l) {
         const int k = first + l;
         const double outward = set.right(k), inward = ring > 0 ? set.right(k - level.stride) : 0.0;
