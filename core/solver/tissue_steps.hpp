@@ -97,8 +97,8 @@ struct SpeedStep {
         const double east = p.scratch.radial_flux(k), north = p.scratch.axial_flux(k - 1), south = p.scratch.axial_flux(k);
         const double dz = grid.dz(j + l), volume = ring * dz, content = volume * p.tissue.fluid(k);
         const double drained = volume * p.params.lymph_conductance * (p.tissue.pressure(k) - p.params.rest_pressure);
-        const double out = outward * (larger(east, 0.0) + larger(-west[l], 0.0)) + larger(south, 0.0) + larger(-north, 0.0) +
-                           larger(drained, 0.0);
+        const double out =
+            outward * (larger(east, 0.0) + larger(-west[l], 0.0)) + larger(south, 0.0) + larger(-north, 0.0) + larger(drained, 0.0);
         const double u_r =
             0.5 * (std::fabs(west[l]) + std::fabs(east)) / (2.0 * units::pi * dz * std::sqrt(centre * centre + opening[l]));
         const double u_z = 0.5 * (std::fabs(north) + std::fabs(south)) * dz / volume;

@@ -45,6 +45,7 @@ class FlowProblem {
  public:
   explicit FlowProblem(const SavedProblem& saved) : saved_(saved) {
     const int n_r = saved.count("n_r"), n_z = saved.count("n_z");
+    p.params.classes = 1;
     const auto take_views = [&](double* constants, double* state) {
       ViewArena first{constants}, second{state};
       lay_out_constants(first, n_r, n_z, p);
@@ -82,10 +83,10 @@ class FlowProblem {
   /// Start of a pressure problem whose flow carries pigment, and as much carrier.
   void start_injection() {
     start_pressure();
-    load("pigment", p.scratch.c);
+    load("pigment", p.scratch.c[0]);
     load("pigment", p.scratch.w);
     for (int k = 0; k < p.grid.cell_count(); ++k)
-      p.tissue.pigment(k) = p.tissue.carrier(k) = saved_.numbers.at("porosity") * p.scratch.c(k);
+      p.tissue.pigment[0](k) = p.tissue.carrier(k) = saved_.numbers.at("porosity") * p.scratch.c[0](k);
   }
 
   /// Start of a transport problem: fluxes from the velocities of the pores at the faces, pigment and as much carrier.
@@ -93,14 +94,14 @@ class FlowProblem {
     const AxisymmetricGrid& grid = p.grid;
     const std::vector<double> face_r = saved_.array("face_r"), face_z = saved_.array("face_z");
     const double porosity = saved_.numbers.at("porosity");
-    load("start", p.scratch.c);
+    load("start", p.scratch.c[0]);
     load("start", p.scratch.w);
     for (int i = 0; i < grid.n_r; ++i)
       for (int j = 0; j < grid.n_z; ++j) {
         const int k = grid.cell(i, j);
-        p.scratch.radial_flux(k) = porosity * grid.outer_area(i, j) * face_r[static_cast<std::size_t>(k + grid.n_z)];
+        p.scratch.radial_flux(k) = porosity * grid.outer_area(i, j) * face_r[static_cast<std::size_t>(k + grid.column)];
         p.scratch.axial_flux(k) = porosity * grid.ring_area(i) * face_z[static_cast<std::size_t>(k + i + 1)];
-        p.tissue.pigment(k) = p.tissue.carrier(k) = porosity * p.scratch.c(k);
+        p.tissue.pigment[0](k) = p.tissue.carrier(k) = porosity * p.scratch.c[0](k);
       }
   }
 
@@ -133,7 +134,7 @@ struct RefillStep {
   DF_FUNCTION void operator()(int i, int j) const {
     const int k = p.grid.cell(i, j);
     p.tissue.fluid(k) = p.rows.porosity(j);
-    p.scratch.c(k) = p.tissue.pigment(k) / p.tissue.fluid(k);
+    p.scratch.c[0](k) = p.tissue.pigment[0](k) / p.tissue.fluid(k);
     p.scratch.w(k) = p.tissue.carrier(k) / p.tissue.fluid(k);
   }
 };
@@ -159,17 +160,16 @@ long advance_pressure(const Executor& executor, const FlowProblem& flow, double 
 /// Largest share of a cell's fluid that leaves it per second [1/s], as the solver finds it.
 inline double leaving_share(const InsertionProblem& p) {
   const SerialExecutor executor;
-  executor.rows(p.grid.n_z, SpeedStep{p});
+  executor.rows(p.grid.n_z, SpeedStep{p, 0.0});
   executor.single(MaximumStep{p.system.partial, p.system.scalars});
-  for (int k = 0; k < p.grid.cell_count(); ++k) p.scratch.capture(k) = 0.0;
   return executor.read(p.system.scalars, scalar_maximum);
 }
 
 /// One transport substep of carrier and pigment.
 template <class Executor>
 void transport_substep(const Executor& executor, const InsertionProblem& p, const TransportBox& box, double dt) {
-  executor.rows(box.rows, FaceTransportStep{p, box, dt});
-  executor.rows(box.rows, CellBalanceStep{p, box, dt});
+  executor.rows(box.rows, TransportStageStep<1>{p, box, dt});
+  executor.rows(box.rows, TransportStageStep<2>{p, box, dt});
 }
 
 /// The transport problem from start to end in a steady flow.
@@ -190,7 +190,7 @@ long advance_injection(const Executor& executor, const FlowProblem& flow, double
     advance_pressure(executor, flow, end / steps, 1, tolerance, 0);
     executor.cells(p.grid.n_r, p.grid.n_z, FluxStep{p});
     const int count = static_cast<int>(std::ceil(leaving_share(p) * end / steps / 0.5));
-    const TransportBox box = transport_box(executor, p, count);
+    const TransportBox box = reached_box(executor, p, 2 * count, 0.0);
     for (int m = 0; m < count; ++m) {
       transport_substep(executor, p, box, end / steps / count);
       executor.cells(box.rings, box.rows, RefillStep{p});

@@ -64,7 +64,7 @@ std::string injection(const std::filesystem::path& folder, std::istream& words) 
   long substeps = 0;
   const double seconds =
       timed(executor, [&](const auto& on) { substeps = advance_injection(on, flow, saved.numbers.at("end"), steps, tolerance); });
-  saved.write("ours", flow.p.scratch.c);
+  saved.write("ours", flow.p.scratch.c[0]);
   return "\"steps\": " + std::to_string(steps) + ", \"substeps\": " + std::to_string(substeps) +
          ", \"seconds\": " + std::to_string(seconds);
 }
@@ -79,7 +79,7 @@ std::string transport(const std::filesystem::path& folder, std::istream& words) 
   const double end = saved.numbers.at("end"), share = leaving_share(flow.p);
   if (steps == 0) steps = static_cast<int>(std::ceil(share * end / 0.5));
   const double seconds = timed(executor, [&](const auto& on) { advance_transport(on, flow.p, end, steps); });
-  saved.write("ours", flow.p.scratch.c);
+  saved.write("ours", flow.p.scratch.c[0]);
   return "\"steps\": " + std::to_string(steps) + ", \"seconds\": " + std::to_string(seconds);
 }
 
