@@ -24,9 +24,8 @@ struct GridFaces {
   std::vector<double> r, z;
 };
 
-/// Grid of one puncture. Rings: an innermost one of 6, 4.2, 3 or 2.1 um, which holds the cake that clogs the wall, then one of 8 um
-/// (quick; half of it on the next level, and so on) and growing geometrically. Rows: four fifths of them equal, the others
-/// growing geometrically.
+/// Grid of one puncture. Rings: an innermost one of 6, 4.2, 3 or 2.1 um, then one of 8 um (quick; half of it on the next level,
+/// and so on) and growing geometrically. Rows: four fifths of them equal, the others growing geometrically.
 GridFaces build_grid(GridLevel level, const GridExtent& extent);
 
 }  // namespace dermaflux

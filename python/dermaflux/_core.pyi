@@ -150,7 +150,7 @@ class SweepFile:
         """Outputs to keep; empty for all."""
     @property
     def grid(self) -> str:
-        """Grid level: quick, standard or fine."""
+        """Grid level: quick, standard, fine or finest."""
 
 def load_sweep(file: str | PathLike[str], overrides: Overrides = ...) -> SweepFile:
     """Reads a sweep file. Raises InputError or FileError."""
@@ -247,7 +247,7 @@ class CalibrationFile:
         """Seed of the draws."""
     @property
     def grid(self) -> str:
-        """Grid level of the search: quick, standard or fine."""
+        """Grid level of the search: quick, standard, fine or finest."""
     @property
     def uncertain(self) -> list[str]:
         """Keys drawn from the ranges of their files."""
