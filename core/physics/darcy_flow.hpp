@@ -20,9 +20,11 @@ struct Clogging {
 struct TissuePermeability {
   double strain_exponent;  ///< m [-]
   double strain_limit;     ///< largest strain for which the exponential is used; data reach about 0.3 [-]
+  DF_FUNCTION double strain_gain(double strain) const {  ///< exp(m e) [-]
+    return std::exp(strain_exponent * smaller(larger(strain, -strain_limit), strain_limit));
+  }
   DF_FUNCTION double operator()(double undamaged, double strain, double damage_gain) const {
-    const double held = smaller(larger(strain, -strain_limit), strain_limit);
-    return undamaged * std::exp(strain_exponent * held) * damage_gain;
+    return undamaged * strain_gain(strain) * damage_gain;
   }
 };
 

@@ -6,6 +6,15 @@
 
 namespace dermaflux {
 
+/// Load of the wall over one time step as a function of its open area alone, K ln(A / A_0) [Pa].
+struct WallSpring {
+  double stiffness;  ///< K [Pa]
+  double unloaded;   ///< A_0, open area without load [m^2]
+  DF_FUNCTION double operator()(double area) const { return stiffness * std::log(area / unloaded); }
+  DF_FUNCTION double slope(double area) const { return stiffness / area; }                         ///< dp/dA [Pa/m^2]
+  DF_FUNCTION double area_at(double load) const { return unloaded * std::exp(load / stiffness); }  ///< the inverse [m^2]
+};
+
 /// Load that the wall of the track puts on its content, per slice [Pa]: a cylindrical cavity in an incompressible standard
 /// linear solid,
 ///   p = G ln(A / A_rest) + s,   ds/dt + s / t_r = G_1 d(ln A)/dt,   t_r = tau / (1 + G_1 / G),
@@ -24,12 +33,11 @@ struct WallLoad {
   }
   /// s at the end of the step [Pa].
   DF_FUNCTION double branch(double area) const { return kept * (stress + stiffening * modulus * std::log(area / previous)); }
-  DF_FUNCTION double operator()(double area) const { return modulus * std::log(area / rest) + branch(area); }
-  DF_FUNCTION double slope(double area) const { return modulus * (1.0 + kept * stiffening) / area; }  ///< dp/dA [Pa/m^2]
-  /// Open area under a given load, the inverse of operator() [m^2].
-  DF_FUNCTION double area_at(double load) const {
+  /// The whole load as a function of area: both logarithms in one.
+  DF_FUNCTION WallSpring spring() const {
     const double rate = kept * stiffening;
-    return std::exp((std::log(rest) + rate * std::log(previous) + (load - kept * stress) / modulus) / (1.0 + rate));
+    return {modulus * (1.0 + rate),
+            std::exp((std::log(rest) + rate * std::log(previous) - kept * stress / modulus) / (1.0 + rate))};
   }
 };
 

@@ -55,8 +55,13 @@ struct InkViscosity {
 struct PoreFluidViscosity {
   InkViscosity ink;
   double interstitial_viscosity;  ///< [Pa s]
+  double log_ratio;               ///< ln of the carrier's viscosity over the interstitial one [-]
+
+  static DF_FUNCTION PoreFluidViscosity of(const InkViscosity& ink, double interstitial_viscosity) {
+    return {ink, interstitial_viscosity, std::log(ink.carrier_viscosity / interstitial_viscosity)};
+  }
   DF_FUNCTION double operator()(double carrier_fraction, double volume_fraction, double shear_rate) const {
-    const double liquid = interstitial_viscosity * std::pow(ink.carrier_viscosity / interstitial_viscosity, carrier_fraction);
+    const double liquid = interstitial_viscosity * std::exp(log_ratio * carrier_fraction);
     return liquid * ink.particle_factor(volume_fraction, shear_rate);
   }
 };

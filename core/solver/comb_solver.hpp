@@ -51,7 +51,7 @@ struct AdvanceAndEliminateStep {
   double alpha;
   template <int W>
   DF_FUNCTION void rows(int j) const {
-    double reduced[W] = {};
+    double reduced[W] = {}, defect[W] = {};
     for (int i = s.grid.n_r - 1; i >= 0; --i) {
       const int first = s.grid.cell(i, j);
       DF_LANES
@@ -62,10 +62,12 @@ struct AdvanceAndEliminateStep {
         s.residual(k) = residual;
         reduced[l] = residual + s.coupling(k) * reduced[l];
         s.reduced(k) = reduced[l];
+        defect[l] = larger(defect[l], std::fabs(residual) / s.storage(k));
       }
     }
     for (int l = 0; l < W; ++l) {
       const int row = j + l;
+      s.partial_defect(row) = defect[l];
       const double residual = s.spine_residual(row) - alpha * s.spine_image(row);
       s.spine_correction(row) += alpha * spine_direction(row);
       s.spine_residual(row) = residual;
@@ -117,7 +119,7 @@ struct SubstituteStep {
   template <int W>
   DF_FUNCTION void rows(int j) const {
     const AxisymmetricGrid& grid = s.grid;
-    double inward[W], sum[W], defect[W] = {};
+    double inward[W], sum[W];
     for (int l = 0; l < W; ++l) {
       inward[l] = s.spine_reduced(j + l);
       sum[l] = inward[l] * s.spine_residual(j + l);
@@ -132,13 +134,9 @@ struct SubstituteStep {
         inward[l] = s.inverse(k) * (s.reduced(k) + inner[l] * inward[l]);
         s.reduced(k) = inward[l];
         sum[l] += inward[l] * residual;
-        defect[l] = larger(defect[l], std::fabs(residual) / s.storage(k));
       }
     }
-    for (int l = 0; l < W; ++l) {
-      s.partial(j + l) = sum[l];
-      s.partial_defect(j + l) = defect[l];
-    }
+    for (int l = 0; l < W; ++l) s.partial(j + l) = sum[l];
   }
 };
 
@@ -236,15 +234,18 @@ DF_FUNCTION int solve_comb(const Executor& executor, const CombSystem& s, double
     const bool comb = iteration < patience, first = iteration == 0 || iteration == patience;
     if (comb) {
       executor.rows(n_z, AdvanceAndEliminateStep{s, from, spine_from, alpha});
-      executor.single(SpineSolveStep{s});
-      executor.rows(n_z, SubstituteStep{s});
     } else {
       if (iteration == patience) set_up_levels(executor, s);
       executor.rows(rows.pairs, AdvanceAndSplitStep{s, rows, from, spine_from, alpha});
     }
     executor.single(MaximumStep{s.partial_defect, s.scalars});
     if (!(executor.read(s.scalars, scalar_maximum) > tolerance) || iteration == limit) break;
-    if (!comb) run_cycle(executor, s);
+    if (comb) {
+      executor.single(SpineSolveStep{s});
+      executor.rows(n_z, SubstituteStep{s});
+    } else {
+      run_cycle(executor, s);
+    }
     executor.single(SumStep{s.partial, s.scalars});
     const double rho_new = executor.read(s.scalars, scalar_sum), beta = first ? 0.0 : rho_new / rho;
     rho = rho_new;

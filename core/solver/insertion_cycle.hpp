@@ -84,9 +84,9 @@ DF_FUNCTION Attempt attempt_step(const Executor& executor, const InsertionProble
   const int n_r = p.grid.n_r, n_z = p.grid.n_z;
   executor.single(NeedleStep{p, tip_before, tip_after, tally.deepest, dt});
   if (cutting) executor.cells(whole.grid.n_r, whole.grid.n_z, DamageStep{whole});
-  executor.cells(n_r, n_z, MobilityStep{p});
+  executor.rows(n_z, MobilityStep{p});
   executor.rows(n_z, WallConductanceStep{p});
-  executor.cells(n_r, n_z, TransmissibilityStep{p});
+  executor.rows(n_z, TransmissibilityStep{p});
   executor.rows(n_z, PressureBalanceStep{p, dt});
   executor.rows(n_z, FactorTeethStep{p.system});
   executor.rows(n_z, WallReferenceStep{p});

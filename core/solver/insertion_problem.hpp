@@ -117,9 +117,10 @@ struct InsertionScratch {
   FieldView<double> radial_spreading, axial_spreading, factor;  ///< conductances and factors of line solves
   // per row
   FieldView<double> needle_area, perimeter, film_in, film_out;
-  FieldView<double> passing_area, passing_face;  ///< needle area half-way through the step: in the row, at its upper face [m^2]
-  FieldView<double> entry_pressure, viscosity;   ///< of a free front in the row; of its liquid
-  FieldView<double> wall_reference;              ///< pressure of the first ring if the wall were closed [Pa]
+  FieldView<double> passing_area, passing_face;     ///< needle area half-way through the step: in the row, at its upper face [m^2]
+  FieldView<double> wall_stiffness, wall_unloaded;  ///< of the row's WallSpring [Pa], [m^2]
+  FieldView<double> entry_pressure, viscosity;      ///< of a free front in the row; of its liquid
+  FieldView<double> wall_reference;                 ///< pressure of the first ring if the wall were closed [Pa]
   FieldView<double> wall_flux, wall_carrier, returned_carrier;
   FieldGroup wall_pigment, returned_pigment;
   FieldView<double> downward, full;  ///< donor of the upper face; liquid area at which a void closes [m^2]

@@ -33,7 +33,7 @@ long lay_out_state(ViewArena& arena, InsertionProblem& problem) {
     *view = arena.take(cells, n_z);
   for (auto* group : {&s.capture, &s.c_between, &s.start_pigment}) *group = arena.take_group(classes, cells, n_z);
   for (auto* view : {&s.needle_area, &s.perimeter, &s.film_in, &s.film_out, &s.passing_area, &s.passing_face, &s.entry_pressure,
-                     &s.viscosity, &s.wall_reference, &s.wall_flux, &s.wall_carrier, &s.returned_carrier, &s.downward, &s.full,
+                     &s.viscosity, &s.wall_reference, &s.wall_flux, &s.wall_carrier, &s.returned_carrier, &s.wall_stiffness, &s.wall_unloaded, &s.downward, &s.full,
                      &s.jacobian_lower, &s.jacobian_diagonal, &s.jacobian_upper, &s.unknown, &s.mixture})
     *view = arena.take(n_z);
   for (auto* group : {&s.wall_pigment, &s.returned_pigment}) *group = arena.take_group(classes, n_z);
@@ -101,7 +101,7 @@ InsertionParams build_insertion_params(const Treatment& treatment, const Punctur
                  .wall_cosine = std::cos(skin.wound_contact_angle),
                  .needle_cosine = std::cos(treatment.needle.contact_angle),
                  .roughness = treatment.needle.roughness};
-  c.viscosity = {.ink = ink.viscosity, .interstitial_viscosity = skin.interstitial_viscosity};
+  c.viscosity = PoreFluidViscosity::of(ink.viscosity, skin.interstitial_viscosity);
   c.pigment_density = ink.pigment_density;
   c.ink_concentration = ink.concentration();
   c.drop_volume = machine.drop_volume / treatment.needle.prongs;

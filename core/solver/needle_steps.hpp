@@ -31,9 +31,13 @@ struct NeedleStep {
 
       // A film of thickness x r covers 2 x of the shaft's own cross-section and enters and leaves with it; what the shaft
       // carries out is held to half of the gap's content, the mean of a Couette flow.
-      const double wider = larger(area, before), radius = std::sqrt(wider / units::pi);
-      const double ink = c.viscosity.ink(c.ink_concentration / c.pigment_density, wider > 0.0 ? speed / radius : 0.0);
-      const double film = 2.0 * (1.0 - c.needle.film_wiped) * c.film(ink, speed);
+      const double wider = larger(area, before);
+      double film = 0.0;
+      if (wider > 0.0 && area != before) {
+        const double shear = speed / std::sqrt(wider / units::pi);
+        const double ink = c.viscosity.ink(c.ink_concentration / c.pigment_density, shear);
+        film = 2.0 * (1.0 - c.needle.film_wiped) * c.film(ink, speed);
+      }
       p.scratch.film_in(j) = wet && area > before ? film * (area - before) / dt : 0.0;
       p.scratch.film_out(j) = area < before ? smaller(film, 0.5 * p.track.liquid(j) / before) * (before - area) / dt : 0.0;
     }

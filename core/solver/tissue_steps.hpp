@@ -14,50 +14,78 @@ struct DamageStep {
   }
 };
 
-/// Mobility k/mu of one cell from its strain, damage, clogging and the mixture in its pores. The permeability left for the
+/// Mobility k/mu of every cell from its strain, damage, clogging and the mixture in its pores. The permeability left for the
 /// straining of particles is without clogging: what deposit takes from capture is the factor 1 - sigma/sigma_max alone.
 struct MobilityStep {
   InsertionProblem p;
-  DF_FUNCTION void operator()(int i, int j) const {
-    const int k = p.grid.cell(i, j);
-    const double porosity = p.rows.porosity(j), fluid = p.tissue.fluid(k);
-    const double clogged = p.tissue.captured.total(k) / p.params.max_captured;
-    const double clogging = p.params.clogging(clogged);
-    const double permeability = p.params.permeability(p.rows.permeability(j), fluid - porosity, p.scratch.damage(k));
-    const double carrier = p.tissue.carrier(k), pigment = p.tissue.pigment.total(k);
-    double viscosity = p.params.viscosity.interstitial_viscosity;
-    if (carrier > 1e-6 * fluid) {  // so little ink does not change the viscosity of interstitial fluid
-      const double shear = PoreShearRate{}(p.tissue.speed(k), permeability * clogging, porosity);
-      viscosity = p.params.viscosity(carrier / fluid, pigment / (fluid * p.params.pigment_density), shear);
+
+  /// Viscosity of the liquid in one cell's pores [Pa s]; ink below a millionth of it does not change that of interstitial fluid.
+  DF_FUNCTION double viscosity(int k, double permeability, double porosity) const {
+    const double fluid = p.tissue.fluid(k), carrier = p.tissue.carrier(k);
+    if (!(carrier > 1e-6 * fluid)) return p.params.viscosity.interstitial_viscosity;
+    const double shear = PoreShearRate{}(p.tissue.speed(k), permeability, porosity);
+    return p.params.viscosity(carrier / fluid, p.tissue.pigment.total(k) / (fluid * p.params.pigment_density), shear);
+  }
+
+  template <int W>
+  DF_FUNCTION void rows(int j) const {
+    const double plug = 1.0 / p.params.max_captured;
+    for (int i = 0; i < p.grid.n_r; ++i) {
+      const int first = p.grid.cell(i, j);
+      double gain[W], clogged[W];
+      for (int l = 0; l < W; ++l) {
+        gain[l] = p.params.permeability.strain_gain(p.tissue.fluid(first + l) - p.rows.porosity(j + l));
+        clogged[l] = p.tissue.captured.total(first + l) * plug;
+      }
+      DF_LANES
+      for (int l = 0; l < W; ++l) {
+        const int k = first + l;
+        const double permeability = p.rows.permeability(j + l) * gain[l] * p.scratch.damage(k);
+        p.scratch.permeability(k) = permeability;
+        p.scratch.mobility(k) = permeability * p.params.clogging(clogged[l]);
+      }
+      for (int l = 0; l < W; ++l)
+        p.scratch.mobility(first + l) /= viscosity(first + l, p.scratch.mobility(first + l), p.rows.porosity(j + l));
     }
-    p.scratch.permeability(k) = permeability;
-    p.scratch.mobility(k) = permeability * clogging / viscosity;
   }
 };
 
-/// Transmissibilities of the outer and lower face of one cell. Series resistance of the two half cells (harmonic mean: the
-/// flux must vanish if either side is impermeable); the radial one is stretched by the open track
-/// and raised by cracks, which open in the plane of the fibres.
+/// Conductance of two pieces in series, of `area` and of lengths a and b [m^3/(Pa s)]; none if either is impermeable.
+DF_FUNCTION inline double in_series(double area, double length_a, double mobility_a, double length_b, double mobility_b) {
+  return area * mobility_a * mobility_b / larger(length_a * mobility_b + length_b * mobility_a, 1e-300);
+}
+
+/// Transmissibilities of the outer and lower faces of every cell: both half cells in series. The radial one is stretched by the
+/// open track and raised by cracks, which open in the plane of the fibres.
 struct TransmissibilityStep {
   InsertionProblem p;
-  DF_FUNCTION void operator()(int i, int j) const {
+
+  template <int W>
+  DF_FUNCTION void rows(int j) const {
     const AxisymmetricGrid& grid = p.grid;
-    const int k = grid.cell(i, j);
-    const double here = p.scratch.mobility(k);
-    double radial = 0.0, axial = 0.0;
-    if (i + 1 < grid.n_r) {
-      const double face = grid.r_face(i + 1), there = p.scratch.mobility(k + grid.column) * (1.0 + p.tissue.crack(k + grid.column));
-      const double resistance =
-          (face - grid.r_centre(i)) / (here * (1.0 + p.tissue.crack(k))) + (grid.r_centre(i + 1) - face) / there;
-      const double opening = larger(p.track.hole(j), p.scratch.needle_area(j)) / units::pi;
-      radial = p.rows.anisotropy(j) * grid.outer_area(i, j) / resistance * OpeningStretch{}(opening, face);
+    double opening[W], here_dz[W], below_dz[W], open[W];
+    for (int l = 0; l < W; ++l) {
+      const bool inside = j + l + 1 < grid.n_z;
+      opening[l] = larger(p.track.hole(j + l), p.scratch.needle_area(j + l)) / units::pi;
+      here_dz[l] = grid.dz(j + l);
+      below_dz[l] = inside ? grid.dz(j + l + 1) : here_dz[l];
+      open[l] = inside ? 1.0 : 0.0;
     }
-    if (j + 1 < grid.n_z) {
-      const double resistance = 0.5 * grid.dz(j) / here + 0.5 * grid.dz(j + 1) / p.scratch.mobility(k + 1);
-      axial = grid.ring_area(i) / resistance;
+    for (int i = 0; i < grid.n_r; ++i) {
+      const bool inside = i + 1 < grid.n_r;
+      const int first = grid.cell(i, j), outward = inside ? grid.column : 0;
+      const double face = grid.r_face(i + 1), near = face - grid.r_centre(i), far = inside ? grid.r_centre(i + 1) - face : near;
+      const double girth = inside ? 2.0 * units::pi * face : 0.0, ring = grid.ring_area(i);
+      DF_LANES
+      for (int l = 0; l < W; ++l) {
+        const int k = first + l;
+        const double here = p.scratch.mobility(k), cracked = here * (1.0 + p.tissue.crack(k));
+        const double there = p.scratch.mobility(k + outward) * (1.0 + p.tissue.crack(k + outward));
+        p.system.radial(k) = p.rows.anisotropy(j + l) * in_series(girth * here_dz[l], near, cracked, far, there) *
+                             OpeningStretch{}(opening[l], face);
+        p.system.axial(k) = open[l] * in_series(ring, 0.5 * here_dz[l], here, 0.5 * below_dz[l], p.scratch.mobility(k + 1));
+      }
     }
-    p.system.radial(k) = radial;
-    p.system.axial(k) = axial;
   }
 };
 
@@ -99,11 +127,10 @@ struct SpeedStep {
         const double drained = volume * p.params.lymph_conductance * (p.tissue.pressure(k) - p.params.rest_pressure);
         const double out =
             outward * (larger(east, 0.0) + larger(-west[l], 0.0)) + larger(south, 0.0) + larger(-north, 0.0) + larger(drained, 0.0);
-        const double u_r =
-            0.5 * (std::fabs(west[l]) + std::fabs(east)) / (2.0 * units::pi * dz * std::sqrt(centre * centre + opening[l]));
-        const double u_z = 0.5 * (std::fabs(north) + std::fabs(south)) * dz / volume;
+        const double girth = 2.0 * units::pi * dz, u_r = 0.5 * (std::fabs(west[l]) + std::fabs(east));
+        const double u_z = 0.5 * (std::fabs(north) + std::fabs(south)) / ring;
         const double lost = east - west[l] + south - north + drained;
-        p.tissue.speed(k) = std::sqrt(u_r * u_r + u_z * u_z);
+        p.tissue.speed(k) = std::sqrt(u_r * u_r / (girth * girth * (centre * centre + opening[l])) + u_z * u_z);
         gross[l] = larger(gross[l], out / (content - smaller(larger(lost * dt, 0.0), 0.5 * content)));
         net[l] = larger(net[l], lost / content);
         west[l] = east;

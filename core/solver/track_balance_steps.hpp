@@ -158,7 +158,7 @@ struct TrackBalanceStep {
       p.track.liquid(j) = larger(p.track.liquid(j) + dt * net / dz, 0.0);
       const WallLoad wall = wall_load(p, j, dt);
       const double filled = larger(p.scratch.needle_area(j) + p.track.liquid(j), least_open_share * wall.rest);
-      const double area = p.system.compliance(j) < 0.0 ? larger(filled, wall.area_at(0.0)) : filled;
+      const double area = p.system.compliance(j) < 0.0 ? larger(filled, p.scratch.wall_unloaded(j)) : filled;
       p.track.wall_stress(j) = wall.branch(area);
       p.track.hole(j) = area;
     }

@@ -30,7 +30,8 @@ DF_FUNCTION inline int reached_rows(const InsertionProblem& p) {
 /// which a void opens.
 struct TrackSlice {
   double needle_area, perimeter;
-  WallLoad wall;
+  WallSpring wall;
+  double least_area;  ///< below which the wall's logarithm is not taken [m^2]
   LiquidShare share;
   double entry_pressure;  ///< of a free front, negative [Pa]
 
@@ -38,7 +39,7 @@ struct TrackSlice {
   DF_FUNCTION double full_area() const { return larger(wall.area_at(entry_pressure) - needle_area, 0.0); }
 
   DF_FUNCTION double pressure(double liquid, double& slope) const {
-    const double area = larger(needle_area + liquid, least_open_share * wall.rest);
+    const double area = larger(needle_area + liquid, least_area);
     double load = wall(area), rise = wall.slope(area);
     if (load > 0.0 && perimeter > 0.0) {
       const double gap = liquid / perimeter, carried = share(gap);
@@ -64,7 +65,8 @@ struct TrackSolveStep {
   DF_FUNCTION TrackSlice slice(int j) const {
     return {.needle_area = p.scratch.needle_area(j),
             .perimeter = p.scratch.perimeter(j),
-            .wall = wall_load(p, j, dt),
+            .wall = {p.scratch.wall_stiffness(j), p.scratch.wall_unloaded(j)},
+            .least_area = least_open_share * p.params.open_fraction * p.track.widest(j),
             .share = p.params.liquid_share,
             .entry_pressure = p.scratch.entry_pressure(j)};
   }
@@ -72,8 +74,11 @@ struct TrackSolveStep {
   /// What stays as it is while the liquid areas are sought.
   DF_FUNCTION void prepare(int active) const {
     for (int j = 0; j < active; ++j) {
-      const double needle = p.scratch.needle_area(j), open = larger(wall_load(p, j, dt).area_at(0.0), needle);
-      p.scratch.entry_pressure(j) = p.params.capillary(needle, open);
+      const WallSpring wall = wall_load(p, j, dt).spring();
+      const double needle = p.scratch.needle_area(j);
+      p.scratch.wall_stiffness(j) = wall.stiffness;
+      p.scratch.wall_unloaded(j) = wall.unloaded;
+      p.scratch.entry_pressure(j) = p.params.capillary(needle, larger(wall.unloaded, needle));
       p.scratch.full(j) = slice(j).full_area();
       p.scratch.viscosity(j) = viscosity(j);
     }
@@ -169,7 +174,8 @@ struct TrackSolveStep {
     p.scratch.jacobian_upper(j - 1) = -(face * p.system.compliance(j) + (downward ? 0.0 : -gain * drop));
   }
 
-  /// One Newton update by the Thomas algorithm; true when it changed no row by more than a hundred-millionth.
+  /// One Newton update by the Thomas algorithm; true when it changed no row by more than a ten-thousandth of
+  /// its open area (the next would then change it by the square of that).
   DF_FUNCTION bool update(int active) const {
     FieldView<double> x = p.system.spine_residual, diagonal = p.scratch.jacobian_diagonal;
     for (int j = 1; j < active; ++j) {

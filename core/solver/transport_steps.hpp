@@ -187,45 +187,56 @@ struct FiltrationStep {
   TransportBox box;
   double dt;  ///< [s]
 
+  /// What would be caught of each class at a given capture time per cell, and the sum.
+  template <int W>
+  DF_FUNCTION void attempt(int first, const double (&time)[W], double (&caught)[max_size_classes][W], double (&sum)[W]) const {
+    for (int l = 0; l < W; ++l) sum[l] = 0.0;
+    for (int n = 0; n < p.params.classes; ++n) {
+      const FieldView<double> pigment = p.tissue.pigment[n], capture = p.scratch.capture[n];
+      DF_LANES
+      for (int l = 0; l < W; ++l) {
+        const int k = first + l;
+        caught[n][l] = larger(pigment(k), 0.0) * CaughtShare{}(capture(k) * time[l]);
+        sum[l] += caught[n][l];
+      }
+    }
+  }
+
   template <int W>
   DF_FUNCTION void rows(int j) const {
-    const int classes = p.params.classes;
+    const double most = p.params.max_captured, clean = 1.0 / most;
     for (int i = 0; i < box.rings; ++i) {
       const int first = p.grid.cell(i, j);
-      double held[W], open[W], caught[max_size_classes][W], sum[W], inverse[W];
-      const double clean = 1.0 / p.params.max_captured;
-      for (int l = 0; l < W; ++l) held[l] = p.tissue.captured.total(first + l);
-      DF_LANES
-      for (int l = 0; l < W; ++l) inverse[l] = 1.0 / p.tissue.fluid(first + l);
-      for (int l = 0; l < W; ++l) sum[l] = 0.0;
-      for (int trial = 0; trial < 2; ++trial) {
+      double held[W] = {}, inverse[W], time[W], sum[W], caught[max_size_classes][W];
+      for (int n = 0; n < p.params.classes; ++n) {
+        const FieldView<double> captured = p.tissue.captured[n];
         DF_LANES
-        for (int l = 0; l < W; ++l) open[l] = (held[l] + 0.5 * sum[l]) * clean;
-        DF_LANES
-        for (int l = 0; l < W; ++l) open[l] = larger(1.0 - open[l], 0.0) * dt * inverse[l];
-        for (int l = 0; l < W; ++l) sum[l] = 0.0;
-        for (int n = 0; n < classes; ++n) {
-          const FieldView<double> pigment = p.tissue.pigment[n], capture = p.scratch.capture[n];
-          DF_LANES
-          for (int l = 0; l < W; ++l) {
-            const int k = first + l;
-            caught[n][l] = larger(pigment(k), 0.0) * CaughtShare{}(capture(k) * open[l]);
-            sum[l] += caught[n][l];
-          }
-        }
-        DF_LANES
-        for (int l = 0; l < W; ++l) {
-          const double room = larger(p.params.max_captured - held[l], 0.0);
-          open[l] = sum[l] > room ? room / sum[l] : 1.0;  // share that fits
-          sum[l] *= open[l];
-        }
+        for (int l = 0; l < W; ++l) held[l] += captured(first + l);
       }
-      for (int n = 0; n < classes; ++n) {
+      DF_LANES
+      for (int l = 0; l < W; ++l) {
+        inverse[l] = 1.0 / p.tissue.fluid(first + l);
+        time[l] = larger(1.0 - held[l] * clean, 0.0) * dt * inverse[l];
+      }
+      attempt(first, time, caught, sum);
+      DF_LANES
+      for (int l = 0; l < W; ++l) {
+        const double half = 0.5 * smaller(sum[l], larger(most - held[l], 0.0));
+        time[l] = larger(1.0 - (held[l] + half) * clean, 0.0) * dt * inverse[l];
+      }
+      attempt(first, time, caught, sum);
+      double fits[W];
+      DF_LANES
+      for (int l = 0; l < W; ++l) {
+        const double room = larger(most - held[l], 0.0);
+        fits[l] = sum[l] > room ? room / sum[l] : 1.0;
+      }
+      for (int n = 0; n < p.params.classes; ++n) {
         const FieldView<double> pigment = p.tissue.pigment[n], captured = p.tissue.captured[n], c = p.scratch.c[n];
         DF_LANES
         for (int l = 0; l < W; ++l) {
           const int k = first + l;
-          const double taken = open[l] * caught[n][l], left = pigment(k) - taken;
+          const double taken = fits[l] * caught[n][l], left = pigment(k) - taken;
           captured(k) += taken;
           pigment(k) = left;
           c(k) = left * inverse[l];

@@ -188,7 +188,7 @@ double strained_flow(int cells, double exponent, double suction, double porosity
   // Permeability follows the content of the step before, so the step is no longer than the time in which pressure spreads.
   const double dt = 1.0;
   for (int n = 0; n < 400; ++n) {
-    executor.cells(1, p.grid.n_z, MobilityStep{p});
+    executor.rows(p.grid.n_z, MobilityStep{p});
     hold_outside();
     layer.step(dt, 1e-13);
     executor.cells(1, p.grid.n_z, FluxStep{p});

@@ -19,7 +19,7 @@ double manufactured_error(int n) {
   test::SmallGrid grid(test::equal_faces(n, radius), test::equal_faces(2 * n, depth));
   const InsertionProblem& p = grid.p;
   const SerialExecutor executor;
-  executor.cells(n, 2 * n, TransmissibilityStep{p});
+  executor.rows(2 * n, TransmissibilityStep{p});
   const double a = pi / radius, b = 2.0 * pi / depth;
   const auto exact = [&](int i, int j) { return std::cos(a * p.grid.r_centre(i)) * std::cos(b * p.grid.z_centre(j)); };
   for (int i = 0; i < n; ++i)
@@ -53,7 +53,7 @@ double radial_error(int n) {
   test::SmallGrid grid(test::equal_faces(n, 1e-3), test::equal_faces(8, 1e-3));
   const InsertionProblem& p = grid.p;
   for (int k = 0; k < p.grid.cell_count(); ++k) p.scratch.mobility(k) = 1e-12;
-  SerialExecutor{}.cells(n, 8, TransmissibilityStep{p});
+  SerialExecutor{}.rows(8, TransmissibilityStep{p});
   double resistance = 0.0;
   const int first = n / 10, last = n - 1;
   for (int i = first; i < last; ++i) resistance += 1.0 / p.system.radial(p.grid.cell(i, 3));
@@ -75,7 +75,7 @@ TEST(PressureConvergence, HarmonicMeanMakesLayersInSeriesExact) {
   const InsertionProblem& p = grid.p;
   for (int i = 0; i < 2; ++i)
     for (int j = 4; j < 8; ++j) p.scratch.mobility(p.grid.cell(i, j)) = 1e-6;
-  SerialExecutor{}.cells(2, 8, TransmissibilityStep{p});
+  SerialExecutor{}.rows(8, TransmissibilityStep{p});
   EXPECT_NEAR(p.system.axial(p.grid.cell(0, 3)) / (p.grid.ring_area(0) / (0.5 + 0.5e6)), 1.0, 1e-15);
   EXPECT_NEAR(p.system.axial(p.grid.cell(0, 2)) / p.grid.ring_area(0), 1.0, 1e-15);
   EXPECT_EQ(p.system.axial(p.grid.cell(0, 7)), 0.0);
@@ -97,7 +97,7 @@ double consolidation(double factor, int steps) {
   for (int j = drain; j < rows; ++j) p.tissue.pressure(j) = 1.0;
   for (int j = 0; j < rows; ++j) p.system.compliance(j) = -1.0;
   const SerialExecutor executor;
-  executor.cells(1, rows, TransmissibilityStep{p});
+  executor.rows(rows, TransmissibilityStep{p});
   const double dt = factor * height * height / steps;  // c_v = k / (mu S) = 1
   for (int n = 0; n < steps; ++n) {
     executor.rows(rows, PressureBalanceStep{p, dt});
@@ -137,7 +137,7 @@ TEST(PressureConvergence, DrainOfAWetSpotConservesFluid) {
   const double before = grid.integral(p.tissue.pressure);
   for (int j = 0; j < 16; ++j) p.system.compliance(j) = -1.0;
   const SerialExecutor executor;
-  executor.cells(8, 16, TransmissibilityStep{p});
+  executor.rows(16, TransmissibilityStep{p});
   executor.rows(16, PressureBalanceStep{p, 0.1});
   executor.rows(16, FactorTeethStep{p.system});
   solve_comb(executor, p.system, 1e-11, 500);

@@ -91,7 +91,7 @@ TEST(Fracture, RaisesTheInPlanePermeabilityOnlyAndForGood) {
   test::SmallGrid grid(test::equal_faces(4, 1e-3), test::equal_faces(8, 1e-3));
   InsertionProblem& p = grid.p;
   const SerialExecutor executor;
-  executor.cells(4, 8, TransmissibilityStep{p});
+  executor.rows(8, TransmissibilityStep{p});
   const int k = p.grid.cell(1, 3), n_z = p.grid.n_z;
   const double radial = p.system.radial(k), axial = p.system.axial(k);
   p.params.fracture = {.enabled = true, .pressure = 100.0, .gain = 100.0};
@@ -100,7 +100,7 @@ TEST(Fracture, RaisesTheInPlanePermeabilityOnlyAndForGood) {
   executor.cells(4, 8, CrackStep{p});
   p.tissue.pressure(k) = p.tissue.pressure(k + n_z) = 0.0;
   executor.cells(4, 8, CrackStep{p});
-  executor.cells(4, 8, TransmissibilityStep{p});
+  executor.rows(8, TransmissibilityStep{p});
   EXPECT_EQ(p.tissue.crack(0), 0.0);
   EXPECT_NEAR(p.system.radial(k) / radial, 100.0, 1e-12);
   EXPECT_EQ(p.system.axial(k), axial);

@@ -45,7 +45,7 @@ struct PressureMarch : SmallGrid {
   void step(double dt, double tolerance) const {
     const SerialExecutor executor;
     const int n_z = p.grid.n_z;
-    executor.cells(p.grid.n_r, n_z, TransmissibilityStep{p});
+    executor.rows(n_z, TransmissibilityStep{p});
     executor.rows(n_z, PressureBalanceStep{p, dt});
     for (int k = 0; k < p.grid.cell_count(); ++k) {
       const auto at = static_cast<std::size_t>(k);

@@ -142,7 +142,7 @@ TEST(WallLoad, RecoilsWithoutLoadInItsRecoilTime) {
     const int steps = 2000 << level;
     double last;
     stress_after(
-        steps, end / steps, stiffening, tau, modulus, 3.0, [](const WallLoad& wall) { return wall.area_at(0.0); }, last);
+        steps, end / steps, stiffening, tau, modulus, 3.0, [](const WallLoad& wall) { return wall.spring().unloaded; }, last);
     const double exact = y0 * stiffening / (1.0 + stiffening) * std::exp(-2.0);
     errors[level] = std::fabs(std::log(last) / exact - 1.0);
     EXPECT_LT(errors[level], 1.5 * 2.0 * 2.0 / steps);
@@ -150,11 +150,19 @@ TEST(WallLoad, RecoilsWithoutLoadInItsRecoilTime) {
   EXPECT_NEAR(errors[0] / errors[1], 2.0, 0.02);
 }
 
-TEST(WallLoad, AreaAtIsTheInverseOfTheLoadAndSlopeItsDerivative) {
+TEST(WallSpring, IsTheLawOfTheWallOverOneStep) {
+  // p = G ln(A/A_rest) + s with s = branch(A), written out; logarithms of O(1): some ten roundings of G.
   const WallLoad wall{.modulus = 4e4, .rest = 2e-9, .previous = 5e-9, .stress = -3e3, .stiffening = 8.0, .kept = 0.4};
+  const WallSpring spring = wall.spring();
+  for (const double area : {3e-10, 2e-9, 5e-9, 4e-8})
+    EXPECT_NEAR(spring(area), 4e4 * std::log(area / 2e-9) + wall.branch(area), 1e-9 * 4e4);
+}
+
+TEST(WallSpring, AreaAtIsTheInverseOfTheLoadAndSlopeItsDerivative) {
+  const WallSpring wall{.stiffness = 1.7e5, .unloaded = 3e-9};
   for (const double load : {-2e4, -10.0, 0.0, 5e3, 8e4}) {
     const double area = wall.area_at(load);
-    EXPECT_NEAR(wall(area), load, 1e-9 * (4e4 + std::fabs(load)));  // logarithms of O(1): some ten roundings of G
+    EXPECT_NEAR(wall(area), load, 1e-9 * (4e4 + std::fabs(load)));  // logarithms of O(1): some ten roundings of K
     const double h = 1e-5 * area;
     EXPECT_NEAR((wall(area + h) - wall(area - h)) / (2.0 * h) / wall.slope(area), 1.0, 1e-9);  // h^2/3 relative, plus rounding
   }
@@ -167,8 +175,8 @@ TEST(WallLoad, AtRestAreaAndAfterLongTimeOnlyTheQuasiStaticModulusRemains) {
                       .stress = 0.0,
                       .stiffening = 8.0,
                       .kept = WallLoad::kept_share(8.0, 5e-3, 1e9)};
-  EXPECT_NEAR(wall(6e-9), 4e4 * std::log(3.0), 1e-6);
-  EXPECT_NEAR(wall(2e-9), 0.0, 1e-6);
+  EXPECT_NEAR(wall.spring()(6e-9), 4e4 * std::log(3.0), 1e-6);
+  EXPECT_NEAR(wall.spring()(2e-9), 0.0, 1e-6);
 }
 
 }  // namespace

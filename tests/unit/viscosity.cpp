@@ -64,7 +64,7 @@ TEST(Viscosity, InkThinsFromItsNetworkToTheBareSuspension) {
 
 TEST(Viscosity, PoreFluidMixesGeometricallyBetweenInterstitialFluidAndInk) {
   const InkViscosity ink{.carrier_viscosity = 9e-3, .crowding = crowding, .thinning = thinning, .structure_ratio = 12.0};
-  const PoreFluidViscosity pore{.ink = ink, .interstitial_viscosity = 1e-3};
+  const PoreFluidViscosity pore = PoreFluidViscosity::of(ink, 1e-3);
   EXPECT_DOUBLE_EQ(pore(0.0, 0.0, 0.0), 1e-3);
   EXPECT_DOUBLE_EQ(pore(1.0, 0.02, 50.0), ink(0.02, 50.0));
   EXPECT_NEAR(pore(0.5, 0.0, 0.0), 3e-3, 1e-17);

@@ -147,7 +147,7 @@ long advance_pressure(const Executor& executor, const FlowProblem& flow, double 
   const int n_r = p.grid.n_r, n_z = p.grid.n_z;
   long iterations = 0;
   for (int n = 0; n < steps; ++n) {
-    executor.cells(n_r, n_z, TransmissibilityStep{p});
+    executor.rows(n_z, TransmissibilityStep{p});
     executor.rows(n_z, PressureBalanceStep{p, end / steps});
     executor.cells(n_r, n_z, SourceStep{p, flow.source});
     executor.rows(n_z, FactorTeethStep{p.system});

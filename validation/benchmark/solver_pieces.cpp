@@ -113,7 +113,7 @@ std::string system_solve(const std::filesystem::path& folder, std::istream& word
   const CombSystem& s = flow.p.system;
   const AxisymmetricGrid& grid = flow.p.grid;
   const SerialExecutor one;
-  one.cells(grid.n_r, grid.n_z, TransmissibilityStep{flow.p});
+  one.rows(grid.n_z, TransmissibilityStep{flow.p});
   one.rows(grid.n_z, PressureBalanceStep{flow.p, step});
   one.cells(grid.n_r, grid.n_z, SourceStep{flow.p, flow.source});
   saved.write("system_storage", s.storage);
