@@ -2,13 +2,11 @@
 #include <cmath>
 
 #include "core/execution/executor.hpp"
+#include "core/solver/ink_cycle.hpp"
 #include "core/solver/insertion_start.hpp"
 #include "core/solver/needle_steps.hpp"
 #include "core/solver/pressure_steps.hpp"
-#include "core/solver/spreading_steps.hpp"
-#include "core/solver/tissue_steps.hpp"
 #include "core/solver/trace_step.hpp"
-#include "core/solver/track_balance_steps.hpp"
 
 namespace dermaflux {
 
@@ -28,17 +26,6 @@ struct TipPath {
 /// Where the insertion writes what it sees step by step; empty views record nothing.
 struct InsertionTrace {
   FieldView<double> rows, count;
-};
-
-/// Statistics of the insertion, the same on every lane.
-struct InsertionTally {
-  double time = 0.0;     ///< since the first approach of the needle [s]
-  double deepest = 0.0;  ///< tip depth reached so far [m]
-  long steps = 0, iterations = 0, substeps = 0, rejected = 0, spreadings = 0;
-  double unspread_time = 0.0;   ///< since diffusion and dispersion were last applied [s]
-  double unspread_cells = 0.0;  ///< 2 D t / h^2 over that time, h the narrowest cell [-]
-  bool failed = false;
-  int rings = 0, rows = 0;  ///< of the active part of the grid; 0: not chosen yet
 };
 
 /// How an attempt at a time step ended.
@@ -109,80 +96,6 @@ DF_FUNCTION Attempt attempt_step(const Executor& executor, const InsertionProble
   }
   if (end != Attempt::good) executor.cells(n_r, n_z, PressureFromFluidStep{p});
   return end;
-}
-
-/// The part of the tissue that ink has reached, wider by `cells` rings and rows and by a length.
-DF_CALLER_DECIDES
-template <class Executor>
-DF_FUNCTION TransportBox reached_box(const Executor& executor, const InsertionProblem& p, int cells, double length) {
-  const AxisymmetricGrid& grid = p.grid;
-  executor.rows(grid.n_z, ReachStep{p});
-  executor.single(MaximumStep{p.system.partial, p.system.scalars});
-  int rings = static_cast<int>(executor.read(p.system.scalars, scalar_maximum));
-  executor.single(MaximumStep{p.system.partial_defect, p.system.scalars});
-  int rows = static_cast<int>(executor.read(p.system.scalars, scalar_maximum));
-  const double radius = grid.r_face(rings) + length, depth = grid.z_face(rows) + length;
-  for (rings += cells; rings < grid.n_r && grid.r_face(rings) < radius;) ++rings;
-  for (rows += cells; rows < grid.n_z && grid.z_face(rows) < depth;) ++rows;
-  const int whole_groups = (rows + 7) / 8 * 8;  // the same on every executor
-  return {rings < grid.n_r ? rings : grid.n_r, whole_groups < grid.n_z ? whole_groups : grid.n_z};
-}
-
-/// Transport of carrier and pigment with the step's flow in substeps, and what the matrix catches on the way.
-DF_CALLER_DECIDES
-template <class Executor>
-DF_FUNCTION TransportBox carry_ink(const Executor& executor, const InsertionProblem& p, double dt, int substeps) {
-  const TransportBox box = reached_box(executor, p, 2 * substeps, 0.0);
-  const double part = dt / substeps;
-  executor.rows(box.rows, CaptureRateStep{p, box, dt});
-  executor.rows(box.rows, FiltrationStep{p, box, 0.5 * part});
-  for (int n = 0; n < substeps; ++n) {
-    executor.rows(box.rows, TransportStageStep<1>{p, box, part});
-    executor.rows(box.rows, TransportStageStep<2>{p, box, part});
-    executor.rows(box.rows, FiltrationStep{p, box, n + 1 < substeps ? part : 0.5 * part});
-  }
-  executor.single(TrackReturnStep{p});
-  return box;
-}
-
-/// Diffusion and dispersion of one component: rings then rows, and the other way round the next time, so that the splitting of
-/// two such times is symmetric.
-DF_CALLER_DECIDES
-template <class Executor>
-DF_FUNCTION void spread_component(const Executor& executor, const InsertionProblem& p, const TransportBox& box,
-                                  FieldView<double> amount, FieldView<double> share, double diffusivity,
-                                  const InsertionTally& tally) {
-  const bool rings_first = tally.spreadings % 2 == 0;
-  executor.cells(box.rings, box.rows, SpreadingConductanceStep{p, box, diffusivity, tally.unspread_time});
-  if (rings_first) executor.rows(box.rows, RingSpreadingStep{p, box, amount, share});
-  executor.cells(box.rings, 1, RowSpreadingStep{p, box, amount, share});
-  if (!rings_first) executor.rows(box.rows, RingSpreadingStep{p, box, amount, share});
-}
-
-/// Diffusion and dispersion of everything over the time since they were last applied. The box reaches six standard deviations
-/// beyond the ink.
-DF_CALLER_DECIDES
-template <class Executor>
-DF_FUNCTION void spread_ink(const Executor& executor, const InsertionProblem& p, InsertionTally& tally) {
-  const TransportBox box = reached_box(executor, p, 2, 6.0 * std::sqrt(2.0 * p.params.fastest_diffusivity() * tally.unspread_time));
-  spread_component(executor, p, box, p.tissue.carrier, p.scratch.w, p.params.carrier_diffusivity, tally);
-  for (int n = 0; n < p.params.classes; ++n)
-    spread_component(executor, p, box, p.tissue.pigment[n], p.scratch.c[n], p.params.pigment[n].diffusivity, tally);
-  executor.cells(p.grid.n_r, p.grid.n_z, ForgetPathStep{p});
-  tally.unspread_time = tally.unspread_cells = 0.0;
-  tally.spreadings += 1;
-}
-
-/// Books a step of transport with the largest gross rate; spreads the ink once it would have moved by the width of the narrowest
-/// cell anywhere, 2 D t = h^2. Until then spreading changes nothing that the grid can show.
-DF_CALLER_DECIDES
-template <class Executor>
-DF_FUNCTION void spread_when_due(const Executor& executor, const InsertionProblem& p, double dt, double rate,
-                                 InsertionTally& tally) {
-  const double h = smaller(smaller(p.grid.dr(0), p.grid.dr(p.grid.n_r > 1 ? 1 : 0)), p.grid.dz(0));
-  tally.unspread_time += dt;
-  tally.unspread_cells += 2.0 * dt * (p.params.fastest_diffusivity() / (h * h) + rate * p.params.spreading.dispersivity / h);
-  if (tally.unspread_cells >= 1.0) spread_ink(executor, p, tally);
 }
 
 /// The order of one time step, written once for every executor:

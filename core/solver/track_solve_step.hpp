@@ -189,10 +189,11 @@ struct TrackSolveStep {
       below = (x(j) - p.scratch.jacobian_upper(j) * below) / diagonal(j);
       const double liquid = p.scratch.unknown(j), scale = liquid + p.params.open_fraction * p.track.widest(j);
       double held = larger(liquid + smaller(below, scale), 0.2 * liquid);
-      const double full = p.scratch.full(j);  // where a void closes: the next update starts from there with the other slope
+      // Where a void closes, the next update starts from just beyond with the other slope; `beyond` is felt in the whole area.
+      const double full = p.scratch.full(j), beyond = 1e-12 * (p.scratch.needle_area(j) + full);
       const bool was_void = p.system.compliance(j) <= 0.0;
-      if (was_void && held > full) held = full * (1.0 + 1e-9);
-      if (!was_void && held < full && full > 0.0) held = full * (1.0 - 1e-9);
+      if (was_void && held > full) held = smaller(held, full + beyond);
+      if (!was_void && held < full) held = larger(held, full - beyond);
       if (std::fabs(held - liquid) > 1e-4 * scale) converged = false;
       p.scratch.unknown(j) = held;
       below = held - liquid;

@@ -5,6 +5,7 @@ fipy-transport NAME STEPS van-leer|central
 fipy-injection NAME STEPS SUBSTEPS euler|crank-nicolson    pressure steps, transport substeps of each
 pde-pressure NAME STEPS
 pde-transport NAME STEPS runge-kutta|adams-bashforth
+pde-injection NAME STEPS
 
 Each leaves its field as NAME.peer.f64. Time counts from the initial field to the end; meshes, fields, equations and compilation
 come before.
@@ -127,7 +128,19 @@ def pde_equation(name: str) -> pde.PDE:
         return pde.PDE({"p": f"{diffusivity.data[0, 0]} * laplace(p)"}, bc=closed)
     source = pde.ScalarField(grid, problem["source"] / problem["storage"])
     constants = {"k": diffusivity, "g": diffusivity.gradient(closed), "s": source}
-    return pde.PDE({"p": "k * laplace(p) + dot(g, gradient(p)) + s"}, bc=closed, consts=constants)
+    spread = "k * laplace(p) + dot(g, gradient(p))"
+    equations = {"p": f"{spread} + s"}
+    if "pigment" in problem:  # dc/dt = div(c m/n grad p), with m = S k
+        constants["q"] = problem["storage"] / problem["porosity"]
+        equations["c"] = f"q * (c * ({spread}) + k * dot(gradient(p), gradient(c)))"
+    return pde.PDE(equations, bc=closed, consts=constants)
+
+
+def pde_start(name: str) -> pde.ScalarField | pde.FieldCollection:
+    problem = load(name)
+    grid = pde_grid(problem["n_r"], problem["n_z"])
+    fields = [pde.ScalarField(grid, problem[key]) for key in ("start", "pigment") if key in problem]
+    return fields[0] if len(fields) == 1 else pde.FieldCollection(fields)
 
 
 @lru_cache
@@ -135,8 +148,7 @@ def pde_stepper(name: str, steps: int, scheme: str) -> tuple[Callable[..., float
     """A compiled march over the problem, and how long it took to compile [s]; the time step is compiled in."""
     solvers = {"euler": pde.EulerSolver, "runge-kutta": pde.RungeKuttaSolver, "adams-bashforth": pde.AdamsBashforthSolver}
     problem, start = load(name), time.perf_counter()
-    state = pde.ScalarField(pde_grid(problem["n_r"], problem["n_z"]), problem["start"])
-    dt = problem["end"] / steps
+    state, dt = pde_start(name), problem["end"] / steps
     march = solvers[scheme](pde_equation(name), backend="numba").make_stepper(state, dt=dt)
     march(state, 0.0, dt)
     return march, time.perf_counter() - start
@@ -145,11 +157,12 @@ def pde_stepper(name: str, steps: int, scheme: str) -> tuple[Callable[..., float
 def pde_march(name: str, steps: str, scheme: str) -> Answer:
     problem = load(name)
     march, compilation = pde_stepper(name, int(steps), scheme)
-    state = pde.ScalarField(pde_grid(problem["n_r"], problem["n_z"]), problem["start"])
+    state = pde_start(name)
     start = time.perf_counter()
     march(state, 0.0, problem["end"])
     seconds = time.perf_counter() - start
-    state.data.tofile(FOLDER / f"{name}.peer.f64")
+    last = state[-1] if isinstance(state, pde.FieldCollection) else state
+    last.data.tofile(FOLDER / f"{name}.peer.f64")
     return {"steps": int(steps), "seconds": seconds, "compilation_seconds": compilation}
 
 
@@ -159,6 +172,7 @@ COMMANDS: dict[str, Callable[..., Answer]] = {
     "fipy-injection": fipy_injection,
     "pde-pressure": lambda name, steps: pde_march(name, steps, "euler"),
     "pde-transport": pde_march,
+    "pde-injection": lambda name, steps: pde_march(name, steps, "euler"),
 }
 
 
