@@ -114,14 +114,12 @@ InsertionParams build_insertion_params(const Treatment& treatment, const Punctur
   c.max_captured = skin.max_deposit * ink.pigment_density;
   c.classes = ink.size_classes;
   // A filter catches in proportion to the diameter: its mean over the class. Pores strain the class's own diameter.
-  const double mean_diameter = ink.particle_diameter * std::exp(0.5 * std::pow(std::log(ink.particle_spread), 2));
   for (int n = 0; n < c.classes; ++n) {
     const SizeClass size = ink.size_class(n);
-    c.pigment[n] = {
-        .share = size.share,
-        .diameter = size.diameter,
-        .filtration = (c.classes == 1 ? mean_diameter : ink.class_mean(n, [](double d) { return d; })) / (200.0 * units::nm),
-        .diffusivity = pigment_diffusivity(treatment, n)};
+    c.pigment[n] = {.share = size.share,
+                    .diameter = size.diameter,
+                    .filtration = ink.class_mean(n, [](double d) { return d; }) / (200.0 * units::nm),
+                    .diffusivity = pigment_diffusivity(treatment, n)};
   }
   c.carrier_diffusivity = skin.carrier_hindrance * ink.carrier_diffusivity;
   c.spreading = {.dispersivity = skin.dispersivity};
