@@ -286,6 +286,14 @@ void bind_running(py::module_& module) {
              const std::map<std::string, std::string>& provenance) {
             write_run(path, run.result.member, run.fields(), title, input, provenance);
           },
+  module.def(
+      "check_batch",
+      [](const std::string& grid, const std::string& backend_wanted) {
+        grid_level(grid);
+        const Backend wanted = backend(backend_wanted);
+        ask([wanted] { return choose_backend(wanted, Work::ensemble); });
+      },
+      py::arg("grid"), py::arg("backend"));
           py::arg("path"), py::arg("title"), py::arg("input"), py::arg("provenance"));
   module.def("run", &run_one, py::arg("document"), py::arg("grid"), py::arg("grid_tolerance"), py::arg("horizon_year"),
              py::arg("backend"), py::arg("progress") = nullptr);

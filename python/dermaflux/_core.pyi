@@ -333,6 +333,10 @@ class Run:
         """Writes the run as HDF5 under a temporary name and renames it. Raises FileError."""
 
 def run(
+def check_batch(grid: str, backend: str) -> None:
+    """Whether `run_batch` could start here. Raises InputError for a grid or a backend that does not exist, BackendError for one that
+    cannot run."""
+
     document: TreatmentDocument,
     grid: str,
     grid_tolerance: float,
