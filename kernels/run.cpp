@@ -160,9 +160,8 @@ std::string failure(const Treatment& treatment, const Outcome& outcome) {
       return {};
     case Status::step_too_small:
       text << "the insertion found no time step small enough after t = " << outcome.failed_at
-           << " s, its last good time (settings far outside the model's validity); check viscosity, permeability and frequency, or "
-              "use "
-              "a finer grid";
+           << " s, its last good time (settings far outside the model's validity); check viscosity, permeability and frequency, "
+              "or use a finer grid";
       break;
     case Status::not_finite:
       text << "the pigment field is not finite after " << outcome.steps << " steps of the insertion, " << last_good(outcome)
