@@ -237,8 +237,7 @@ void bind_running(py::module_& module) {
       .def_property_readonly("warnings",
                              [](const Run& run) {
                                std::vector<std::pair<std::string, std::string>> all;
-                               const MemberResult& member = run.result.member;
-                               for (const ValidityWarning& one : validity_warnings(member.treatment, member.puncture))
+                               for (const ValidityWarning& one : run_warnings(run.result.member, run.fields()))
                                  all.emplace_back(one.name, one.text);
                                return all;
                              })
@@ -286,6 +285,7 @@ void bind_running(py::module_& module) {
              const std::map<std::string, std::string>& provenance) {
             write_run(path, run.result.member, run.fields(), title, input, provenance);
           },
+          py::arg("path"), py::arg("title"), py::arg("input"), py::arg("provenance"));
   module.def(
       "check_batch",
       [](const std::string& grid, const std::string& backend_wanted) {
@@ -294,7 +294,6 @@ void bind_running(py::module_& module) {
         ask([wanted] { return choose_backend(wanted, Work::ensemble); });
       },
       py::arg("grid"), py::arg("backend"));
-          py::arg("path"), py::arg("title"), py::arg("input"), py::arg("provenance"));
   module.def("run", &run_one, py::arg("document"), py::arg("grid"), py::arg("grid_tolerance"), py::arg("horizon_year"),
              py::arg("backend"), py::arg("progress") = nullptr);
 
