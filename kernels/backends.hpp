@@ -25,6 +25,9 @@ MemberOutcome run_member_on_host(const Member& member, const RunOptions& options
 MemberOutcome collect_member(const Member& member, const CaseBlueprint& blueprint, const std::vector<Outcome>& outcomes,
                              double runtime);
 
+/// Copies what a case has recorded out of its memory, without padding.
+RunFields collect_fields(const TreatmentCase& bound);
+
 /// Why a member failed, its last good time and its key settings, for people; empty if it did not fail.
 std::string failure(const Treatment& treatment, const Outcome& outcome);
 

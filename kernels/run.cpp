@@ -1,5 +1,6 @@
 #include "kernels/run.hpp"
 
+#include <algorithm>
 #include <array>
 #include <chrono>
 #include <cmath>
@@ -46,23 +47,6 @@ std::string last_good(const Outcome& outcome) {
     words = text.str();
   }
   return words;
-}
-
-/// Copies the unpadded recorded fields out of the case's memory.
-RunFields collect_fields(const TreatmentCase& bound) {
-  RunFields fields;
-  const AxisymmetricGrid& grid = bound.insertion.grid;
-  fields.n_r = grid.n_r;
-  fields.n_z = grid.n_z;
-  fields.moments = bound.moment_count;
-  fields.r_face = values(grid.r_face);
-  fields.z_face = values(grid.z_face);
-  fields.epidermal = values(bound.healing.rows.epidermal);
-  fields.pools = values(bound.recorder.pools);
-  fields.insertion = values(bound.recorder.insertion);
-  fields.trace = values(bound.recorder.trace);
-  fields.trace.resize(static_cast<std::size_t>(bound.recorder.trace_rows(0)) * TraceStep::columns);
-  return fields;
 }
 
 }  // namespace
@@ -152,6 +136,25 @@ Backend run_batch(const std::vector<Member>& members, const RunOptions& options,
   return used;
 }
 
+RunFields collect_fields(const TreatmentCase& bound) {
+  RunFields fields;
+  const AxisymmetricGrid& grid = bound.insertion.grid;
+  fields.n_r = grid.n_r;
+  fields.n_z = grid.n_z;
+  fields.moments = bound.moment_count;
+  fields.r_face = values(grid.r_face);
+  fields.z_face = values(grid.z_face);
+  fields.epidermal = values(bound.healing.rows.epidermal);
+  fields.pools = values(bound.recorder.pools);
+  fields.insertion = values(bound.recorder.insertion);
+  fields.trace = values(bound.recorder.trace);
+  const int seen = static_cast<int>(bound.recorder.trace_rows(0)),
+            kept = std::min(seen, bound.recorder.trace.size / TraceStep::columns);
+  fields.trace.resize(static_cast<std::size_t>(kept) * TraceStep::columns);
+  fields.trace_lost = seen - kept;
+  return fields;
+}
+
 std::string failure(const Treatment& treatment, const Outcome& outcome) {
   std::ostringstream text;
   text.precision(4);
@@ -160,9 +163,8 @@ std::string failure(const Treatment& treatment, const Outcome& outcome) {
       return {};
     case Status::step_too_small:
       text << "the insertion found no time step small enough after t = " << outcome.failed_at
-           << " s, its last good time (settings far outside the model's validity); check viscosity, permeability and frequency, or "
-              "use "
-              "a finer grid";
+           << " s, its last good time (settings far outside the model's validity); check viscosity, permeability and frequency, "
+              "or use a finer grid";
       break;
     case Status::not_finite:
       text << "the pigment field is not finite after " << outcome.steps << " steps of the insertion, " << last_good(outcome)

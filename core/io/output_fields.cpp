@@ -1,13 +1,9 @@
-#include "core/io/output_fields.hpp"
-
 #include <cmath>
-#include <limits>
 
 #include "core/error.hpp"
 #include "core/io/keys.hpp"
-#include "core/physics/colour.hpp"
+#include "core/io/output_group.hpp"
 #include "core/simulation/validity.hpp"
-#include "core/solver/optics_setup.hpp"
 #include "core/treatment/contraindications.hpp"
 #include "core/treatment/control_numbers.hpp"
 #include "core/units.hpp"
@@ -16,34 +12,13 @@ namespace dermaflux {
 namespace {
 
 using namespace units;
-constexpr double missing = std::numeric_limits<double>::quiet_NaN();
-
-/// The moment at a time, or none.
-const MomentOutcome* moment(const MemberResult& r, double time) {
-  for (int m = 0; m < r.outcome.moment_count; ++m)
-    if (std::fabs(r.outcome.moments[m].time - time) < 1.0) return &r.outcome.moments[m];
-  return nullptr;
-}
 
 double total(const MomentOutcome& m) { return m.pools[0] + m.pools[1] + m.pools[2] + m.pools[3] + m.pools[4]; }
 
 double retained(const MemberResult& r, double time) {
-  const MomentOutcome* m = moment(r, time);
+  const MomentOutcome* m = moment_at(r, time);
   return m && r.outcome.deposited > 0.0 ? total(*m) / r.outcome.deposited : missing;
 }
-
-template <class Value>
-double at(const MemberResult& r, double time, Value value) {
-  const MomentOutcome* m = moment(r, time);
-  return m ? value(*m) : missing;
-}
-
-Lab colour(const MemberResult& r, int which, bool dot) {
-  const ColourOutcome& c = r.outcome.colour[which];
-  return lab_of_reflectance(dot ? c.dot : c.skin);
-}
-
-double delta_e(const MemberResult& r, int which) { return DeltaE2000{}(colour(r, which, false), colour(r, which, true)); }
 
 /// Probability that a puncture bleeds: logistic in the tip depth (Braverman 2000: capillary loops begin at the junction),
 /// averaged over the hand's depth jitter by five-point Gauss-Hermite quadrature.
@@ -57,22 +32,6 @@ double bleed_probability(const MemberResult& r) {
     sum += weight[n] / (1.0 + std::exp(-(depth - look.bleed_depth) / look.bleed_width));
   }
   return sum;
-}
-
-/// Probability that a dot touches its neighbour: both are off their lattice place by a normal error, so their distance along
-/// the lattice is normal with variance 2 jitter^2; they merge below one visible width.
-double merge_probability(const MemberResult& r) {
-  const double width = at(r, 14.0 * day, [](const MomentOutcome& m) { return m.fwhm; });
-  const double gap = r.treatment.pattern.dot_spacing - width, spread = 2.0 * r.treatment.pattern.position_jitter;
-  if (spread <= 0.0) return gap > 0.0 ? 0.0 : 1.0;
-  return 0.5 * std::erfc(gap / spread);
-}
-
-/// Share of the area covered by dots of their visible width on a square lattice.
-double coverage(const MemberResult& r) {
-  const double width = at(r, 14.0 * day, [](const MomentOutcome& m) { return m.fwhm; });
-  const double spacing = r.treatment.pattern.dot_spacing;
-  return std::fmin(pi / 4.0 * width * width / (spacing * spacing), 1.0);
 }
 
 /// Output of a control number.
@@ -190,43 +149,9 @@ std::vector<OutputField> fate_outputs() {
   };
 }
 
-std::vector<OutputField> appearance_outputs() {
-  constexpr double day14 = 14.0 * day;
-  const auto contrast = [](double time) {
-    return [time](const MemberResult& r) { return at(r, time, [](const MomentOutcome& m) { return m.contrast; }); };
-  };
-  const auto width = [](double time) {
-    return [time](const MemberResult& r) { return at(r, time, [](const MomentOutcome& m) { return m.fwhm / mm; }); };
-  };
+/// What a run says of itself.
+std::vector<OutputField> run_outputs() {
   return {
-      {"contrast_day0", "", "contrast of the dot against skin at 550 nm right after treatment", contrast(0.0)},
-      {"contrast_day14", "", "the same at day 14", contrast(day14)},
-      {"contrast_day90", "", "the same at day 90, when the epidermis is clear", contrast(90.0 * day)},
-      {"contrast_1y", "", "the same after a year", contrast(year)},
-      {"contrast_3y", "", "the same after three years", contrast(3.0 * year)},
-      {"contrast_5y", "", "the same after five years", contrast(5.0 * year)},
-      {"fwhm_mm_day14", "mm", "visible width of the dot at day 14", width(day14)},
-      {"fwhm_mm_1y", "mm", "the same after a year", width(year)},
-      {"fwhm_mm_5y", "mm", "the same after five years", width(5.0 * year)},
-      {"delta_e_day14", "", "colour difference CIEDE2000 of dot and skin at day 14",
-       [](const MemberResult& r) { return delta_e(r, 0); }},
-      {"delta_e_1y", "", "the same after a year",
-       [](const MemberResult& r) { return at(r, year, [&](const MomentOutcome&) { return delta_e(r, 1); }); }},
-      {"skin_l", "", "CIE L* of the skin (day 14)", [](const MemberResult& r) { return colour(r, 0, false).l; }},
-      {"skin_a", "", "CIE a* of the skin", [](const MemberResult& r) { return colour(r, 0, false).a; }},
-      {"skin_b", "", "CIE b* of the skin", [](const MemberResult& r) { return colour(r, 0, false).b; }},
-      {"dot_l_day14", "", "CIE L* of the dot at day 14", [](const MemberResult& r) { return colour(r, 0, true).l; }},
-      {"dot_a_day14", "", "CIE a* of the dot", [](const MemberResult& r) { return colour(r, 0, true).a; }},
-      {"dot_b_day14", "", "CIE b* of the dot", [](const MemberResult& r) { return colour(r, 0, true).b; }},
-      {"coverage_day14", "", "share of the skin covered by dots of the visible width", coverage},
-      {"merge_probability_day14", "", "probability that a dot touches its neighbour", merge_probability},
-      {"dots_per_cm2", "1/cm2", "dots per area of a square lattice",
-       [](const MemberResult& r) { return cm2 / (r.treatment.pattern.dot_spacing * r.treatment.pattern.dot_spacing); }},
-      {"contrast_kept_1y", "", "contrast after a year over that of day 14",
-       [](const MemberResult& r) {
-         const double early = at(r, 14.0 * day, [](const MomentOutcome& m) { return m.contrast; });
-         return at(r, year, [](const MomentOutcome& m) { return m.contrast; }) / early;
-       }},
       {"preset_allowed", "", "1 if nothing forbids treating this client, else 0",
        [](const MemberResult& r) { return contraindications(r.treatment).empty() ? 1.0 : 0.0; }},
       {"warning_count", "", "number of the model's limits that the setting passes",
@@ -246,7 +171,7 @@ std::vector<OutputField> appearance_outputs() {
 const std::vector<OutputField>& output_fields() {
   static const std::vector<OutputField> all = [] {
     std::vector<OutputField> result = insertion_outputs();
-    for (const auto& part : {control_outputs(), fate_outputs(), appearance_outputs()})
+    for (const auto& part : {control_outputs(), fate_outputs(), appearance_outputs(), run_outputs()})
       result.insert(result.end(), part.begin(), part.end());
     return result;
   }();

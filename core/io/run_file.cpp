@@ -1,7 +1,6 @@
 #include "core/io/run_file.hpp"
 
 #include "core/io/hdf5_file.hpp"
-#include "core/simulation/validity.hpp"
 #include "core/solver/trace_step.hpp"
 #include "core/units.hpp"
 
@@ -188,9 +187,18 @@ std::vector<std::pair<std::string, double>> ledger(const Outcome& o) {
           {"photolysed_ng", end.losses[HealingAccount::photolysed] / ng}};
 }
 
-std::string warning_text(const MemberResult& member) {
+std::vector<ValidityWarning> run_warnings(const MemberResult& member, const RunFields& fields) {
+  std::vector<ValidityWarning> warnings = validity_warnings(member.treatment, member.puncture);
+  if (fields.trace_lost > 0)
+    warnings.push_back({"trace_cut", "the trace lacks the last " + std::to_string(fields.trace_lost) +
+                                         " time steps of the insertion (it has no room for so many); all else is complete; use a "
+                                         "shorter dwell time to see the whole contact"});
+  return warnings;
+}
+
+std::string warning_text(const MemberResult& member, const RunFields& fields) {
   std::string lines;
-  for (const ValidityWarning& warning : validity_warnings(member.treatment, member.puncture))
+  for (const ValidityWarning& warning : run_warnings(member, fields))
     lines += (lines.empty() ? "" : "\n") + warning.name + ": " + warning.text;
   return lines.empty() ? "none" : lines;
 }
@@ -201,7 +209,7 @@ void write_run(const std::filesystem::path& path, const MemberResult& member, co
   file.attribute("/", "Conventions", std::string("CF-1.11"));
   file.attribute("/", "dermaflux_format", std::string("1.0"));
   file.attribute("/", "title", title);
-  file.attribute("/", "warnings", warning_text(member));
+  file.attribute("/", "warnings", warning_text(member, fields));
   std::vector<double> days;
   days.reserve(static_cast<std::size_t>(member.outcome.moment_count));
   for (int m = 0; m < member.outcome.moment_count; ++m) days.push_back(member.outcome.moments[m].time / day);

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "core/io/output_fields.hpp"
+#include "core/simulation/validity.hpp"
 
 namespace dermaflux {
 
@@ -16,6 +17,7 @@ struct RunFields {
   std::vector<double> pools;           ///< moment x pool x ring x row [kg/m^3]
   std::vector<double> insertion;       ///< suspended, captured, carrier, fluid, pressure x ring x row
   std::vector<double> trace;           ///< rows x TraceStep::columns
+  int trace_lost = 0;                  ///< time steps of the insertion that found no room in it
 };
 
 /// One column of the insertion's trace or of the time series: name with unit, unit, meaning, and the scale from SI.
@@ -35,8 +37,11 @@ std::vector<MomentSeries> moment_series(const Outcome& outcome);
 /// Terms of the mass ledger at the end of the run [ng], drawn first; all others sum to it.
 std::vector<std::pair<std::string, double>> ledger(const Outcome& outcome);
 
-/// The warnings of a run in one text, "name: text" on a line each; "none" if there are none.
-std::string warning_text(const MemberResult& member);
+/// The warnings of a run: the model's limits that it passes, and what could not be kept of it.
+std::vector<ValidityWarning> run_warnings(const MemberResult& member, const RunFields& fields);
+
+/// The same in one text, "name: text" on a line each; "none" if there are none.
+std::string warning_text(const MemberResult& member, const RunFields& fields);
 
 /// Writes one run as HDF5: opens in xarray (coordinates at the root) and in ParaView (VTKHDF rectilinear grid, time steps).
 /// The layout is documented in README.md. `input` is the resolved input as JSON; `provenance` goes into the file as it is.

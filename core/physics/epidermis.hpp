@@ -10,11 +10,6 @@ struct EpidermalTransit {
   double corneum_speed;  ///< [m/s]
   double viable_speed;   ///< [m/s]
 
-  /// Time in which a cell at a depth reaches the surface [s].
-  DF_FUNCTION double time_to_surface(double depth) const {
-    if (depth <= corneum_depth) return depth / corneum_speed;
-    return corneum_depth / corneum_speed + (depth - corneum_depth) / viable_speed;
-  }
   /// Depth at which a cell was `dt` before it was at `depth` [m].
   DF_FUNCTION double departure(double depth, double dt) const {
     if (depth >= corneum_depth) return depth + viable_speed * dt;

@@ -41,9 +41,9 @@ struct InsertionForce {
   DF_FUNCTION double operator()(double diameter, double wall) const { return parts(diameter, wall).total(); }
 };
 
-/// Force on all prongs over that on one [-]: N^x when neighbours stand closer than
-/// the pitch of interaction, N when they do not. A plain switch, as the measurement has it. Source: Olatunji et al. 2013, J.
-/// Pharm. Sci. 102 (microneedles interact below 150 um).
+/// Force on all prongs over that on one [-]: N^x when neighbours stand closer than the pitch of interaction, N when they do not.
+/// An estimate: prongs that share strained skin need less force each. That spacing matters below some 150 um only is measured
+/// (Olatunji et al. 2013, J. Pharm. Sci. 102, microneedles), but there each needed 1 to 7 % more force at 30 um than at 600 um.
 struct ProngFactor {
   double exponent;           ///< x [-]
   double interaction_pitch;  ///< [m]
@@ -58,9 +58,10 @@ struct BevelEdge {
   double length;        ///< of the bevel along the axis [m]
   /// sin(gamma) = t / sqrt(t^2 + L^2): share of the tip that meets the skin bluntly [-].
   DF_FUNCTION double bluntness() const { return tip_diameter / std::sqrt(tip_diameter * tip_diameter + length * length); }
-  /// Crack width that costs no force [m]. An edge that moves along itself slices: the force per width falls from J to
-  /// J / (1 + xi^2), xi = cot(gamma) the slice-push ratio, so that over the tip's diameter t cos^2(gamma) is saved. Source:
-  /// Atkins, Xu & Jeronimidis 2004, J. Mater. Sci. 39.
+  /// Crack width that costs no force [m], t cos^2(gamma). An estimate: an edge that moves along itself slices, and the force
+  /// across it falls per width from J to J / (1 + xi^2), xi = cot(gamma) the slice-push ratio, without friction (Atkins, Xu &
+  /// Jeronimidis 2004, J. Mater. Sci. 39). There a second force moves the edge along itself; here the push does both, so that this
+  /// is the most that a bevel can save.
   DF_FUNCTION double sliced_width() const { return tip_diameter * (1.0 - bluntness() * bluntness()); }
 };
 
@@ -82,8 +83,8 @@ struct SneddonCone {
   DF_FUNCTION double operator()(double depth) const { return 2.0 / units::pi * reduced_modulus * slope * depth * depth; }
 };
 
-/// Force on a thin needle pressed far deeper into a soft solid than its tip is wide [N]: b mu d^2. Source: Fakhouri, Hutchens
-/// & Crosby 2015, Soft Matter 11 (independent of the tip's radius).
+/// Force on a thin needle pressed far deeper into a soft solid than its tip is wide [N]: b mu d^2, independent of the tip's
+/// radius. Source: Shojaeifard & Bacca 2025, Soft Matter (finite elements and tests, b = 3 beta).
 struct DeepIndentation {
   double factor;   ///< b [-]
   double modulus;  ///< mu [Pa]

@@ -22,6 +22,13 @@ void lay_out_all_constants(ViewArena& arena, int n_r, int n_z, TreatmentCase& c)
   lay_out_optics_rows(arena, c.optics.params.coarsening, c.insertion.grid, c.optics);
 }
 
+/// Rows of the trace: five times the planned steps of every stroke, because steps may be halved again and again (harsh settings
+/// took 2.6 times as many as planned); at most what 0.2 GB hold.
+int trace_rows(const TreatmentCase& c) {
+  const double steps = static_cast<double>(c.branches.strokes[c.branches.count - 1]) * planned_steps(c.insertion.params);
+  return static_cast<int>(std::min(5.0 * steps, 2e6));
+}
+
 /// Views of all state and, if asked, of what is recorded. Returns the length of the checkpoint.
 long lay_out_all_state(ViewArena& arena, TreatmentCase& c, bool record) {
   const long start = arena.used, length = lay_out_state(arena, c.insertion);
@@ -35,7 +42,7 @@ long lay_out_all_state(ViewArena& arena, TreatmentCase& c, bool record) {
     const int cells = c.insertion.grid.cell_count();
     c.recorder.pools = arena.take(c.moment_count * 5 * cells);
     c.recorder.insertion = arena.take(5 * cells);
-    c.recorder.trace = arena.take(TraceStep::columns * 20000);
+    c.recorder.trace = arena.take(TraceStep::columns * trace_rows(c));
     c.recorder.trace_rows = arena.take(1);
   }
   return length;

@@ -13,7 +13,7 @@ struct Recorder {
   FieldView<double> pools;       ///< moment x pool x cell [kg/m^3]
   FieldView<double> insertion;   ///< suspended, captured, carrier, fluid, pressure per cell when the contact ends
   FieldView<double> trace;       ///< rows of TraceStep::columns values
-  FieldView<double> trace_rows;  ///< number of rows written, one value
+  FieldView<double> trace_rows;  ///< number of steps seen, one value; those beyond the rows of `trace` are lost
 };
 
 /// Dwell times that share one insertion: a longer contact passes through all shorter ones.

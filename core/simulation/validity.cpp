@@ -113,6 +113,23 @@ std::string sentence(const Limit& limit, double value, double bound) {
          limit.advice;
 }
 
+/// One limit that a treatment passes: its position among `limits`, and what to say of it.
+struct Passed {
+  std::size_t position;
+  std::string text;
+};
+
+/// All limits whose soft or hard bound a treatment passes.
+std::vector<Passed> passed_limits(const T& t, const P& p, double (*Limit::*bound)(const T&, const P&)) {
+  std::vector<Passed> passed;
+  for (std::size_t k = 0; k < limits().size(); ++k) {
+    const Limit& limit = limits()[k];
+    const double value = limit.value(t, p), largest = (limit.*bound)(t, p);
+    if (value > largest) passed.push_back({k, sentence(limit, value, largest)});
+  }
+  return passed;
+}
+
 }  // namespace
 
 std::vector<std::string> validity_names() {
@@ -123,25 +140,20 @@ std::vector<std::string> validity_names() {
 
 std::vector<ValidityWarning> validity_warnings(const Treatment& treatment, const Puncture& puncture) {
   std::vector<ValidityWarning> warnings;
-  for (const Limit& limit : limits()) {
-    const double value = limit.value(treatment, puncture), bound = limit.soft(treatment, puncture);
-    if (value > bound) warnings.push_back({limit.name, sentence(limit, value, bound)});
-  }
+  for (const Passed& one : passed_limits(treatment, puncture, &Limit::soft))
+    warnings.push_back({limits()[one.position].name, one.text});
   return warnings;
 }
 
 int validity_mask(const Treatment& treatment, const Puncture& puncture) {
   int mask = 0;
-  for (std::size_t k = 0; k < limits().size(); ++k)
-    if (limits()[k].value(treatment, puncture) > limits()[k].soft(treatment, puncture)) mask |= 1 << k;
+  for (const Passed& one : passed_limits(treatment, puncture, &Limit::soft)) mask |= 1 << one.position;
   return mask;
 }
 
 void require_valid(const Treatment& treatment, const Puncture& puncture) {
-  for (const Limit& limit : limits()) {
-    const double value = limit.value(treatment, puncture), bound = limit.hard(treatment, puncture);
-    if (value > bound) throw InputError(std::string(limit.name) + ": " + sentence(limit, value, bound));
-  }
+  const std::vector<Passed> passed = passed_limits(treatment, puncture, &Limit::hard);
+  if (!passed.empty()) throw InputError(std::string(limits()[passed.front().position].name) + ": " + passed.front().text);
 }
 
 }  // namespace dermaflux

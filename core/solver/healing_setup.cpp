@@ -6,23 +6,16 @@
 namespace dermaflux {
 namespace {
 
-/// Tracks of all prongs: on a circle (from six up with one in the middle), or in a line.
+/// Tracks of all prongs, by their distance from the dot's axis; to a millionth of the pitch two distances are the same.
 TrackGroups track_groups(const Needle& needle) {
-  TrackGroups groups{1, {0.0}, {1.0}};
-  const int n = needle.prongs;
-  if (n <= 1) return groups;
-  if (needle.shape == NeedleShape::round_liner) {
-    const int around = n >= 6 ? n - 1 : n;
-    const double radius = 0.5 * needle.prong_pitch / std::sin(units::pi / around);
-    if (around == n) return {1, {radius}, {1.0}};
-    return {2, {0.0, radius}, {1.0 / n, static_cast<double>(around) / n}};
-  }
-  groups.count = 0;
-  for (int k = n % 2; k <= n; k += 2) {  // distances of a row of n from its middle: 0, 1, 2 ... or 1/2, 3/2 ... pitches
-    const double distance = n % 2 ? 0.5 * (k - 1) : 0.5 * (k + 1);
-    if (distance > 0.5 * (n - 1)) break;
-    groups.offset[groups.count] = distance * needle.prong_pitch;
-    groups.weight[groups.count++] = (distance > 0.0 ? 2.0 : 1.0) / n;
+  TrackGroups groups{};
+  for (int k = 0; k < needle.prongs; ++k) {
+    const Needle::Place at = needle.place(k);
+    const double distance = std::hypot(at.x, at.y);
+    int n = 0;
+    while (n < groups.count && std::fabs(groups.offset[n] - distance) > 1e-6 * needle.prong_pitch) ++n;
+    if (n == groups.count) groups.offset[groups.count++] = distance;
+    groups.weight[n] += 1.0 / needle.prongs;
   }
   return groups;
 }

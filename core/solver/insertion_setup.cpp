@@ -4,6 +4,7 @@
 #include <cmath>
 
 #include "core/physics/kinetics.hpp"
+#include "core/solver/insertion_cycle.hpp"
 
 namespace dermaflux {
 
@@ -114,14 +115,12 @@ InsertionParams build_insertion_params(const Treatment& treatment, const Punctur
   c.max_captured = skin.max_deposit * ink.pigment_density;
   c.classes = ink.size_classes;
   // A filter catches in proportion to the diameter: its mean over the class. Pores strain the class's own diameter.
-  const double mean_diameter = ink.particle_diameter * std::exp(0.5 * std::pow(std::log(ink.particle_spread), 2));
   for (int n = 0; n < c.classes; ++n) {
     const SizeClass size = ink.size_class(n);
-    c.pigment[n] = {
-        .share = size.share,
-        .diameter = size.diameter,
-        .filtration = (c.classes == 1 ? mean_diameter : ink.class_mean(n, [](double d) { return d; })) / (200.0 * units::nm),
-        .diffusivity = pigment_diffusivity(treatment, n)};
+    c.pigment[n] = {.share = size.share,
+                    .diameter = size.diameter,
+                    .filtration = ink.class_mean(n, [](double d) { return d; }) / (200.0 * units::nm),
+                    .diffusivity = pigment_diffusivity(treatment, n)};
   }
   c.carrier_diffusivity = skin.carrier_hindrance * ink.carrier_diffusivity;
   c.spreading = {.dispersivity = skin.dispersivity};
@@ -138,6 +137,23 @@ InsertionParams build_insertion_params(const Treatment& treatment, const Punctur
   c.largest_travel_in = 0.5 * c.largest_travel_out;
   c.smallest_step = 1e-7 / c.frequency;
   return c;
+}
+
+int planned_steps(const InsertionParams& params) {
+  if (params.tip_depth <= 0.0) return 0;
+  const TipPath tip{params.tip_depth, params.stroke, params.frequency};
+  const double period = 1.0 / params.frequency, entry = tip.entry(), fine = (period - 2.0 * entry) / params.steps_inside;
+  int steps = 0;
+  const auto pass = [&](double start, double end, double dt, double growth, double largest) {
+    for (double t = start; t < end - 1e-9 * (end - start); ++steps) {
+      t += held_to_travel(tip, t, std::min(dt, end - t), params);
+      dt = std::min(dt * growth, largest);
+    }
+  };
+  pass(0.0, entry, 4.0 * fine, 1.3, 4.0 * fine);
+  pass(entry, period - entry, fine, 1.5, fine);
+  pass(period - entry, period, fine, 1.3, 4.0 * fine);
+  return steps;
 }
 
 }  // namespace dermaflux

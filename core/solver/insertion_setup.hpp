@@ -41,4 +41,7 @@ double pigment_diffusivity(const Treatment& treatment, int n);
 /// Numbers of the insertion of one prong.
 InsertionParams build_insertion_params(const Treatment& treatment, const Puncture& puncture, GridLevel level);
 
+/// Time steps of one stroke as `run_strokes` takes them, if none has to be halved.
+int planned_steps(const InsertionParams& params);
+
 }  // namespace dermaflux

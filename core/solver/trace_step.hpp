@@ -3,16 +3,18 @@
 
 namespace dermaflux {
 
-/// One row of the insertion's trace: what a force sensor, a camera and a flow meter would have seen.
+/// One row of the insertion's trace: what a force sensor, a camera and a flow meter would have seen. What finds no room is counted
+/// only.
 struct TraceStep {
   InsertionProblem p;
-  FieldView<double> rows, count;  ///< `columns` values per row; rows written so far
+  FieldView<double> rows, count;  ///< `columns` values per row; steps seen so far
   double time, tip_depth;         ///< [s], [m]
   static constexpr int columns = 13;
 
   DF_FUNCTION void operator()() const {
     const int row = static_cast<int>(count(0));
-    if ((row + 1) * columns > rows.size) return;
+    count(0) = row + 1;
+    if (row >= rows.size / columns) return;
     double liquid = 0.0, hole = 0.0, needle = 0.0, peak = 0.0;
     for (int j = 0; j < p.grid.n_z; ++j) {
       liquid += p.track.liquid(j) * p.grid.dz(j);
@@ -39,7 +41,6 @@ struct TraceStep {
                                     p.track.pressure(0),
                                     peak};
     for (int n = 0; n < columns; ++n) rows(row * columns + n) = values[n];
-    count(0) = row + 1;
   }
 };
 

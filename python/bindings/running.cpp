@@ -237,8 +237,7 @@ void bind_running(py::module_& module) {
       .def_property_readonly("warnings",
                              [](const Run& run) {
                                std::vector<std::pair<std::string, std::string>> all;
-                               const MemberResult& member = run.result.member;
-                               for (const ValidityWarning& one : validity_warnings(member.treatment, member.puncture))
+                               for (const ValidityWarning& one : run_warnings(run.result.member, run.fields()))
                                  all.emplace_back(one.name, one.text);
                                return all;
                              })
@@ -287,6 +286,14 @@ void bind_running(py::module_& module) {
             write_run(path, run.result.member, run.fields(), title, input, provenance);
           },
           py::arg("path"), py::arg("title"), py::arg("input"), py::arg("provenance"));
+  module.def(
+      "check_batch",
+      [](const std::string& grid, const std::string& backend_wanted) {
+        grid_level(grid);
+        const Backend wanted = backend(backend_wanted);
+        ask([wanted] { return choose_backend(wanted, Work::ensemble); });
+      },
+      py::arg("grid"), py::arg("backend"));
   module.def("run", &run_one, py::arg("document"), py::arg("grid"), py::arg("grid_tolerance"), py::arg("horizon_year"),
              py::arg("backend"), py::arg("progress") = nullptr);
 

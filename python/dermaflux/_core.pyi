@@ -307,7 +307,8 @@ class Run:
         """Terms of the mass ledger at the end [ng]; `drawn_ng` equals the sum of all others."""
     @property
     def warnings(self) -> list[tuple[str, str]]:
-        """Limits of the model that the setting passes: name, and text with value, limit, reason and advice."""
+        """Limits of the model that the setting passes, and what of the run was not kept: name, and text with value, limit, reason
+        and advice."""
     @property
     def backend(self) -> str:
         """The backend that ran it."""
@@ -331,6 +332,10 @@ class Run:
         """One track after relaxation, shape (5, n_r, n_z): suspended, captured [kg/m^3], carrier, fluid [-], pressure [Pa]."""
     def write(self, path: str | PathLike[str], title: str, input: str, provenance: dict[str, str]) -> None:
         """Writes the run as HDF5 under a temporary name and renames it. Raises FileError."""
+
+def check_batch(grid: str, backend: str) -> None:
+    """Whether `run_batch` could start here. Raises InputError for a grid or a backend that does not exist, BackendError for one that
+    cannot run."""
 
 def run(
     document: TreatmentDocument,

@@ -36,7 +36,9 @@ def _picture(figure: Figure, alt: str) -> str:
 
 def _table(head: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
     def cell(value: object) -> str:
-        return f'<td class="n">{value:.4g}</td>' if isinstance(value, float) else f"<td>{escape(str(value))}</td>"
+        if not isinstance(value, float):
+            return f"<td>{escape(str(value))}</td>"
+        return f'<td class="n">{value:.4g}</td>' if math.isfinite(value) else '<td class="n">&ndash;</td>'
 
     lines = "".join("<tr>" + "".join(map(cell, row)) + "</tr>" for row in rows)
     return "<table><tr>" + "".join(f"<th>{escape(name)}</th>" for name in head) + f"</tr>{lines}</table>"
@@ -51,7 +53,9 @@ def _page(title: str, body: str) -> str:
 
 
 def _layers(resolved: Mapping[str, Mapping[str, Any]]) -> dict[str, float]:
-    """Thickness of the layers from a resolved input, in the order of the surface down [mm]."""
+    """Thickness of the layers from a resolved input, in the order of the surface down [mm]; none where it does not list them."""
+    if "skin.layers" not in resolved:
+        return {}
     factor = float(resolved["skin.thickness_factor"]["value"])
     return {name: float(resolved[f"skin.layer.{name}.thickness_um"]["value"]) * factor / 1e3 for name in resolved["skin.layers"]["value"]}
 

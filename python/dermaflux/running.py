@@ -85,8 +85,9 @@ class Result(Mapping[str, float]):
 
     @property
     def warnings(self) -> list[tuple[str, str]]:
-        """Limits of the model that the setting passes: name, and text with value, limit, reason and what to do. Empty if it
-        passes none; the result is there all the same."""
+        """Limits of the model that the setting passes: name, and text with value, limit, reason and what to do; and `trace_cut`
+        where the trace of the insertion found no room for every time step. Empty if there are none; the result is there all the
+        same."""
         return self._run.warnings
 
     @property

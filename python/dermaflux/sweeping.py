@@ -217,7 +217,8 @@ def sweep(
 
     Raises
     ------
-    InputError: the sweep cannot run, or `out` or its journal belongs to another sweep. FileError: `out` cannot be written.
+    InputError: the sweep cannot run, or `out` or its journal belongs to another sweep. BackendError: a backend that cannot run here.
+    FileError: `out` cannot be written.
     KeyboardInterrupt: Ctrl-C; finished members stay in the journal.
     """
     if not isinstance(plan, SweepPlan):
@@ -228,6 +229,7 @@ def sweep(
     ready = _finished(out, plan)
     if ready is not None:
         return ready
+    _core.check_batch(plan.grid, backend)  # what cannot run leaves no journal
     with closing(_Journal(out.with_name(out.name + ".journal"), plan)) as journal:
         missing = set(itertools.product(*map(range, plan.shape))) - journal.done.keys()
         failed = sum("error" in entry for entry in journal.done.values())

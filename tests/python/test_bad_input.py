@@ -7,6 +7,8 @@ import re
 import pytest
 from conftest import CONFIGS, NORMAL, write_sweep
 
+import dermaflux as df
+
 SCALP = CONFIGS / "calibrations/scalp.toml"
 
 
@@ -146,6 +148,29 @@ def test_a_missing_file_is_named(cli, tmp_path: Path, monkeypatch: pytest.Monkey
 )
 def test_an_option_that_does_not_exist_is_one_clear_error(cli, tmp_path: Path, arguments: list[str], words: list[str]):
     refused(cli, tmp_path, ["run", NORMAL, "-o", tmp_path / "run.h5", *arguments], words)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["--grid", "coarse"], ["coarse", "quick, standard, fine or finest"]),
+        (["--grid", "auto"], ["auto", "quick, standard, fine or finest"]),
+        (["--backend", "metal"], ["metal", "auto, serial, kokkos or cuda"]),
+    ],
+)
+def test_a_sweep_with_an_option_that_does_not_exist_leaves_no_journal(cli, tmp_path: Path, arguments: list[str], words: list[str]):
+    plan = write_sweep(tmp_path / "s.toml", {"machine.depth_mm": [0.4]})
+    refused(cli, tmp_path, ["sweep", plan, "-o", tmp_path / "s.h5", *arguments], words)
+
+
+def test_a_sweep_on_a_backend_that_cannot_run_leaves_no_journal(cli, tmp_path: Path):
+    missing = [row["name"] for row in df.backends() if not row["available"]]
+    if not missing:
+        pytest.skip("every backend runs here")
+    plan = write_sweep(tmp_path / "s.toml", {"machine.depth_mm": [0.4]})
+    done = cli("sweep", plan, "-o", tmp_path / "s.h5", "--backend", missing[0])
+    assert done.code == 1 and f"backend {missing[0]} cannot run here" in done.err
+    assert [one.name for one in tmp_path.iterdir()] == ["s.toml"]
 
 
 @pytest.mark.parametrize("command", [["run"], ["run", NORMAL, "--depth", "3"], ["run", NORMAL, "--threads", "two"], ["bake"], ["sweep", NORMAL]])

@@ -15,6 +15,7 @@ from conftest import CONFIGS, LISTED_OUTPUTS, MAIN, NORMAL, WITHOUT_VALUE, numbe
 
 import dermaflux as df
 from dermaflux import _core, calibration
+from dermaflux.report import run_report
 
 STALLING = ("-s", "skin.puncture_toughness_kj_m2=300", "-s", "skin.fracture_toughness_kj_m2=20", "-s", "machine.depth_mm=1.5")
 
@@ -193,6 +194,22 @@ def test_report_of_a_run_is_one_file_with_pictures_and_no_network(cli, run_file:
     for word in ("Mass ledger", "Fading", "Depth", "Provenance", "machine.depth_mm", "contrast_1y", "not validated for treatment"):
         assert word in html.text
     assert [one.name for one in tmp_path.iterdir()] == ["run.html"]
+
+
+def test_a_report_shows_a_dash_for_an_output_without_value(run_file: Path):
+    page = run_report(df.open_run(run_file))
+    for name in WITHOUT_VALUE:
+        assert f'<td>{name}</td><td class="n">&ndash;</td>' in page
+    assert page.count("&ndash;") == len(WITHOUT_VALUE) and ">nan<" not in page
+
+
+def test_a_report_of_a_run_that_lists_no_layers_leaves_them_out(run_file: Path):
+    data = df.open_run(run_file)
+    resolved = json.loads(data.attrs["resolved_json"])
+    layers = resolved.pop("skin.layers")["value"]
+    data.attrs["resolved_json"] = json.dumps(resolved)
+    page = run_report(data)
+    assert layers and page.count("<img") == run_report(df.open_run(run_file)).count("<img") >= 5
 
 
 def test_report_takes_the_name_of_the_run_file(cli, run_file: Path):

@@ -16,16 +16,23 @@ using namespace units;
 constexpr EpidermalTransit transit{
     .corneum_depth = 15 * um, .corneum_speed = 15 * um / (14 * day), .viable_speed = 60 * um / (26 * day)};
 
-TEST(EpidermalTransit, TakesTheTurnoverFromJunctionToSurface) {
-  EXPECT_NEAR(transit.time_to_surface(75 * um) / day, 40.0, 1e-12);
-  EXPECT_NEAR(transit.time_to_surface(15 * um) / day, 14.0, 1e-12);
-  EXPECT_DOUBLE_EQ(transit.time_to_surface(0.0), 0.0);
+/// Depth from which a cell takes `age` to the surface.
+constexpr double risen_from(double age) {
+  return age <= 14 * day ? 15 * um * age / (14 * day) : 15 * um + 60 * um * (age - 14 * day) / (26 * day);
 }
 
-TEST(EpidermalTransit, DepartureIsTheInverseOfTheRise) {
-  for (const double depth : {0.0, 5 * um, 14.9 * um, 15.1 * um, 50 * um})
+constexpr double rounding = 4 * 2.2e-16 * 150 * um;  // some four roundings of depths below 150 um
+
+TEST(EpidermalTransit, TakesTheTurnoverFromJunctionToSurface) {
+  EXPECT_NEAR(transit.departure(0.0, 40 * day), 75 * um, rounding);
+  EXPECT_NEAR(transit.departure(0.0, 14 * day), 15 * um, rounding);
+  EXPECT_EQ(transit.departure(0.0, 0.0), 0.0);
+}
+
+TEST(EpidermalTransit, DepartureGoesBackByTheTimeFromAnyDepth) {
+  for (const double age : {0.0, 5 * day, 13.9 * day, 14.1 * day, 29 * day})
     for (const double dt : {0.1 * day, 3 * day, 20 * day})
-      EXPECT_NEAR(transit.time_to_surface(transit.departure(depth, dt)), transit.time_to_surface(depth) + dt, 1e-8 * day);
+      EXPECT_NEAR(transit.departure(risen_from(age), dt), risen_from(age + dt), rounding);
 }
 
 TEST(EpidermalTransit, TwoStepsDepartFromWhereOneDoes) {

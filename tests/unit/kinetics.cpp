@@ -42,21 +42,24 @@ PigmentPools random_pools(std::mt19937& random) {
   return {share(random), share(random), share(random), share(random)};
 }
 
+/// A step leaves no pool negative and loses what its rates book. One division and some ten additions per pool: a dozen roundings
+/// of the mass before; a step of 1e3 units times rates of 1e3 multiplies a loss of 1e-6 by 1e6, so each rounding counts against
+/// sums of the order of the mass.
+void expect_positive_and_booked(const PoolRates& rates, const PigmentPools& before, double dt) {
+  const PigmentPools after = rates.advance(before, dt);
+  for (const double pool : {after.free, after.matrix, after.macrophage, after.slow}) EXPECT_GE(pool, 0.0);
+  // macrophage = known / (of_cells - loop): the difference cancels up to 1/(1 - loop), bounded by the ratio of the diagonals.
+  const double of_cells = 1.0 + dt * (rates.cell_lymph + rates.transfer + rates.photolysis.macrophage);
+  const double least = 1.0 + dt * (rates.cell_lymph + rates.photolysis.macrophage);
+  EXPECT_NEAR(sum(after) + dt * loss(rates, after), sum(before), 20.0 * 2.2e-16 * sum(before) * of_cells / least);
+}
+
 TEST(PoolRates, StepIsPositiveAndLosesExactlyWhatItBooks) {
-  // One division and some ten additions per pool: a dozen roundings of the mass before; a step of 1e3 units times rates of 1e3
-  // multiplies a loss of 1e-6 by 1e6, so each rounding counts against sums of the order of the mass.
   std::mt19937 random(21);
   for (int n = 0; n < 500; ++n) {
     const PoolRates rates = random_rates(random);
     const PigmentPools before = random_pools(random);
-    for (const double dt : {1e-6, 1e-2, 1.0, 1e3}) {
-      const PigmentPools after = rates.advance(before, dt);
-      for (const double pool : {after.free, after.matrix, after.macrophage, after.slow}) EXPECT_GE(pool, 0.0);
-      // macrophage = known / (of_cells - loop): the difference cancels up to 1/(1 - loop), bounded by the ratio of the diagonals.
-      const double of_cells = 1.0 + dt * (rates.cell_lymph + rates.transfer + rates.photolysis.macrophage);
-      const double least = 1.0 + dt * (rates.cell_lymph + rates.photolysis.macrophage);
-      EXPECT_NEAR(sum(after) + dt * loss(rates, after), sum(before), 20.0 * 2.2e-16 * sum(before) * of_cells / least);
-    }
+    for (const double dt : {1e-6, 1e-2, 1.0, 1e3}) expect_positive_and_booked(rates, before, dt);
   }
 }
 
@@ -68,12 +71,7 @@ TEST(PoolRates, CorrectorKeepsPositivityAndTheLedger) {
     for (const double dt : {1e-4, 1.0, 100.0}) {
       PoolRates end = start;
       end.uptake *= 0.3;  // cells have filled
-      const PoolRates mean = end.corrector(before, start.advance(before, dt), start.uptake);
-      const PigmentPools after = mean.advance(before, dt);
-      for (const double pool : {after.free, after.matrix, after.macrophage, after.slow}) EXPECT_GE(pool, 0.0);
-      const double of_cells = 1.0 + dt * (mean.cell_lymph + mean.transfer + mean.photolysis.macrophage);
-      const double least = 1.0 + dt * (mean.cell_lymph + mean.photolysis.macrophage);
-      EXPECT_NEAR(sum(after) + dt * loss(mean, after), sum(before), 20.0 * 2.2e-16 * sum(before) * of_cells / least);
+      expect_positive_and_booked(end.corrector(before, start.advance(before, dt), start.uptake), before, dt);
     }
   }
 }

@@ -5,10 +5,13 @@
 #include <algorithm>
 #include <cmath>
 #include <initializer_list>
+#include <map>
 
+#include "core/solver/healing_setup.hpp"
 #include "core/units.hpp"
+#include "tests/support/small_cases.hpp"
 
-/// Geometry of a prong against quadrature of its profile.
+/// Geometry of a prong against quadrature of its profile, and where the prongs stand.
 namespace dermaflux {
 namespace {
 
@@ -86,6 +89,37 @@ TEST(Needle, ClosenessIsTheSumOfInverseDistances) {
   needle.shape = NeedleShape::magnum;  // a row: 1 + 1/2 at both ends, 2 in the middle
   EXPECT_NEAR(needle.closeness() * needle.prong_pitch, 5.0 / 3.0, 1e-12);
   EXPECT_NEAR(needle.reach() / needle.prong_pitch, 1.0, 1e-12);
+}
+
+/// Shares of the tracks by their distance from the dot's axis in thousandths of the pitch.
+std::map<long, double> tracks(NeedleShape shape, int prongs) {
+  Treatment treatment = test::treatment();
+  treatment.needle.shape = shape;
+  treatment.needle.prongs = prongs;
+  const TrackGroups groups = build_healing_params(treatment, solve_puncture(treatment)).tracks;
+  std::map<long, double> shares;
+  for (int n = 0; n < groups.count; ++n)
+    shares[std::lround(1e3 * groups.offset[n] / treatment.needle.prong_pitch)] = groups.weight[n];
+  EXPECT_EQ(static_cast<int>(shares.size()), groups.count) << prongs;
+  return shares;
+}
+
+TEST(Needle, LeavesATrackUnderEveryProng) {
+  using Shares = std::map<long, double>;
+  const auto expect_near = [](const Shares& found, const Shares& expected) {
+    ASSERT_EQ(found.size(), expected.size());
+    for (const auto& [offset, share] : expected) {
+      ASSERT_TRUE(found.contains(offset)) << offset;
+      EXPECT_NEAR(found.at(offset), share, 7 * 2.2e-16) << offset;  // a sum over at most seven prongs
+    }
+  };
+  for (const NeedleShape shape : {NeedleShape::round_liner, NeedleShape::magnum}) expect_near(tracks(shape, 1), {{0, 1.0}});
+  expect_near(tracks(NeedleShape::round_liner, 3), {{577, 1.0}});  // 1 / sqrt(3)
+  expect_near(tracks(NeedleShape::round_liner, 5), {{851, 1.0}});  // 1 / (2 sin 36 degrees)
+  expect_near(tracks(NeedleShape::round_liner, 6), {{0, 1.0 / 6.0}, {851, 5.0 / 6.0}});
+  expect_near(tracks(NeedleShape::round_liner, 7), {{0, 1.0 / 7.0}, {1000, 6.0 / 7.0}});
+  expect_near(tracks(NeedleShape::magnum, 6), {{500, 1.0 / 3.0}, {1500, 1.0 / 3.0}, {2500, 1.0 / 3.0}});
+  expect_near(tracks(NeedleShape::magnum, 7), {{0, 1.0 / 7.0}, {1000, 2.0 / 7.0}, {2000, 2.0 / 7.0}, {3000, 2.0 / 7.0}});
 }
 
 TEST(Needle, IsNotBelowItsTip) { EXPECT_DOUBLE_EQ(long_taper().mean_area(0.7 * mm, 0.8 * mm, 0.61 * mm), 0.0); }

@@ -13,6 +13,8 @@
 #include <chrono>
 #include <iostream>
 #include <sstream>
+#include <string>
+#include <vector>
 
 #include "flow_problem.hpp"
 #include "kernels/kokkos/kokkos_executor.hpp"
@@ -22,6 +24,26 @@ namespace {
 using namespace dermaflux;
 using namespace dermaflux::benchmark;
 using Threads = KokkosExecutor<Kokkos::DefaultHostExecutionSpace>;
+
+/// One line of the input: what to do, on which problem (for a copy: on how many bytes), with what, and numbers in their order.
+struct Command {
+  std::string verb, name, executor;
+  std::vector<double> numbers;
+
+  double number(std::size_t n) const {
+    if (n >= numbers.size()) throw std::runtime_error(verb + " needs more numbers");
+    return numbers[n];
+  }
+  int count(std::size_t n) const { return static_cast<int>(number(n)); }
+};
+
+Command parse(const std::string& line) {
+  std::istringstream words(line);
+  Command command;
+  words >> command.verb >> command.name >> command.executor;
+  for (double number = 0.0; words >> number;) command.numbers.push_back(number);
+  return command;
+}
 
 /// Calls `work` with the executor of that name and returns the time it took [s].
 template <class Work>
@@ -35,17 +57,14 @@ double timed(const std::string& executor, const Work& work) {
   return std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
 }
 
-std::string pressure(const std::filesystem::path& folder, std::istream& words) {
-  std::string name, executor;
-  int steps = 0;
-  double tolerance = 0.0;
-  int patience = 0;
-  words >> name >> executor >> steps >> tolerance >> patience;
-  const SavedProblem saved(folder, name);
+std::string pressure(const std::filesystem::path& folder, const Command& command) {
+  const int steps = command.count(0), patience = command.count(2);
+  const double tolerance = command.number(1);
+  const SavedProblem saved(folder, command.name);
   FlowProblem flow(saved);
   flow.start_pressure();
   long iterations = 0;
-  const double seconds = timed(executor, [&](const auto& on) {
+  const double seconds = timed(command.executor, [&](const auto& on) {
     iterations = advance_pressure(on, flow, saved.numbers.at("end"), steps, tolerance, patience);
   });
   saved.write("ours", flow.p.tissue.pressure);
@@ -53,41 +72,34 @@ std::string pressure(const std::filesystem::path& folder, std::istream& words) {
          ", \"seconds\": " + std::to_string(seconds);
 }
 
-std::string injection(const std::filesystem::path& folder, std::istream& words) {
-  std::string name, executor;
-  int steps = 0;
-  double tolerance = 0.0;
-  words >> name >> executor >> steps >> tolerance;
-  const SavedProblem saved(folder, name);
+std::string injection(const std::filesystem::path& folder, const Command& command) {
+  const int steps = command.count(0);
+  const double tolerance = command.number(1);
+  const SavedProblem saved(folder, command.name);
   FlowProblem flow(saved);
   flow.start_injection();
   long substeps = 0;
-  const double seconds =
-      timed(executor, [&](const auto& on) { substeps = advance_injection(on, flow, saved.numbers.at("end"), steps, tolerance); });
+  const double seconds = timed(
+      command.executor, [&](const auto& on) { substeps = advance_injection(on, flow, saved.numbers.at("end"), steps, tolerance); });
   saved.write("ours", flow.p.scratch.c[0]);
   return "\"steps\": " + std::to_string(steps) + ", \"substeps\": " + std::to_string(substeps) +
          ", \"seconds\": " + std::to_string(seconds);
 }
 
-std::string transport(const std::filesystem::path& folder, std::istream& words) {
-  std::string name, executor;
-  int steps = 0;
-  words >> name >> executor >> steps;
-  const SavedProblem saved(folder, name);
+std::string transport(const std::filesystem::path& folder, const Command& command) {
+  const SavedProblem saved(folder, command.name);
   FlowProblem flow(saved);
   flow.start_transport();
   const double end = saved.numbers.at("end"), share = leaving_share(flow.p);
-  if (steps == 0) steps = static_cast<int>(std::ceil(share * end / 0.5));
-  const double seconds = timed(executor, [&](const auto& on) { advance_transport(on, flow.p, end, steps); });
+  const int steps = command.count(0) > 0 ? command.count(0) : static_cast<int>(std::ceil(share * end / 0.5));
+  const double seconds = timed(command.executor, [&](const auto& on) { advance_transport(on, flow.p, end, steps); });
   saved.write("ours", flow.p.scratch.c[0]);
   return "\"steps\": " + std::to_string(steps) + ", \"seconds\": " + std::to_string(seconds);
 }
 
-std::string iterations(const std::filesystem::path& folder, std::istream& words) {
-  std::string name, executor;
-  int count = 0;
-  words >> name >> executor >> count;
-  const SavedProblem saved(folder, name);
+std::string iterations(const std::filesystem::path& folder, const Command& command) {
+  const int count = command.count(0);
+  const SavedProblem saved(folder, command.name);
   FlowProblem flow(saved);
   flow.start_pressure();
   const double end = saved.numbers.at("end");
@@ -97,17 +109,15 @@ std::string iterations(const std::filesystem::path& folder, std::istream& words)
   for (int round = 0; round < 10; ++round) {
     for (int k = 0; k < flow.p.grid.cell_count(); ++k) flow.p.system.residual(k) = (k % 7 - 3) * flow.p.system.storage(k);
     SerialExecutor{}.rows(flow.p.grid.n_z, FactorTeethStep{flow.p.system});
-    seconds += timed(executor, [&](const auto& on) { done += solve_comb(on, flow.p.system, 0.0, count, count + 1); });
+    seconds += timed(command.executor, [&](const auto& on) { done += solve_comb(on, flow.p.system, 0.0, count, count + 1); });
   }
   return "\"steps\": " + std::to_string(done) + ", \"seconds\": " + std::to_string(seconds);
 }
 
-std::string system_solve(const std::filesystem::path& folder, std::istream& words) {
-  std::string name, executor;
-  double step = 0.0;
-  int count = 0;
-  words >> name >> executor >> step >> count;
-  const SavedProblem saved(folder, name);
+std::string system_solve(const std::filesystem::path& folder, const Command& command) {
+  const double step = command.number(0);
+  const int count = command.count(1);
+  const SavedProblem saved(folder, command.name);
   FlowProblem flow(saved);
   flow.start_pressure();
   const CombSystem& s = flow.p.system;
@@ -120,12 +130,12 @@ std::string system_solve(const std::filesystem::path& folder, std::istream& word
   saved.write("system_radial", s.radial);
   saved.write("system_axial", s.axial);
   saved.write("system_right", s.residual);
-  const double setup = timed(executor, [&](const auto& on) {
+  const double setup = timed(command.executor, [&](const auto& on) {
     on.rows(grid.n_z, FactorTeethStep{s});
     set_up_levels(on, s);
   });
   int done = 0;
-  const double seconds = timed(executor, [&](const auto& on) {
+  const double seconds = timed(command.executor, [&](const auto& on) {
     on.rows(grid.n_z, FactorTeethStep{s});
     done = solve_comb(on, s, 0.0, count, 0);
   });
@@ -134,25 +144,21 @@ std::string system_solve(const std::filesystem::path& folder, std::istream& word
          ", \"solve_seconds\": " + std::to_string(seconds - setup);
 }
 
-std::string substeps(const std::filesystem::path& folder, std::istream& words) {
-  std::string name, executor;
-  int count = 0;
-  words >> name >> executor >> count;
-  const SavedProblem saved(folder, name);
+std::string substeps(const std::filesystem::path& folder, const Command& command) {
+  const int count = command.count(0);
+  const SavedProblem saved(folder, command.name);
   FlowProblem flow(saved);
   flow.start_transport();
   const double dt = 1e-3 * 0.5 / leaving_share(flow.p);  // so short that the source leaves the fluid nearly as it is
-  const double seconds = timed(executor, [&](const auto& on) {
+  const double seconds = timed(command.executor, [&](const auto& on) {
     for (int n = 0; n < count; ++n) transport_substep(on, flow.p, {flow.p.grid.n_r, flow.p.grid.n_z}, dt);
   });
   return "\"steps\": " + std::to_string(count) + ", \"seconds\": " + std::to_string(seconds);
 }
 
-std::string copy(std::istream& words) {
-  double bytes = 0.0;
-  std::string executor;
-  words >> bytes >> executor;
-  const std::size_t count = static_cast<std::size_t>(bytes) / (2 * sizeof(double)), parts = executor == "serial" ? 1 : 64;
+std::string copy(const Command& command) {
+  const double bytes = std::stod(command.name);
+  const std::size_t count = static_cast<std::size_t>(bytes) / (2 * sizeof(double)), parts = command.executor == "serial" ? 1 : 64;
   std::vector<double> from(count, 1.0), to(count, 0.0);
   const int copies = std::max(20, static_cast<int>(1e9 / bytes));
   const auto once = [&](const auto& on) {
@@ -163,8 +169,8 @@ std::string copy(std::istream& words) {
     });
     from[0] += to[count - 1];  // so that no copy can be left out
   };
-  timed(executor, once);
-  const double seconds = timed(executor, [&](const auto& on) {
+  timed(command.executor, once);
+  const double seconds = timed(command.executor, [&](const auto& on) {
     for (int n = 0; n < copies; ++n) once(on);
   });
   const double moved = 2.0 * sizeof(double) * static_cast<double>(count) * copies;
@@ -181,19 +187,18 @@ int main(int argc, char** argv) {
   const Kokkos::ScopeGuard guard(Kokkos::InitializationSettings().set_disable_warnings(true));
   std::cout << "{\"threads\": " << Kokkos::DefaultHostExecutionSpace().concurrency() << ", \"kokkos\": " << KOKKOS_VERSION << "}"
             << std::endl;
-  for (std::string line, command; std::getline(std::cin, line);) {
-    std::istringstream words(line);
-    words >> command;
+  for (std::string line; std::getline(std::cin, line);) {
     try {
+      const Command command = parse(line);
       std::string answer;
-      if (command == "pressure") answer = pressure(argv[1], words);
-      if (command == "injection") answer = injection(argv[1], words);
-      if (command == "transport") answer = transport(argv[1], words);
-      if (command == "iterations") answer = iterations(argv[1], words);
-      if (command == "system") answer = system_solve(argv[1], words);
-      if (command == "substeps") answer = substeps(argv[1], words);
-      if (command == "copy") answer = copy(words);
-      if (answer.empty()) throw std::runtime_error("no command " + command);
+      if (command.verb == "pressure") answer = pressure(argv[1], command);
+      if (command.verb == "injection") answer = injection(argv[1], command);
+      if (command.verb == "transport") answer = transport(argv[1], command);
+      if (command.verb == "iterations") answer = iterations(argv[1], command);
+      if (command.verb == "system") answer = system_solve(argv[1], command);
+      if (command.verb == "substeps") answer = substeps(argv[1], command);
+      if (command.verb == "copy") answer = copy(command);
+      if (answer.empty()) throw std::runtime_error("no command " + command.verb);
       std::cout << "{" << answer << "}" << std::endl;
     } catch (const std::exception& error) {
       std::cerr << line << ": " << error.what() << "\n";
