@@ -8,6 +8,7 @@
 #include "core/physics/colour.hpp"
 #include "core/simulation/validity.hpp"
 #include "core/solver/optics_setup.hpp"
+#include "core/treatment/bleeding.hpp"
 #include "core/treatment/contraindications.hpp"
 #include "core/treatment/control_numbers.hpp"
 #include "core/units.hpp"
@@ -44,20 +45,6 @@ Lab colour(const MemberResult& r, int which, bool dot) {
 }
 
 double delta_e(const MemberResult& r, int which) { return DeltaE2000{}(colour(r, which, false), colour(r, which, true)); }
-
-/// Probability that a puncture bleeds: logistic in the tip depth (Braverman 2000: capillary loops begin at the junction),
-/// averaged over the hand's depth jitter by five-point Gauss-Hermite quadrature.
-double bleed_probability(const MemberResult& r) {
-  constexpr double node[5] = {-2.856970013872806, -1.355626179974266, 0.0, 1.355626179974266, 2.856970013872806};
-  constexpr double weight[5] = {0.011257411327721, 0.222075922005613, 0.533333333333333, 0.222075922005613, 0.011257411327721};
-  const SkinAppearance& look = r.treatment.skin.appearance;
-  double sum = 0.0;
-  for (int n = 0; n < 5; ++n) {
-    const double depth = r.puncture.tip_depth + r.treatment.pattern.depth_jitter * node[n];
-    sum += weight[n] / (1.0 + std::exp(-(depth - look.bleed_depth) / look.bleed_width));
-  }
-  return sum;
-}
 
 /// Probability that a dot touches its neighbour: both are off their lattice place by a normal error, so their distance along
 /// the lattice is normal with variance 2 jitter^2; they merge below one visible width.
@@ -150,10 +137,11 @@ std::vector<OutputField> insertion_outputs() {
        }},
       {"fractured_volume_nl", "nL", "volume of tissue cracked by pore pressure",
        [](const MemberResult& r) { return r.outcome.fractured_volume / nl; }},
-      {"bleed_probability", "", "probability that a puncture bleeds", bleed_probability},
+      {"bleed_probability", "", "probability that a puncture bleeds",
+       [](const MemberResult& r) { return bleed_probability(r.treatment, r.puncture.tip_depth); }},
       {"follicle_hit_probability", "", "probability that the dot meets a follicle",
        [](const MemberResult& r) {
-         const SkinAppearance& look = r.treatment.skin.appearance;
+         const SkinAppearance& look = r.treatment.skin_at_axis().appearance;
          const double reach = 0.5 * look.follicle_diameter + at(r, 0.0, [](const MomentOutcome& m) { return m.radius_mean; });
          return -std::expm1(-look.follicle_density * pi * reach * reach);
        }},
@@ -200,6 +188,8 @@ std::vector<OutputField> appearance_outputs() {
   };
   return {
       {"contrast_day0", "", "contrast of the dot against skin at 550 nm right after treatment", contrast(0.0)},
+      {"contrast_day1", "", "the same at day 1", contrast(day)},
+      {"contrast_day7", "", "the same at day 7", contrast(7.0 * day)},
       {"contrast_day14", "", "the same at day 14", contrast(day14)},
       {"contrast_day90", "", "the same at day 90, when the epidermis is clear", contrast(90.0 * day)},
       {"contrast_1y", "", "the same after a year", contrast(year)},
@@ -208,6 +198,14 @@ std::vector<OutputField> appearance_outputs() {
       {"fwhm_mm_day14", "mm", "visible width of the dot at day 14", width(day14)},
       {"fwhm_mm_1y", "mm", "the same after a year", width(year)},
       {"fwhm_mm_5y", "mm", "the same after five years", width(5.0 * year)},
+      {"erythema_day3", "", "redness left at day 3 over that right after treatment",
+       [](const MemberResult& r) { return at(r, 3.0 * day, [](const MomentOutcome& m) { return m.erythema; }); }},
+      {"oedema_day3", "", "swelling left at day 3 over that right after treatment",
+       [](const MemberResult& r) { return at(r, 3.0 * day, [](const MomentOutcome& m) { return m.oedema; }); }},
+      {"haematoma_probability", "", "probability that the dot bruises",
+       [](const MemberResult& r) { return at(r, 0.0, [](const MomentOutcome& m) { return m.haematoma; }); }},
+      {"haematoma_day7", "", "expected share of a bruise that is left at day 7",
+       [](const MemberResult& r) { return at(r, 7.0 * day, [](const MomentOutcome& m) { return m.haematoma; }); }},
       {"delta_e_day14", "", "colour difference CIEDE2000 of dot and skin at day 14",
        [](const MemberResult& r) { return delta_e(r, 0); }},
       {"delta_e_1y", "", "the same after a year",
