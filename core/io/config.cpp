@@ -74,6 +74,11 @@ std::string suggestion(const std::string& path, const std::map<std::string, Key>
   throw InputError(where + ": " + path + " is an unknown key; " + suggestion(path, known));
 }
 
+/// The same for a number of the scar's skin: the keys are those of the skin.
+[[noreturn]] void unknown_tissue_key(const std::string& path, const std::string& where, const std::map<std::string, Key>& known) {
+  throw InputError(where + ": " + path + " is an unknown key of a scar's skin; " + suggestion(as_skin(path), known));
+}
+
 /// Puts a checked value where its key says.
 struct Assign {
   const Key& key;
@@ -279,7 +284,8 @@ TreatmentDocument TreatmentDocument::load(const fs::path& file, const std::vecto
     if (key == "skin.layers" || key == "scar.tissue.layers" ||
         std::find(selector_keys().begin(), selector_keys().end(), key) != selector_keys().end())
       continue;
-    if (!known.count(of_scar_tissue(key) ? as_skin(key) : key)) unknown_key(key, value.where, known);
+    if (of_scar_tissue(key) && !known.count(as_skin(key))) unknown_tissue_key(key, value.where, known);
+    if (!of_scar_tissue(key) && !known.count(key)) unknown_key(key, value.where, known);
     if (of_scar_tissue(key) && document.scar_class_.empty())
       throw InputError(value.where + ": " + key +
                        " is given, but no scar.class (it changes a number of that class); name the class");

@@ -41,7 +41,7 @@ template <class Executor>
 DF_FUNCTION void spread_radially(const Executor& executor, const HealingProblem& p, const FieldView<double>& pool,
                                  double TissueSpread::*diffusivity, double dt) {
   const TissueSpread* c = p.params.spread;
-  const SpreadPair pair = SpreadPair::of(c[at_axis].*diffusivity, c[beside].*diffusivity);
+  const SpreadPair pair = SpreadPair::of(c[at_axis].*diffusivity, c[p.params.bordered ? beside : at_axis].*diffusivity);
   if (pair.largest > 0.0) executor.rows(p.grid.n_z, RadialSpreadStep{p, pool, pair, dt});
 }
 DF_CALLER_DECIDES
@@ -49,8 +49,9 @@ template <class Executor>
 DF_FUNCTION void spread_vertically(const Executor& executor, const HealingProblem& p, const FieldView<double>& pool,
                                    double TissueSpread::*diffusivity, bool sinks, double dt) {
   const TissueSpread* c = p.params.spread;
-  const SpreadPair pair = SpreadPair::of(c[at_axis].*diffusivity, c[beside].*diffusivity);
-  const double speed = sinks ? c[at_axis].deepening_speed : 0.0, aside = sinks ? c[beside].deepening_speed : 0.0;
+  const int other = p.params.bordered ? beside : at_axis;
+  const SpreadPair pair = SpreadPair::of(c[at_axis].*diffusivity, c[other].*diffusivity);
+  const double speed = sinks ? c[at_axis].deepening_speed : 0.0, aside = sinks ? c[other].deepening_speed : 0.0;
   if (pair.largest <= 0.0 && speed <= 0.0 && aside <= 0.0) return;
   if (p.params.bordered) {
     executor.cells(p.grid.n_r, 1, BorderedVerticalSpreadStep{p, pool, pair, {speed, aside}, dt});
