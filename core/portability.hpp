@@ -32,5 +32,7 @@ namespace dermaflux {
 DF_FUNCTION inline constexpr double larger(double a, double b) { return a > b ? a : b; }
 /// The smaller of two numbers.
 DF_FUNCTION inline constexpr double smaller(double a, double b) { return a < b ? a : b; }
+/// Mean of two numbers of which `b` has the weight `share`; at 0 and 1 exactly one of them.
+DF_FUNCTION inline constexpr double mix(double a, double b, double share) { return (1.0 - share) * a + share * b; }
 
 }  // namespace dermaflux

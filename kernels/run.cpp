@@ -32,7 +32,7 @@ std::string settings(const Treatment& t) {
   text << "depth " << t.machine.depth / units::mm << " mm, dwell " << t.machine.dwell / units::ms << " ms, " << t.machine.frequency
        << " Hz, " << t.needle.prongs << " x " << t.needle.shaft_diameter / units::mm << " mm, taper "
        << t.needle.taper_length / units::mm << " mm, ink " << t.ink.viscosity(t.ink.volume_fraction(), 1e9) / units::mPa_s
-       << " mPa.s, dermis " << t.skin.thickest_dermis().permeability << " m2";
+       << " mPa.s, dermis " << t.skin_at_axis().thickest_dermis().permeability << " m2";
   return text.str();
 }
 

@@ -5,10 +5,11 @@
 #include <cstdlib>
 #include <nlohmann/json.hpp>
 #include <set>
-#include <sstream>
 
 #include "core/error.hpp"
 #include "core/io/keys.hpp"
+#include "core/io/number_text.hpp"
+#include "core/io/skin_checks.hpp"
 #include "core/io/toml_reader.hpp"
 
 namespace dermaflux {
@@ -20,15 +21,6 @@ fs::path& shipped_configs() {
   static fs::path folder;
   return folder;
 }
-
-std::string number_text(double value) {
-  std::ostringstream text;
-  text.precision(12);
-  text << value;
-  return text.str();
-}
-
-std::string with_unit(double value, const std::string& unit) { return number_text(value) + (unit.empty() ? "" : " " + unit); }
 
 std::string list_of(const std::vector<std::string>& words) {
   std::string text;
@@ -43,6 +35,26 @@ std::map<std::string, Key> known_keys(const std::vector<std::string>& layers) {
   for (std::size_t n = 0; n < layers.size(); ++n)
     for (Key& key : layer_keys(layers[n], n)) known.emplace(key.path, std::move(key));
   return known;
+}
+
+/// Name of a number of the scar's skin, "scar.tissue.hop_length_um", for that of the skin, and back.
+constexpr std::string_view scar_tissue = "scar.tissue.";
+bool of_scar_tissue(std::string_view path) { return path.starts_with(scar_tissue); }
+std::string as_skin(const std::string& path) { return "skin." + path.substr(scar_tissue.size()); }
+std::string as_scar_tissue(const std::string& path) { return std::string(scar_tissue) + path.substr(5); }
+
+/// What a treatment says that has no [scar].
+ConfigValue without_scar(const std::string& key) {
+  ConfigValue value;
+  value.source = "definition: no scar unless stated";
+  value.where = "default";
+  if (key == "scar.shape")
+    value.content = std::string("none");
+  else {
+    value.content = 0.0;
+    value.range = {0.0, key == "scar.width_mm" ? 5.0 : 10.0};
+  }
+  return value;
 }
 
 /// What to say about a key that does not exist: another unit of the same quantity, or the nearest name.
@@ -60,6 +72,11 @@ std::string suggestion(const std::string& path, const std::map<std::string, Key>
 
 [[noreturn]] void unknown_key(const std::string& path, const std::string& where, const std::map<std::string, Key>& known) {
   throw InputError(where + ": " + path + " is an unknown key; " + suggestion(path, known));
+}
+
+/// The same for a number of the scar's skin: the keys are those of the skin.
+[[noreturn]] void unknown_tissue_key(const std::string& path, const std::string& where, const std::map<std::string, Key>& known) {
+  throw InputError(where + ": " + path + " is an unknown key of a scar's skin; " + suggestion(as_skin(path), known));
 }
 
 /// Puts a checked value where its key says.
@@ -112,6 +129,7 @@ struct Assign {
   }
   void operator()(NeedleShape* target) const { *target = static_cast<NeedleShape>(word()); }
   void operator()(LayerKind* target) const { *target = static_cast<LayerKind>(word()); }
+  void operator()(ScarShape* target) const { *target = static_cast<ScarShape>(word()); }
   void operator()(std::array<double, band_count>* target) const {
     const auto* values = std::get_if<std::vector<double>>(&content);
     if (!values || values->size() != target->size())
@@ -124,6 +142,20 @@ void assign(Treatment& treatment, const Key& key, const ConfigValue::Content& co
   const KeyTarget target = key.target(treatment);
   const std::vector<std::string> words = allowed_words(target);
   std::visit(Assign{key, content, where, words}, target);
+}
+
+/// The same for a number of the scar's skin; `skin_key` is that of the skin.
+void assign_to_scar(Treatment& treatment, const Key& skin_key, const ConfigValue::Content& content, const std::string& where) {
+  Key named = skin_key;
+  named.path = as_scar_tissue(skin_key.path);
+  std::swap(treatment.skin, treatment.scar.tissue);
+  try {
+    assign(treatment, named, content, where);
+  } catch (...) {
+    std::swap(treatment.skin, treatment.scar.tissue);
+    throw;
+  }
+  std::swap(treatment.skin, treatment.scar.tissue);
 }
 
 /// Collects values from files, later ones over earlier ones.
@@ -157,7 +189,8 @@ struct Collector {
     for (const auto& [key, value] : file.values)
       if (key != "inherits" && (prefix.empty() || (key != "title" && key != "description"))) put(prefix + key, value);
   }
-  /// Reads the file a selector names, e.g. skin.class = "normal" -> skin/normal.toml.
+  /// Reads the file a selector names, e.g. skin.class = "normal" -> skin/normal.toml, as values of the selector's group or, for a
+  /// scar's class, of its tissue.
   std::string read_selected(const std::string& selector, const ConfigValue& choice, const std::string& group_folder) {
     const auto* name = std::get_if<std::string>(&choice.content);
     if (!name)
@@ -174,7 +207,7 @@ struct Collector {
       throw InputError(choice.where + ": " + selector + " = \"" + *name + "\" is unknown; " +
                        (near.empty() ? "there are " + list_of(names) : "did you mean \"" + near + "\"?"));
     }
-    read(path, selector.substr(0, selector.find('.')) + ".");
+    read(path, selector == "scar.class" ? std::string(scar_tissue) : selector.substr(0, selector.find('.')) + ".");
     return *name;
   }
 };
@@ -210,15 +243,20 @@ TreatmentDocument TreatmentDocument::load(const fs::path& file, const std::vecto
   // The model and the chosen files first, then what the treatment and the overrides say.
   Collector collector{folder, document.values_, document.files_};
   collector.read(folder / "model.toml", "model.");
-  const std::map<std::string, std::string> group_folders = {
-      {"machine.model", "machines"}, {"needle.model", "needles"}, {"ink.model", "inks"}, {"skin.class", "skin"}};
+  const std::map<std::string, std::string> group_folders = {{"machine.model", "machines"},
+                                                            {"needle.model", "needles"},
+                                                            {"ink.model", "inks"},
+                                                            {"skin.class", "skin"},
+                                                            {"scar.class", "skin"}};
   for (const std::string& selector : selector_keys()) {
     const auto choice = own.find(selector);
+    if (choice == own.end() && selector == "scar.class") continue;
     if (choice == own.end())
       throw InputError(file.string() + ": " + selector + " is missing; name one of the files in " +
                        (folder / group_folders.at(selector)).string());
     const std::string name = collector.read_selected(selector, choice->second, group_folders.at(selector));
     if (selector == "skin.class") document.skin_class_ = name;
+    if (selector == "scar.class") document.scar_class_ = name;
   }
   document.files_.insert(document.files_.end(), own_files.begin(), own_files.end());
   for (const auto& [key, value] : own) collector.put(key, value);
@@ -240,22 +278,71 @@ TreatmentDocument TreatmentDocument::load(const fs::path& file, const std::vecto
     throw InputError(file.string() + ": skin.layers names " + std::to_string(document.layers_.size()) +
                      " layers; name 1 to 8, from the surface down");
 
+  for (const char* key : {"scar.shape", "scar.width_mm", "scar.offset_mm"}) document.values_.emplace(key, without_scar(key));
   const std::map<std::string, Key> known = known_keys(document.layers_);
   for (const auto& [key, value] : document.values_) {
-    if (key == "skin.layers" || std::find(selector_keys().begin(), selector_keys().end(), key) != selector_keys().end()) continue;
-    if (!known.count(key)) unknown_key(key, value.where, known);
+    if (key == "skin.layers" || key == "scar.tissue.layers" ||
+        std::find(selector_keys().begin(), selector_keys().end(), key) != selector_keys().end())
+      continue;
+    if (of_scar_tissue(key) && !known.count(as_skin(key))) unknown_tissue_key(key, value.where, known);
+    if (!of_scar_tissue(key) && !known.count(key)) unknown_key(key, value.where, known);
+    if (of_scar_tissue(key) && document.scar_class_.empty())
+      throw InputError(value.where + ": " + key +
+                       " is given, but no scar.class (it changes a number of that class); name the class");
   }
-  document.treatment_.skin.layer_count = static_cast<int>(document.layers_.size());
-  for (const auto& [path, key] : known) {
-    const auto found = document.values_.find(path);
-    if (found == document.values_.end())
-      throw InputError(file.string() + ": " + path + " is missing (" + key.meaning + "); give it in the file of its group, in " +
+  document.assign_all(known);
+  check_treatment(document.treatment_, file.string());
+  document.check_classes();
+  return document;
+}
+
+void TreatmentDocument::assign_all(const std::map<std::string, Key>& known) {
+  const auto value_of = [&](const std::string& path, const Key& key) -> const ConfigValue& {
+    const auto found = values_.find(path);
+    if (found == values_.end())
+      throw InputError(file_.string() + ": " + path + " is missing (" + key.meaning + "); give it in the file of its group, in " +
                        (key.unit.empty() ? "a pure number" : key.unit));
     check_unit(found->second, path, key.unit);
-    assign(document.treatment_, key, found->second.content, found->second.where);
+    return found->second;
+  };
+  treatment_.skin.layer_count = static_cast<int>(layers_.size());
+  for (const auto& [path, key] : known) {
+    const ConfigValue& value = value_of(path, key);
+    assign(treatment_, key, value.content, value.where);
   }
-  check_treatment(document.treatment_, file.string());
-  return document;
+  if (scar_class_.empty()) return;
+  treatment_.scar.tissue.layer_count = treatment_.skin.layer_count;
+  for (const auto& [path, key] : known) {
+    if (!path.starts_with("skin.")) continue;
+    const ConfigValue& value = value_of(as_scar_tissue(path), key);
+    assign_to_scar(treatment_, key, value.content, value.where);
+  }
+}
+
+void TreatmentDocument::check_classes() const {
+  if (!scar_class_.empty()) {
+    const ConfigValue& choice = values_.at("scar.class");
+    if (treatment_.scar.shape == ScarShape::none)
+      throw InputError(choice.where + ": scar.class = \"" + scar_class_ +
+                       "\" is given, but scar.shape is \"none\" (there is no scar); write disc or strip, or leave the class out");
+    if (values_.at("scar.tissue.layers").content != values_.at("skin.layers").content)
+      throw InputError(choice.where + ": scar.class = \"" + scar_class_ + "\" has other layers than skin.class = \"" + skin_class_ +
+                       "\" (a row of the grid lies in both); give both the same skin.layers");
+  }
+  // Atrophic means thinned and hypertrophic thickened: the site may vary within the range of the class, not against its name.
+  const auto check = [&](const std::string& selector, const std::string& name, const std::string& key) {
+    const auto found = values_.find(key);
+    if (found == values_.end() || !found->second.range) return;
+    const double factor = std::get<double>(found->second.content);
+    const auto [low, high] = *found->second.range;
+    const bool thick = name == "atrophic" && factor > high, thin = name == "hypertrophic" && factor < low;
+    if (thick || thin)
+      throw InputError(found->second.where + ": " + key + " = " + number_text(factor) + " contradicts " + selector + " = \"" +
+                       name + "\" (" + (thick ? "skin that has thinned" : "skin that has thickened") + "); write " +
+                       (thick ? "at most " + number_text(high) : "at least " + number_text(low)) + " or name another class");
+  };
+  check("skin.class", skin_class_, "skin.thickness_factor");
+  check("scar.class", scar_class_, "scar.tissue.thickness_factor");
 }
 
 TreatmentDocument TreatmentDocument::with(const std::vector<std::pair<std::string, std::string>>& overrides) const {
@@ -270,7 +357,8 @@ std::string TreatmentDocument::json() const {
   for (const auto& [path, value] : values_) {
     nlohmann::ordered_json entry;
     std::visit([&](const auto& content) { entry["value"] = content; }, value.content);
-    if (const auto key = known.find(path); key != known.end()) entry["unit"] = key->second.unit;
+    if (const auto key = known.find(of_scar_tissue(path) ? as_skin(path) : path); key != known.end())
+      entry["unit"] = key->second.unit;
     if (value.range) entry["range"] = {value.range->first, value.range->second};
     entry["source"] = value.source;
     result[path] = entry;
@@ -280,50 +368,34 @@ std::string TreatmentDocument::json() const {
 
 void set_value(Treatment& treatment, const std::vector<std::string>& layers, const std::string& path,
                const ConfigValue::Content& content, const std::string& where) {
+  const std::string name = of_scar_tissue(path) ? as_skin(path) : path;
+  const auto put = name == path ? assign : assign_to_scar;
   for (const Key& key : keys())
-    if (key.path == path) return assign(treatment, key, content, where);
+    if (key.path == name) return put(treatment, key, content, where);
   for (std::size_t n = 0; n < layers.size(); ++n)
-    if (path.starts_with("skin.layer." + layers[n] + "."))
+    if (name.starts_with("skin.layer." + layers[n] + "."))
       for (const Key& key : layer_keys(layers[n], n))
-        if (key.path == path) return assign(treatment, key, content, where);
+        if (key.path == name) return put(treatment, key, content, where);
   unknown_key(path, where, known_keys(layers));
 }
 
 void check_treatment(const Treatment& t, const std::string& where) {
   const auto refuse = [&](const std::string& message) { throw InputError(where + ": " + message); };
-  const auto mm = [](double length) { return number_text(length / units::mm) + " mm"; };
   if (t.needle.tip_diameter > t.needle.shaft_diameter)
-    refuse("needle.tip_diameter_um is larger than needle.shaft_diameter_mm (" + mm(t.needle.shaft_diameter) +
+    refuse("needle.tip_diameter_um is larger than needle.shaft_diameter_mm (" + in_mm(t.needle.shaft_diameter) +
            "); a needle tapers to its tip");
   if (t.machine.nozzle_diameter >= t.machine.nose_diameter)
     refuse("machine.nozzle_diameter_mm is not smaller than machine.nose_diameter_mm; the nose surrounds its opening");
   if (t.machine.depth > t.machine.stroke)
-    refuse("machine.depth_mm = " + mm(t.machine.depth) + " is more than machine.stroke_mm = " + mm(t.machine.stroke) +
+    refuse("machine.depth_mm = " + in_mm(t.machine.depth) + " is more than machine.stroke_mm = " + in_mm(t.machine.stroke) +
            " (the needle would never leave the skin); use a longer stroke or less depth");
-  double thickness = 0.0;
-  bool dermis = false, ended = false;
-  for (std::size_t n = 0; n < static_cast<std::size_t>(t.skin.layer_count); ++n) {
-    const SkinLayer& layer = t.skin.layers[n];
-    thickness += layer.thickness * t.skin.thickness_factor;
-    dermis = dermis || layer.kind == LayerKind::dermis;
-    if (layer.kind == LayerKind::epidermis && ended)
-      refuse("skin.layers has an epidermis below another layer; order them from the surface down");
-    ended = ended || layer.kind != LayerKind::epidermis;
-  }
-  if (t.skin.layers[0].kind != LayerKind::epidermis || !dermis)
-    refuse("skin.layers must begin with an epidermis and hold a dermis; order them from the surface down");
-  if (t.machine.depth > thickness)
-    refuse("machine.depth_mm = " + mm(t.machine.depth) + " is longer than the skin is thick (" + mm(thickness) +
-           "); use less depth");
+  check_scar(t.scar, where);
+  check_skin(t.skin, t.machine.depth, "skin", where);
+  if (t.scar.shape != ScarShape::none) check_skin(t.scar.tissue, t.machine.depth, "scar.tissue", where);
   const double crowded = t.ink.volume_fraction() * t.ink.viscosity.crowding.structure_factor;
   if (crowded >= 0.95 * t.ink.viscosity.crowding.max_packing)
     refuse("ink.mass_fraction, dilution and structure_factor give an effective volume fraction of " + number_text(crowded) +
            ", at or above packing (" + number_text(t.ink.viscosity.crowding.max_packing) + "); dilute the ink");
-  const SkinBiology& b = t.skin.biology;
-  if (b.recruitment_rise >= b.recruitment_decay)
-    refuse("skin.recruitment_rise_day is not shorter than skin.recruitment_decay_day; cells arrive before they leave");
-  if (b.corneum_transit >= b.epidermal_turnover)
-    refuse("skin.corneum_transit_day is not shorter than skin.epidermal_turnover_day; the one is part of the other");
 }
 
 }  // namespace dermaflux

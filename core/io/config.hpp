@@ -11,6 +11,8 @@
 
 namespace dermaflux {
 
+struct Key;
+
 /// One value of the input as read: in the unit of its key, with range and source as the file gives them.
 struct ConfigValue {
   using Content = std::variant<bool, double, std::string, std::vector<double>, std::vector<std::string>>;
@@ -37,6 +39,8 @@ class TreatmentDocument {
   const Treatment& treatment() const { return treatment_; }
   const std::string& title() const { return title_; }
   const std::string& skin_class() const { return skin_class_; }
+  /// Class of the scar's skin; empty where there is no scar.
+  const std::string& scar_class() const { return scar_class_; }
   const std::vector<std::string>& layers() const { return layers_; }
   const std::filesystem::path& file() const { return file_; }
   /// Every key with its value, sorted by key.
@@ -47,17 +51,22 @@ class TreatmentDocument {
   const std::vector<std::filesystem::path>& files() const { return files_; }
 
  private:
+  /// Puts the collected values into the treatment.
+  void assign_all(const std::map<std::string, Key>& known);
+  /// Refuses facts about the classes of skin and scar that contradict each other.
+  void check_classes() const;
+
   std::filesystem::path file_;
   std::vector<std::pair<std::string, std::string>> overrides_;
   std::map<std::string, ConfigValue> values_;
   std::vector<std::filesystem::path> files_;
   std::vector<std::string> layers_;
-  std::string title_, skin_class_;
+  std::string title_, skin_class_, scar_class_;
   Treatment treatment_{};
 };
 
-/// Sets one key of a treatment in the unit of the key. Throws InputError for an unknown key, a wrong type or a value out of
-/// range; `where` names the culprit in the message.
+/// Sets one key of a treatment in the unit of the key; `scar.tissue.` in place of `skin.` means the skin of the scar. Throws
+/// InputError for an unknown key, a wrong type or a value out of range; `where` names the culprit in the message.
 void set_value(Treatment& treatment, const std::vector<std::string>& layers, const std::string& key,
                const ConfigValue::Content& content, const std::string& where);
 

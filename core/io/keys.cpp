@@ -73,8 +73,10 @@ std::vector<Key> ink_keys() {
       row("absorption_m2_per_g", "m2/g", 1e3, 0.0, 50.0, "mass absorption of finely dispersed pigment at 400, 450 ... 700 nm",
           &Treatment::ink, &Ink::absorption),
       row("albedo", "", 1.0, 0.0, 0.99, "scattering over extinction of the pigment", &Treatment::ink, &Ink::albedo),
-      row("photolysis_per_year", "1/year", 1.0 / year, 0.0, 10.0, "bleaching at the reference UV dose at the surface",
+      row("photolysis_per_year", "1/year", 1.0 / year, 0.0, 10.0, "bleaching at the reference dose of UVA at the surface",
           &Treatment::ink, &Ink::photolysis_rate),
+      row("photolysis_uvb_per_year", "1/year", 1.0 / year, 0.0, 300.0, "bleaching at the same dose of UVB at the surface",
+          &Treatment::ink, &Ink::photolysis_rate_uvb),
       row("carrier_viscosity_mpa_s", "mPa.s", mPa_s, 0.5, 2000.0, "viscosity of the carrier at skin temperature", &Treatment::ink,
           &Ink::viscosity, &InkViscosity::carrier_viscosity),
       row("structure_ratio", "", 1.0, 1.0, 200.0, "particle contribution to viscosity at rest over that at infinite shear",
@@ -94,6 +96,16 @@ std::vector<Key> ink_keys() {
   };
 }
 
+std::vector<Key> scar_keys() {
+  const KeyGroup row{"scar"};
+  return {
+      row("shape", "", 1.0, 0.0, 2.0, "outline of a scar that the dot lies in or beside", &Treatment::scar, &Scar::shape),
+      row("width_mm", "mm", mm, 0.0, 20.0, "diameter of a disc, width of a strip", &Treatment::scar, &Scar::width),
+      row("offset_mm", "mm", mm, 0.0, 50.0, "distance of the dot's axis from its centre or centre line", &Treatment::scar,
+          &Scar::offset),
+  };
+}
+
 std::vector<Key> pattern_keys() {
   const KeyGroup row{"pattern"};
   return {
@@ -108,7 +120,7 @@ std::vector<Key> pattern_keys() {
 std::vector<Key> aftercare_keys() {
   const KeyGroup row{"aftercare"};
   return {
-      row("uv_dose_j_cm2", "J/cm2", 1e4, 0.0, 50.0, "UV dose per day on the treated skin", &Treatment::aftercare,
+      row("uv_dose_j_cm2", "J/cm2", 1e4, 0.0, 50.0, "UVA dose per day on the treated skin", &Treatment::aftercare,
           &Aftercare::uv_dose),
       row("exfoliation_factor", "", 1.0, 0.2, 10.0, "speed of epidermal shedding over normal", &Treatment::aftercare,
           &Aftercare::exfoliation_factor),
@@ -130,7 +142,13 @@ std::vector<Key> model_keys() {
   return {
       row("uv_reference_dose_j_cm2", "J/cm2", 1e4, 0.01, 50.0, "dose per day at which photolysis rates hold", &Treatment::model,
           &Model::uv_reference_dose),
-      row("uv_penetration_um", "um", um, 5.0, 1000.0, "depth at which UV falls to 1/e", &Treatment::model, &Model::uv_penetration),
+      row("uv_penetration_um", "um", um, 5.0, 1000.0, "depth at which UVA falls to 1/e", &Treatment::model, &Model::uv_penetration),
+      row("uvb_penetration_um", "um", um, 2.0, 500.0, "depth at which UVB falls to 1/e", &Treatment::model,
+          &Model::uvb_penetration),
+      row("uvb_share", "", 1.0, 0.0, 1.0, "dose of UVB over that of UVA in the light on the skin", &Treatment::model,
+          &Model::uvb_share),
+      row("uv_melanosomes", "", 1.0, 0.0, 0.5, "melanosome fraction of the epidermis at which both depths hold", &Treatment::model,
+          &Model::uv_melanosomes),
       row("months_to_heal", "month", 1.0, 0.0, 60.0, "younger surgical scars get no preset", &Treatment::model,
           &Model::months_to_heal),
       row("force_prong_exponent", "", 1.0, 0.3, 1.0, "insertion force of close prongs grows to this power", &Treatment::model,
@@ -157,8 +175,8 @@ std::vector<Key> model_keys() {
 const std::vector<Key>& keys() {
   static const std::vector<Key> all = [] {
     std::vector<Key> result;
-    for (const auto& part :
-         {machine_keys(), needle_keys(), ink_keys(), skin_keys(), pattern_keys(), aftercare_keys(), host_keys(), model_keys()})
+    for (const auto& part : {machine_keys(), needle_keys(), ink_keys(), skin_keys(), scar_keys(), pattern_keys(), aftercare_keys(),
+                             host_keys(), model_keys()})
       result.insert(result.end(), part.begin(), part.end());
     return result;
   }();
@@ -166,13 +184,14 @@ const std::vector<Key>& keys() {
 }
 
 const std::vector<std::string>& selector_keys() {
-  static const std::vector<std::string> all = {"machine.model", "needle.model", "ink.model", "skin.class"};
+  static const std::vector<std::string> all = {"machine.model", "needle.model", "ink.model", "skin.class", "scar.class"};
   return all;
 }
 
 std::vector<std::string> allowed_words(const KeyTarget& target) {
   if (std::holds_alternative<NeedleShape*>(target)) return {"round_liner", "magnum"};
   if (std::holds_alternative<LayerKind*>(target)) return {"epidermis", "dermis", "deep"};
+  if (std::holds_alternative<ScarShape*>(target)) return {"none", "disc", "strip"};
   return {};
 }
 

@@ -10,7 +10,7 @@
 namespace dermaflux {
 
 /// Where a key's value lives in a Treatment.
-using KeyTarget = std::variant<double*, int*, bool*, NeedleShape*, LayerKind*, std::array<double, band_count>*>;
+using KeyTarget = std::variant<double*, int*, bool*, NeedleShape*, LayerKind*, ScarShape*, std::array<double, band_count>*>;
 
 /// One key of the input: the only place where its name, unit, allowed range and meaning are written. Configuration, command
 /// line, Python, the schema and the documentation derive from it.
@@ -29,7 +29,8 @@ const std::vector<Key>& keys();
 /// Keys of one layer, named "skin.layer.NAME.KEY"; targets act on the layer at `index`.
 std::vector<Key> layer_keys(const std::string& layer, std::size_t index);
 
-/// Names of the key's words that choose a file: machine.model, needle.model, ink.model, skin.class.
+/// Names of the keys whose words choose a file: machine.model, needle.model, ink.model, skin.class, and scar.class, which only a
+/// treatment with a scar has.
 const std::vector<std::string>& selector_keys();
 
 /// Words allowed where a key takes one of a few; empty for other keys.

@@ -45,6 +45,8 @@ std::vector<OutputField> appearance_outputs() {
   };
   return {
       {"contrast_day0", "", "contrast of the dot against skin at 550 nm right after treatment", contrast(0.0)},
+      {"contrast_day1", "", "the same at day 1", contrast(day)},
+      {"contrast_day7", "", "the same at day 7", contrast(7.0 * day)},
       {"contrast_day14", "", "the same at day 14", contrast(day14)},
       {"contrast_day90", "", "the same at day 90, when the epidermis is clear", contrast(90.0 * day)},
       {"contrast_1y", "", "the same after a year", contrast(year)},
@@ -53,6 +55,14 @@ std::vector<OutputField> appearance_outputs() {
       {"fwhm_mm_day14", "mm", "visible width of the dot at day 14", width(day14)},
       {"fwhm_mm_1y", "mm", "the same after a year", width(year)},
       {"fwhm_mm_5y", "mm", "the same after five years", width(5.0 * year)},
+      {"erythema_day3", "", "redness left at day 3 over that right after treatment",
+       [](const MemberResult& r) { return at(r, 3.0 * day, [](const MomentOutcome& m) { return m.erythema; }); }},
+      {"oedema_day3", "", "swelling left at day 3 over that right after treatment",
+       [](const MemberResult& r) { return at(r, 3.0 * day, [](const MomentOutcome& m) { return m.oedema; }); }},
+      {"haematoma_probability", "", "probability that the dot bruises",
+       [](const MemberResult& r) { return at(r, 0.0, [](const MomentOutcome& m) { return m.haematoma; }); }},
+      {"haematoma_day7", "", "expected share of a bruise that is left at day 7",
+       [](const MemberResult& r) { return at(r, 7.0 * day, [](const MomentOutcome& m) { return m.haematoma; }); }},
       {"delta_e_day14", "", "colour difference CIEDE2000 of dot and skin at day 14",
        [](const MemberResult& r) { return delta_e(r, 0); }},
       {"delta_e_1y", "", "the same after a year",

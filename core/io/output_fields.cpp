@@ -4,6 +4,7 @@
 #include "core/io/keys.hpp"
 #include "core/io/output_group.hpp"
 #include "core/simulation/validity.hpp"
+#include "core/treatment/bleeding.hpp"
 #include "core/treatment/contraindications.hpp"
 #include "core/treatment/control_numbers.hpp"
 #include "core/units.hpp"
@@ -18,20 +19,6 @@ double total(const MomentOutcome& m) { return m.pools[0] + m.pools[1] + m.pools[
 double retained(const MemberResult& r, double time) {
   const MomentOutcome* m = moment_at(r, time);
   return m && r.outcome.deposited > 0.0 ? total(*m) / r.outcome.deposited : missing;
-}
-
-/// Probability that a puncture bleeds: logistic in the tip depth (Braverman 2000: capillary loops begin at the junction),
-/// averaged over the hand's depth jitter by five-point Gauss-Hermite quadrature.
-double bleed_probability(const MemberResult& r) {
-  constexpr double node[5] = {-2.856970013872806, -1.355626179974266, 0.0, 1.355626179974266, 2.856970013872806};
-  constexpr double weight[5] = {0.011257411327721, 0.222075922005613, 0.533333333333333, 0.222075922005613, 0.011257411327721};
-  const SkinAppearance& look = r.treatment.skin.appearance;
-  double sum = 0.0;
-  for (int n = 0; n < 5; ++n) {
-    const double depth = r.puncture.tip_depth + r.treatment.pattern.depth_jitter * node[n];
-    sum += weight[n] / (1.0 + std::exp(-(depth - look.bleed_depth) / look.bleed_width));
-  }
-  return sum;
 }
 
 /// Output of a control number.
@@ -109,10 +96,11 @@ std::vector<OutputField> insertion_outputs() {
        }},
       {"fractured_volume_nl", "nL", "volume of tissue cracked by pore pressure",
        [](const MemberResult& r) { return r.outcome.fractured_volume / nl; }},
-      {"bleed_probability", "", "probability that a puncture bleeds", bleed_probability},
+      {"bleed_probability", "", "probability that a puncture bleeds",
+       [](const MemberResult& r) { return bleed_probability(r.treatment, r.puncture.tip_depth); }},
       {"follicle_hit_probability", "", "probability that the dot meets a follicle",
        [](const MemberResult& r) {
-         const SkinAppearance& look = r.treatment.skin.appearance;
+         const SkinAppearance& look = r.treatment.skin_at_axis().appearance;
          const double reach = 0.5 * look.follicle_diameter + at(r, 0.0, [](const MomentOutcome& m) { return m.radius_mean; });
          return -std::expm1(-look.follicle_density * pi * reach * reach);
        }},

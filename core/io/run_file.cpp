@@ -168,6 +168,9 @@ std::vector<MomentSeries> moment_series(const Outcome& outcome) {
   add("radius_mm", "mm", "mean distance of the pigment from the axis", mm, [](const MomentOutcome& m) { return m.radius_mean; });
   add("contrast", "", "contrast of the dot against skin at 550 nm", 1.0, [](const MomentOutcome& m) { return m.contrast; });
   add("fwhm_mm", "mm", "visible width of the dot", mm, [](const MomentOutcome& m) { return m.fwhm; });
+  add("erythema", "", "redness left over that right after treatment", 1.0, [](const MomentOutcome& m) { return m.erythema; });
+  add("oedema", "", "swelling left over that right after treatment", 1.0, [](const MomentOutcome& m) { return m.oedema; });
+  add("haematoma", "", "expected share of a bruise that is left", 1.0, [](const MomentOutcome& m) { return m.haematoma; });
   return all;
 }
 

@@ -89,7 +89,7 @@ CaseBlueprint build_case(const Treatment& treatment, const RunOptions& options) 
   TreatmentCase& c = blueprint.plan;
   c.insertion.params = build_insertion_params(treatment, blueprint.puncture, options.grid);
   c.healing.params = build_healing_params(treatment, blueprint.puncture);
-  c.optics.params = build_optics_params(treatment, options.grid);
+  c.optics.params = build_optics_params(treatment, blueprint.puncture, options.grid);
   c.branches = branches_of(options, treatment, blueprint.puncture);
   c.depth_limit = 1.0 * units::mm;
   const std::vector<double> times = look_times(options.horizon);
@@ -119,6 +119,7 @@ CaseBlueprint build_case(const Treatment& treatment, const RunOptions& options) 
   }();
   fill_constants(treatment, faces, bound.insertion);
   fill_healing_rows(treatment, bound.healing);
+  c.healing.params.bordered = fill_healing_rings(treatment, bound.healing);
   fill_optics_rows(treatment, bound.insertion.grid, bound.optics);
   int& epidermal_rows = c.healing.params.epidermal_rows;
   for (epidermal_rows = 0; epidermal_rows < blueprint.n_z && bound.healing.rows.epidermal(epidermal_rows) > 0.0;) ++epidermal_rows;

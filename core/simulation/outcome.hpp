@@ -29,6 +29,8 @@ struct MomentOutcome {
   double below_limit;                       ///< share of the pigment below 1 mm [-]
   double contrast;                          ///< at 550 nm [-]
   double fwhm;                              ///< [m]
+  double erythema, oedema;                  ///< amplitude, 1 right after treatment [-]
+  double haematoma;                         ///< expected share of a bruise that is left [-]
 };
 
 /// Reflectance of dot and skin in all bands at one time.

@@ -159,6 +159,9 @@ DF_FUNCTION void finish_branch(const Executor& executor, TreatmentCase& c, Inser
     const Appearance seen = look(executor, c.optics, healing.pools, healing.grid, moment.time, colour >= 0, c.look);
     moment.contrast = seen.contrast;
     moment.fwhm = seen.fwhm;
+    moment.erythema = seen.erythema;
+    moment.oedema = seen.oedema;
+    moment.haematoma = seen.haematoma;
     for (int n = 0; colour >= 0 && n < band_count; ++n) {
       out.colour[colour].skin[n] = seen.skin[n];
       out.colour[colour].dot[n] = seen.dot[n];

@@ -39,10 +39,11 @@ double never(const T&, const P&) { return HUGE_VAL; }
 double bottom_of_fat(const T& t) {
   double depth = 0.0;
   bool dermis = false;
-  for (std::size_t k = 0; k < static_cast<std::size_t>(t.skin.layer_count); ++k) {
-    depth += t.skin.layers[k].thickness * t.skin.thickness_factor;
-    if (dermis && t.skin.layers[k].kind == LayerKind::deep) return depth;
-    dermis = dermis || t.skin.layers[k].kind == LayerKind::dermis;
+  const Skin& skin = t.skin_at_axis();
+  for (std::size_t k = 0; k < static_cast<std::size_t>(skin.layer_count); ++k) {
+    depth += skin.layers[k].thickness * skin.thickness_factor;
+    if (dermis && skin.layers[k].kind == LayerKind::deep) return depth;
+    dermis = dermis || skin.layers[k].kind == LayerKind::dermis;
   }
   return depth;
 }
@@ -60,7 +61,7 @@ const std::vector<Limit>& limits() {
        [](const T& t, const P& p) { return p.tip_depth > 0.0 ? HUGE_VAL : t.machine.depth + p.bulge; }, never,
        "the needle only dimples the skin, no pigment enters", "set more depth or use a sharper needle"},
       {"tip_in_fat", "tip depth", "mm", mm, [](const T&, const P& p) { return p.tip_depth; },
-       [](const T& t, const P&) { return t.skin.bottom_of(LayerKind::dermis); }, never,
+       [](const T& t, const P&) { return t.skin_at_axis().bottom_of(LayerKind::dermis); }, never,
        "the tip passes the dermis; ink spreads in the lobules of fat, which the model takes as one porous layer", "set less depth"},
       {"tip_below_fat", "tip depth", "mm", mm, [](const T&, const P& p) { return p.tip_depth; },
        [](const T& t, const P&) { return bottom_of_fat(t); }, never,

@@ -1,23 +1,11 @@
 #pragma once
 #include <cmath>
 
+#include "core/physics/ring_share.hpp"
 #include "core/solver/healing_problem.hpp"
 #include "core/solver/insertion_problem.hpp"
 
 namespace dermaflux {
-
-/// Share of a thin ring of radius `ring` that lies within `radius` of an axis `offset` away [-]: the angle at which the circle
-/// r^2 = offset^2 + ring^2 + 2 offset ring cos(phi) is crossed.
-struct ShiftedRingShare {
-  double offset;  ///< [m]
-  DF_FUNCTION double operator()(double ring, double radius) const {
-    const double product = 2.0 * offset * ring;
-    const double excess = radius * radius - offset * offset - ring * ring;
-    if (excess >= product) return 1.0;
-    if (excess <= -product) return 0.0;
-    return 1.0 - std::acos(excess / product) / units::pi;
-  }
-};
 
 /// What the insertion of one prong left becomes the start of healing: ink still in the track is laid down where it is.
 struct LayDownStep {

@@ -2,6 +2,7 @@
 #include "core/execution/executor.hpp"
 #include "core/solver/comb_solver.hpp"
 #include "core/solver/deposit_step.hpp"
+#include "core/solver/healing_spread_steps.hpp"
 #include "core/solver/healing_steps.hpp"
 
 namespace dermaflux {
@@ -34,13 +35,29 @@ struct HealingTally {
   long steps = 0, rejected = 0;
 };
 
-/// Vertical diffusion [m^2/s] and descent [m/s] of one pool over a step.
+/// Radial diffusion of one pool over a step, and its vertical diffusion and descent.
+DF_CALLER_DECIDES
+template <class Executor>
+DF_FUNCTION void spread_radially(const Executor& executor, const HealingProblem& p, const FieldView<double>& pool,
+                                 double TissueSpread::*diffusivity, double dt) {
+  const TissueSpread* c = p.params.spread;
+  const SpreadPair pair = SpreadPair::of(c[at_axis].*diffusivity, c[p.params.bordered ? beside : at_axis].*diffusivity);
+  if (pair.largest > 0.0) executor.rows(p.grid.n_z, RadialSpreadStep{p, pool, pair, dt});
+}
 DF_CALLER_DECIDES
 template <class Executor>
 DF_FUNCTION void spread_vertically(const Executor& executor, const HealingProblem& p, const FieldView<double>& pool,
-                                   double diffusivity, double speed, double dt) {
-  if (diffusivity <= 0.0 && speed <= 0.0) return;
-  executor.single(VerticalFactorStep{p, diffusivity, speed, dt});
+                                   double TissueSpread::*diffusivity, bool sinks, double dt) {
+  const TissueSpread* c = p.params.spread;
+  const int other = p.params.bordered ? beside : at_axis;
+  const SpreadPair pair = SpreadPair::of(c[at_axis].*diffusivity, c[other].*diffusivity);
+  const double speed = sinks ? c[at_axis].deepening_speed : 0.0, aside = sinks ? c[other].deepening_speed : 0.0;
+  if (pair.largest <= 0.0 && speed <= 0.0 && aside <= 0.0) return;
+  if (p.params.bordered) {
+    executor.cells(p.grid.n_r, 1, BorderedVerticalSpreadStep{p, pool, pair, {speed, aside}, dt});
+    return;
+  }
+  executor.single(VerticalFactorStep{p, c[at_axis].*diffusivity, speed, dt});
   executor.cells(p.grid.n_r, 1, VerticalSpreadStep{p, pool});
 }
 
@@ -54,7 +71,11 @@ DF_FUNCTION void heal_until(const Executor& executor, HealingProblem& p, double 
   while (tally.time < end * (1.0 - 1e-12)) {
     const double wanted = smaller(tally.dt, c.largest_step), left = end - tally.time;
     const double dt = wanted >= left ? left : (wanted > 0.5 * left ? 0.5 * left : wanted);
-    const HealingClock clock{tally.time, dt, c.recruitment(tally.time + 0.5 * dt, 1.0) - 1.0, c.open_track(tally.time, dt)};
+    HealingClock clock{tally.time, dt, {}, {}};
+    for (int side = at_axis; side <= beside; ++side) {
+      clock.recruitment[side] = c.courses[side].recruitment(tally.time + 0.5 * dt, 1.0) - 1.0;
+      clock.exudation[side] = c.courses[side].open_track(tally.time, dt);
+    }
     executor.rows(n_z, ReactionStep{p, clock});
     executor.single(MaximumStep{p.scratch.error, p.scratch.scalars});
     const double error = executor.read(p.scratch.scalars, scalar_maximum) / c.tolerance;
@@ -68,12 +89,12 @@ DF_FUNCTION void heal_until(const Executor& executor, HealingProblem& p, double 
     const PoolFields old = p.pools;
     p.pools = p.scratch.next;
     p.scratch.next = old;
-    if (c.free_diffusivity > 0.0) executor.rows(n_z, RadialSpreadStep{p, p.pools.free, c.free_diffusivity, dt});
-    if (c.cell_diffusivity > 0.0) executor.rows(n_z, RadialSpreadStep{p, p.pools.macrophage, c.cell_diffusivity, dt});
-    if (c.slow_diffusivity > 0.0) executor.rows(n_z, RadialSpreadStep{p, p.pools.slow, c.slow_diffusivity, dt});
-    spread_vertically(executor, p, p.pools.free, c.free_diffusivity, 0.0, dt);
-    spread_vertically(executor, p, p.pools.macrophage, c.cell_diffusivity, c.deepening_speed, dt);
-    spread_vertically(executor, p, p.pools.slow, c.slow_diffusivity, c.deepening_speed, dt);
+    spread_radially(executor, p, p.pools.free, &TissueSpread::free, dt);
+    spread_radially(executor, p, p.pools.macrophage, &TissueSpread::macrophage, dt);
+    spread_radially(executor, p, p.pools.slow, &TissueSpread::slow, dt);
+    spread_vertically(executor, p, p.pools.free, &TissueSpread::free, false, dt);
+    spread_vertically(executor, p, p.pools.macrophage, &TissueSpread::macrophage, true, dt);
+    spread_vertically(executor, p, p.pools.slow, &TissueSpread::slow, true, dt);
     executor.cells(n_r, 1, EpidermisRiseStep{p, dt});
     executor.single(BookShedStep{p});
     tally.time += dt;

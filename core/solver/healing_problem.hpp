@@ -13,26 +13,66 @@ struct TrackGroups {
   double weight[4];  ///< share of the tracks in it [-]
 };
 
+/// What one tissue does to pigment in its dermis. Where a ring of the dot crosses the border of a scar, its cells take the
+/// numbers of both tissues in proportion to the share of the ring in each.
+struct TissueRates {
+  double density;  ///< of resident macrophages over that of the tissue at the axis [-]
+  PigmentUptake uptake;
+  LadenCellMigration migration;
+  double free_lymph;             ///< of free 100 nm particles [1/s]
+  double cell_death_loss;        ///< release on death that is not recaptured [1/s]
+  double matrix_release;         ///< [1/s]
+  double transfer, slow_return;  ///< [1/s]
+  double slow_loss;              ///< release of the slow pool that is not recaptured [1/s]
+
+  /// Numbers of a ring of which the share `s` lies in the other tissue; those of one of the two where it lies in that alone.
+  DF_FUNCTION static TissueRates blend(const TissueRates& here, const TissueRates& other, double s) {
+    const auto mean = [s](double a, double b) { return mix(a, b, s); };
+    return {.density = mean(here.density, other.density),
+            .uptake = {.rate = mean(here.uptake.rate, other.uptake.rate),
+                       .resident_density = mean(here.uptake.resident_density, other.uptake.resident_density),
+                       .capacity = mean(here.uptake.capacity, other.uptake.capacity)},
+            .migration = {.rate = mean(here.migration.rate, other.migration.rate),
+                          .load = mean(here.migration.load, other.migration.load),
+                          .window = mean(here.migration.window, other.migration.window),
+                          .capacity = mean(here.migration.capacity, other.migration.capacity)},
+            .free_lymph = mean(here.free_lymph, other.free_lymph),
+            .cell_death_loss = mean(here.cell_death_loss, other.cell_death_loss),
+            .matrix_release = mean(here.matrix_release, other.matrix_release),
+            .transfer = mean(here.transfer, other.transfer),
+            .slow_return = mean(here.slow_return, other.slow_return),
+            .slow_loss = mean(here.slow_loss, other.slow_loss)};
+  }
+};
+
+/// Spread and descent of pigment in one tissue.
+struct TissueSpread {
+  double free;             ///< diffusivity of free pigment [m^2/s]
+  double macrophage;       ///< of the macrophage pool by release and recapture [m^2/s]
+  double slow;             ///< of the slow pool by release and recapture [m^2/s]
+  double deepening_speed;  ///< of both [m/s]
+};
+
+/// Courses in time that one tissue sets.
+struct TissueCourses {
+  MacrophageRecruitment recruitment;
+  DecayingRate open_track;  ///< exudation of free pigment
+};
+
+/// The tissue at the dot's axis and, beyond the border of a scar, the other one; without a scar both are the same.
+enum TissueSide : int { at_axis = 0, beside = 1 };
+
 /// Numbers and laws of healing and fading, derived from a Treatment once, on the host.
 struct HealingParams {
   EpidermalTransit epidermis;
-  int epidermal_rows;  ///< rows that hold any epidermis
-  MacrophageRecruitment recruitment;
-  PigmentUptake uptake;
-  LadenCellMigration migration;
-  DecayingRate open_track;                ///< exudation of free pigment
-  double free_lymph;                      ///< of free 100 nm particles [1/s]
+  int epidermal_rows;                     ///< rows that hold any epidermis
+  bool bordered;                          ///< whether any ring reaches into the other tissue
+  TissueRates rates[2];                   ///< per TissueSide
+  TissueSpread spread[2];                 ///< per TissueSide
+  TissueCourses courses[2];               ///< per TissueSide
   double lymph_factor[max_size_classes];  ///< clearance of a size class over that of 100 nm particles [-]
   double mean_lymph_factor;               ///< of the whole ink [-]
   double dermis_bottom;                   ///< depth of the interface with fat [m]
-  double cell_death_loss;                 ///< release on death that is not recaptured [1/s]
-  double matrix_release;                  ///< [1/s]
-  double transfer, slow_return;           ///< [1/s]
-  double slow_loss;                       ///< release of the slow pool that is not recaptured [1/s]
-  double free_diffusivity;                ///< [m^2/s]
-  double cell_diffusivity;                ///< of the macrophage pool by release and recapture [m^2/s]
-  double slow_diffusivity;                ///< of the slow pool by release and recapture [m^2/s]
-  double deepening_speed;                 ///< [m/s]
   double wound_reach;                     ///< [m]
   double wound_depth;                     ///< [m]
   double prongs;                          ///< tracks laid side by side
@@ -49,6 +89,11 @@ struct HealingRows {
   FieldView<const double> residents;   ///< resident macrophage density [1/m^3]
   FieldView<const double> open_track;  ///< 1 where exudation reaches, else 0 [-]
   FieldView<const double> photolysis;  ///< [1/s]
+};
+
+/// Constants per ring.
+struct HealingRings {
+  FieldView<const double> beside;  ///< share of the ring in the tissue that the axis does not lie in [-]
 };
 
 /// Pigment per tissue volume and pool [kg/m^3].
@@ -96,6 +141,7 @@ struct HealingProblem {
   HealingParams params;
   AxisymmetricGrid grid;
   HealingRows rows;
+  HealingRings rings;
   PoolFields pools;
   HealingScratch scratch;
   FieldView<double> account;  ///< HealingAccount values

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <cmath>
 
+#include "core/physics/photolysis.hpp"
+
 namespace dermaflux {
 namespace {
 
@@ -20,11 +22,44 @@ TrackGroups track_groups(const Needle& needle) {
   return groups;
 }
 
+/// Rates of a tissue; `axis_density` is that of the resident macrophages at the axis [1/m^3].
+TissueRates tissue_rates(const SkinBiology& b, double axis_density) {
+  const double release = std::log(2.0) / b.macrophage_half_life;
+  return {.density = b.macrophage_density / axis_density,
+          .uptake = {.rate = b.uptake_rate, .resident_density = b.macrophage_density, .capacity = b.macrophage_capacity},
+          .migration = {.rate = b.migration_rate,
+                        .load = b.migration_load,
+                        .window = b.migration_window,
+                        .capacity = b.macrophage_capacity},
+          .free_lymph = b.lymph_clearance,
+          .cell_death_loss = release * (1.0 - b.recapture_fraction),
+          .matrix_release = b.matrix_release,
+          .transfer = b.fibroblast_transfer,
+          .slow_return = b.fibroblast_return * b.recapture_fraction,
+          .slow_loss = b.fibroblast_return * (1.0 - b.recapture_fraction)};
+}
+
+TissueSpread tissue_spread(const Skin& skin, const Ink& ink) {
+  const SkinBiology& b = skin.biology;
+  const double mobile = ink.mass_mean([](double d) { return d <= 500.0 * units::nm ? 1.0 : 0.0; });
+  const double release = std::log(2.0) / b.macrophage_half_life;
+  return {.free = mobile * b.diffusion_hindrance * StokesEinstein{}(ink.particle_diameter, skin.mechanics.interstitial_viscosity),
+          .macrophage = HopDiffusivity{}(release, b.recapture_fraction, b.hop_length),
+          .slow = HopDiffusivity{}(b.fibroblast_return, b.recapture_fraction, b.hop_length),
+          .deepening_speed = b.deepening_speed};
+}
+
+TissueCourses tissue_courses(const SkinBiology& b) {
+  return {.recruitment = {.peak = b.recruitment_factor, .rise = b.recruitment_rise, .decay = b.recruitment_decay},
+          .open_track = {.initial = b.open_track_loss, .decay = b.pore_closure}};
+}
+
 }  // namespace
 
 void lay_out_healing_rows(ViewArena& arena, HealingProblem& problem) {
   HealingRows& rows = problem.rows;
   for (auto* view : {&rows.epidermal, &rows.residents, &rows.open_track, &rows.photolysis}) *view = arena.take(problem.grid.n_z);
+  problem.rings.beside = arena.take(problem.grid.n_r);
 }
 
 void lay_out_healing_state(ViewArena& arena, HealingProblem& problem) {
@@ -42,10 +77,15 @@ void lay_out_healing_state(ViewArena& arena, HealingProblem& problem) {
 }
 
 void fill_healing_rows(const Treatment& treatment, const HealingProblem& problem) {
-  const Skin& skin = treatment.skin;
+  const Skin& skin = treatment.skin_at_axis();
   const double junction = skin.bottom_of(LayerKind::epidermis), rete = skin.rete_amplitude;
   const SkinBiology& biology = skin.biology;
-  const double light = treatment.ink.photolysis_rate * treatment.aftercare.uv_dose / treatment.model.uv_reference_dose;
+  const Model& model = treatment.model;
+  const double uva_dose = treatment.aftercare.uv_dose, melanosomes = skin.appearance.melanosome_fraction;
+  const double by_uva = Photolysis{treatment.ink.photolysis_rate, model.uv_reference_dose}(uva_dose);
+  const double by_uvb = Photolysis{treatment.ink.photolysis_rate_uvb, model.uv_reference_dose}(model.uvb_share * uva_dose);
+  const UltravioletBand uva{uva_wavelength, model.uv_penetration, model.uv_melanosomes};
+  const UltravioletBand uvb{uvb_wavelength, model.uvb_penetration, model.uv_melanosomes};
   // Epidermis above a depth: all of it down to the junction, then a share that falls linearly to nothing over the rete ridges.
   const auto epidermis_above = [=](double z) {
     const double into = std::clamp(z - junction, 0.0, rete);
@@ -59,44 +99,49 @@ void fill_healing_rows(const Treatment& treatment, const HealingProblem& problem
     put(problem.rows.epidermal, j, epidermal);
     put(problem.rows.residents, j, biology.macrophage_density * (1.0 - epidermal) * -std::expm1(-below / biology.macrophage_rise));
     put(problem.rows.open_track, j, std::clamp(reached / dz, 0.0, 1.0));
-    put(problem.rows.photolysis, j, light * std::exp(-z / treatment.model.uv_penetration));
+    const double covered = epidermis_above(z);
+    put(problem.rows.photolysis, j, by_uva * uva(z, covered, melanosomes) + by_uvb * uvb(z, covered, melanosomes));
   }
 }
 
+bool fill_healing_rings(const Treatment& treatment, const HealingProblem& problem) {
+  constexpr int parts = 8;
+  const AxisymmetricGrid& grid = problem.grid;
+  const bool inside = treatment.scar.holds_axis();
+  bool bordered = false;
+  for (int i = 0; i < grid.n_r; ++i) {
+    const double inner = grid.r_face(i) * grid.r_face(i), outer = grid.r_face(i + 1) * grid.r_face(i + 1);
+    double scar = 0.0;
+    for (int n = 0; n < parts; ++n) scar += treatment.scar.share(std::sqrt(inner + (n + 0.5) / parts * (outer - inner))) / parts;
+    const double share = inside ? 1.0 - scar : scar;
+    put(problem.rings.beside, i, share);
+    bordered = bordered || share > 0.0;
+  }
+  return bordered;
+}
+
 HealingParams build_healing_params(const Treatment& treatment, const Puncture& puncture) {
-  const Skin& skin = treatment.skin;
+  const Skin& skin = treatment.skin_at_axis();
   const SkinBiology& b = skin.biology;
   const Ink& ink = treatment.ink;
   const double corneum = skin.layers[0].thickness * skin.thickness_factor;
   const double viable = skin.bottom_of(LayerKind::epidermis) - corneum, exfoliation = treatment.aftercare.exfoliation_factor;
-  const double release = std::log(2.0) / b.macrophage_half_life;
-  const double mobile = ink.mass_mean([](double d) { return d <= 500.0 * units::nm ? 1.0 : 0.0; });
   HealingParams c{};
   c.epidermis = {.corneum_depth = corneum,
                  .corneum_speed = exfoliation * corneum / b.corneum_transit,
                  .viable_speed = exfoliation * viable / (b.epidermal_turnover - b.corneum_transit)};
-  c.recruitment = {.peak = b.recruitment_factor, .rise = b.recruitment_rise, .decay = b.recruitment_decay};
-  c.uptake = {.rate = b.uptake_rate, .resident_density = b.macrophage_density, .capacity = b.macrophage_capacity};
-  c.migration = {
-      .rate = b.migration_rate, .load = b.migration_load, .window = b.migration_window, .capacity = b.macrophage_capacity};
-  c.open_track = {.initial = b.open_track_loss, .decay = b.pore_closure};
-  c.free_lymph = b.lymph_clearance;
+  for (const int side : {at_axis, beside}) {
+    const Skin& tissue = side == at_axis ? skin : treatment.skin_beside();
+    c.rates[side] = tissue_rates(tissue.biology, b.macrophage_density);
+    c.spread[side] = tissue_spread(tissue, ink);
+    c.courses[side] = tissue_courses(tissue.biology);
+  }
   for (int n = 0; n < ink.size_classes; ++n) {
     c.lymph_factor[n] = ink.class_mean(n, LymphSizeFactor{});
     c.mean_lymph_factor += ink.size_class(n).share * c.lymph_factor[n];
   }
   const bool nothing_below = skin.layers[static_cast<std::size_t>(skin.layer_count - 1)].kind == LayerKind::dermis;
   c.dermis_bottom = nothing_below ? HUGE_VAL : skin.bottom_of(LayerKind::dermis);
-  c.cell_death_loss = release * (1.0 - b.recapture_fraction);
-  c.matrix_release = b.matrix_release;
-  c.transfer = b.fibroblast_transfer;
-  c.slow_return = b.fibroblast_return * b.recapture_fraction;
-  c.slow_loss = b.fibroblast_return * (1.0 - b.recapture_fraction);
-  c.free_diffusivity =
-      mobile * b.diffusion_hindrance * StokesEinstein{}(ink.particle_diameter, skin.mechanics.interstitial_viscosity);
-  c.cell_diffusivity = HopDiffusivity{}(release, b.recapture_fraction, b.hop_length);
-  c.slow_diffusivity = HopDiffusivity{}(b.fibroblast_return, b.recapture_fraction, b.hop_length);
-  c.deepening_speed = b.deepening_speed;
   c.wound_reach = b.wound_reach;
   c.wound_depth = puncture.tip_depth;
   c.prongs = treatment.needle.prongs;

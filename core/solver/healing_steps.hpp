@@ -7,9 +7,9 @@ namespace dermaflux {
 
 /// Time-dependent factors of one healing step, the same for every cell.
 struct HealingClock {
-  double time, dt;     ///< [s]
-  double recruitment;  ///< extra macrophages over resident at the centre of the wound, mid-step [-]
-  double exudation;    ///< [1/s]
+  double time, dt;        ///< [s]
+  double recruitment[2];  ///< per TissueSide: extra macrophages over resident at the centre of the wound, mid-step [-]
+  double exudation[2];    ///< per TissueSide [1/s]
 };
 
 /// Exchange between the pools of every cell over one step, by a modified Patankar-Runge-Kutta scheme, into `next`; per row
@@ -18,12 +18,24 @@ struct ReactionStep {
   HealingProblem p;
   HealingClock clock;
 
-  DF_FUNCTION PoolRates rates(int row, double density, double cell_bound, double lymph_factor) const {
+  /// What holds in all cells of a ring.
+  struct Ring {
+    TissueRates tissue;
+    double recruitment, exudation;
+  };
+  DF_FUNCTION Ring ring_at(int i) const {
     const HealingParams& c = p.params;
+    const double s = p.rings.beside(i);
+    if (s <= 0.0) return {c.rates[at_axis], clock.recruitment[at_axis], clock.exudation[at_axis]};
+    return {TissueRates::blend(c.rates[at_axis], c.rates[beside], s), mix(clock.recruitment[at_axis], clock.recruitment[beside], s),
+            mix(clock.exudation[at_axis], clock.exudation[beside], s)};
+  }
+  DF_FUNCTION PoolRates rates(const Ring& ring, int row, double density, double cell_bound, double lymph_factor) const {
+    const TissueRates& c = ring.tissue;
     const double light = p.rows.photolysis(row);
     return {.uptake = c.uptake(density, cell_bound),
             .free_lymph = c.free_lymph * lymph_factor * (1.0 - p.rows.epidermal(row)),
-            .exudation = clock.exudation * p.rows.open_track(row),
+            .exudation = ring.exudation * p.rows.open_track(row),
             .matrix_release = c.matrix_release,
             .cell_lymph = c.cell_death_loss + c.migration(clock.time, density, cell_bound),
             .transfer = c.transfer,
@@ -38,20 +50,21 @@ struct ReactionStep {
     double lymph[W] = {}, exuded[W] = {}, photolysed[W] = {}, error[W] = {};
     for (int i = 0; i < grid.n_r; ++i) {
       const int first = grid.cell(i, j);
-      const double ring = grid.ring_area(i);
+      const double area = grid.ring_area(i);
+      const Ring ring = ring_at(i);
       DF_LANES
       for (int l = 0; l < W; ++l) {
         const int k = first + l, row = j + l;
         const PigmentPools before{p.pools.free(k), p.pools.matrix(k), p.pools.macrophage(k), p.pools.slow(k)};
-        const double density = p.rows.residents(row) * (1.0 + clock.recruitment * p.scratch.wound(k));
-        const PoolRates start = rates(row, density, before.macrophage, p.scratch.lymph_factor(k));
+        const double density = ring.tissue.density * p.rows.residents(row) * (1.0 + ring.recruitment * p.scratch.wound(k));
+        const PoolRates start = rates(ring, row, density, before.macrophage, p.scratch.lymph_factor(k));
         const PigmentPools trial = start.advance(before, dt);
         PoolRates end = start;
-        end.uptake = p.params.uptake(density, trial.macrophage);
+        end.uptake = ring.tissue.uptake(density, trial.macrophage);
         const PoolRates mean = end.corrector(before, trial, start.uptake);
         const PigmentPools after = mean.advance(before, dt);
 
-        const double volume = ring * grid.dz(row), light = dt * p.rows.photolysis(row);
+        const double volume = area * grid.dz(row), light = dt * p.rows.photolysis(row);
         const double epidermal = p.pools.epidermal(k) / (1.0 + light);
         p.scratch.next.free(k) = after.free;
         p.scratch.next.matrix(k) = after.matrix;
@@ -90,102 +103,6 @@ struct BookReactionStep {
     p.account(HealingAccount::exuded) += exuded;
     p.account(HealingAccount::photolysed) += photolysed;
   }
-};
-
-/// Implicit radial diffusion of one pool, every row by the Thomas algorithm; the junction is a barrier.
-struct RadialSpreadStep {
-  HealingProblem p;
-  FieldView<double> field;
-  double diffusivity, dt;  ///< [m^2/s], [s]
-
-  template <int W>
-  DF_FUNCTION void rows(int j) const {
-    const AxisymmetricGrid& grid = p.grid;
-    double inverse[W] = {}, reduced[W] = {}, inner[W];
-    for (int i = grid.n_r - 1; i >= 0; --i) {
-      const int first = grid.cell(i, j);
-      const double ring = grid.ring_area(i) / (2.0 * units::pi * diffusivity * dt);
-      const double outward = i + 1 < grid.n_r ? grid.r_face(i + 1) / (grid.r_centre(i + 1) - grid.r_centre(i)) : 0.0;
-      const double inward = i > 0 ? grid.r_face(i) / (grid.r_centre(i) - grid.r_centre(i - 1)) : 0.0;
-      DF_LANES
-      for (int l = 0; l < W; ++l) {
-        const int k = first + l;
-        const double open = 1.0 - p.rows.epidermal(j + l), coupling = open * outward * inverse[l];
-        reduced[l] = ring * field(k) + coupling * reduced[l];
-        inverse[l] = 1.0 / (ring + open * (outward + inward) - coupling * open * outward);
-        p.scratch.factor(k) = inverse[l];
-        p.scratch.solved(k) = reduced[l];
-      }
-    }
-    for (int l = 0; l < W; ++l) inner[l] = 0.0;
-    for (int i = 0; i < grid.n_r; ++i) {
-      const int first = grid.cell(i, j);
-      const double inward = i > 0 ? grid.r_face(i) / (grid.r_centre(i) - grid.r_centre(i - 1)) : 0.0;
-      DF_LANES
-      for (int l = 0; l < W; ++l) {
-        const int k = first + l;
-        inner[l] = p.scratch.factor(k) * (p.scratch.solved(k) + (1.0 - p.rows.epidermal(j + l)) * inward * inner[l]);
-        field(k) = inner[l];
-      }
-    }
-  }
-};
-
-/// Factors of implicit vertical diffusion and slow descent (upwind) by the Thomas algorithm: the same for every ring.
-struct VerticalFactorStep {
-  HealingProblem p;
-  double diffusivity, speed, dt;  ///< [m^2/s], [m/s] downward, [s]
-
-  /// Share of dermis in the row; nothing crosses into epidermis.
-  DF_FUNCTION double open(int j) const { return 1.0 - p.rows.epidermal(j); }
-  DF_FUNCTION double exchange(int j) const {  ///< across the lower face of row j [m/s]
-    if (j + 1 >= p.grid.n_z) return 0.0;
-    const double a = open(j), b = open(j + 1);
-    if (a <= 0.0 || b <= 0.0) return 0.0;
-    return diffusivity / (0.5 * p.grid.dz(j) / a + 0.5 * p.grid.dz(j + 1) / b);
-  }
-  DF_FUNCTION double descent(int j) const { return j + 1 < p.grid.n_z ? speed * open(j) : 0.0; }
-
-  DF_FUNCTION void operator()() const {
-    double coupling = 0.0, up = 0.0, from_above = 0.0;
-    for (int j = 0; j < p.grid.n_z; ++j) {
-      const double down = dt * exchange(j), sinking = dt * descent(j);
-      const double inverse = 1.0 / (p.grid.dz(j) + up + down + sinking - from_above * coupling);
-      coupling = down * inverse;
-      p.scratch.from_above(j) = from_above;
-      p.scratch.inverse(j) = inverse;
-      p.scratch.coupling(j) = coupling;
-      up = down;
-      from_above = down + sinking;
-    }
-  }
-};
-
-/// Vertical diffusion and descent of one pool in one ring, with the factors of VerticalFactorStep. A ring without pigment is
-/// left alone.
-struct VerticalSpreadStep {
-  HealingProblem p;
-  FieldView<double> field;
-
-  DF_FUNCTION void operator()(int i, int) const {
-    const int n_z = p.grid.n_z, first = p.grid.cell(i, 0);
-    double largest = 0.0;
-    for (int j = 0; j < n_z; ++j) largest = larger(largest, field(first + j));
-    if (largest < negligible) return;
-    double reduced = 0.0;
-    for (int j = 0; j < n_z; ++j) {
-      reduced = (p.grid.dz(j) * field(first + j) + p.scratch.from_above(j) * reduced) * p.scratch.inverse(j);
-      p.scratch.solved(first + j) = reduced;
-    }
-    double below = 0.0;
-    for (int j = n_z - 1; j >= 0; --j) {
-      below = p.scratch.solved(first + j) + p.scratch.coupling(j) * below;
-      field(first + j) = below;
-    }
-  }
-
- private:
-  static constexpr double negligible = 1e-30;  ///< less than a particle in any cell [kg/m^3]
 };
 
 /// Rise of the epidermal pigment of one ring by the distance its cells move in dt: the mass between two depths is the mass

@@ -33,9 +33,10 @@ long lay_out_state(ViewArena& arena, InsertionProblem& problem) {
                      &s.start_carrier, &s.radial_spreading, &s.axial_spreading, &s.factor})
     *view = arena.take(cells, n_z);
   for (auto* group : {&s.capture, &s.c_between, &s.start_pigment}) *group = arena.take_group(classes, cells, n_z);
-  for (auto* view : {&s.needle_area, &s.perimeter, &s.film_in, &s.film_out, &s.passing_area, &s.passing_face, &s.entry_pressure,
-                     &s.viscosity, &s.wall_reference, &s.wall_flux, &s.wall_carrier, &s.returned_carrier, &s.wall_stiffness, &s.wall_unloaded, &s.downward, &s.full,
-                     &s.jacobian_lower, &s.jacobian_diagonal, &s.jacobian_upper, &s.unknown, &s.mixture})
+  for (auto* view : {&s.needle_area,    &s.perimeter,     &s.film_in,        &s.film_out,  &s.passing_area,   &s.passing_face,
+                     &s.entry_pressure, &s.viscosity,     &s.wall_reference, &s.wall_flux, &s.wall_carrier,   &s.returned_carrier,
+                     &s.wall_stiffness, &s.wall_unloaded, &s.downward,       &s.full,      &s.jacobian_lower, &s.jacobian_diagonal,
+                     &s.jacobian_upper, &s.unknown,       &s.mixture})
     *view = arena.take(n_z);
   for (auto* group : {&s.wall_pigment, &s.returned_pigment}) *group = arena.take_group(classes, n_z);
   problem.system.lay_out(arena, problem.grid);
@@ -48,7 +49,7 @@ GridExtent grid_extent(const Treatment& treatment) {
 }
 
 void fill_constants(const Treatment& treatment, const GridFaces& faces, const InsertionProblem& problem) {
-  const Skin& skin = treatment.skin;
+  const Skin& skin = treatment.skin_at_axis();
   const AxisymmetricGrid& grid = problem.grid;
   for (int i = 0; i <= grid.n_r; ++i) put(grid.r_face, i, faces.r[static_cast<std::size_t>(i)]);
   for (int j = 0; j <= grid.n_z; ++j) put(grid.z_face, j, faces.z[static_cast<std::size_t>(j)]);
@@ -74,13 +75,13 @@ void fill_constants(const Treatment& treatment, const GridFaces& faces, const In
 
 double pigment_diffusivity(const Treatment& treatment, int n) {
   const double mobile = treatment.ink.class_mean(n, [](double d) { return d <= 500.0 * units::nm ? 1.0 : 0.0; });
-  return mobile * treatment.skin.biology.diffusion_hindrance *
-         StokesEinstein{}(treatment.ink.size_class(n).diameter, treatment.skin.mechanics.interstitial_viscosity);
+  return mobile * treatment.skin_at_axis().biology.diffusion_hindrance *
+         StokesEinstein{}(treatment.ink.size_class(n).diameter, treatment.skin_at_axis().mechanics.interstitial_viscosity);
 }
 
 InsertionParams build_insertion_params(const Treatment& treatment, const Puncture& puncture, GridLevel level) {
   const Machine& machine = treatment.machine;
-  const SkinMechanics& skin = treatment.skin.mechanics;
+  const SkinMechanics& skin = treatment.skin_at_axis().mechanics;
   const Ink& ink = treatment.ink;
   const double upright = std::cos(machine.angle);
   InsertionParams c{};

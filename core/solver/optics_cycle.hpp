@@ -12,12 +12,12 @@ DF_FUNCTION void look_in_band(const Executor& executor, const OpticsProblem& o, 
                               FieldView<double> profile) {
   const int n_r = o.grid.n_r, n_z = o.grid.n_z;
   executor.cells(n_r, n_z, OpticalCellStep{o, clock});
-  executor.cells(n_r, n_z, OpticalFaceStep{o});
-  executor.cells(n_r, n_z, OpticalResidualStep{o});
+  executor.cells(n_r, n_z, OpticalFaceStep{o, clock});
+  executor.cells(n_r, n_z, OpticalResidualStep{o, clock});
   executor.rows(n_z, FactorTeethStep{o.system});
   solve_comb(executor, o.system, o.params.tolerance, 400, 0);  // nearly without absorption: multigrid at once
   executor.cells(n_r, n_z, ApplyEscapeStep{o});
-  executor.single(ViewStep{o});
+  executor.single(ViewStep{o, clock});
   executor.single(SkinViewStep{o, clock});
   executor.single(DotProfileStep{o, 60.0 * units::um, profile});
 }
@@ -29,7 +29,8 @@ DF_FUNCTION inline LightClock light_clock(const OpticsParams& c, int band, doubl
   };
   const double in_cells = c.cluster_end - (c.cluster_end - c.cluster_start) * std::exp(-time / c.cluster_growth);
   return {.band = band,
-          .blood = 1.0 + c.erythema_gain * std::exp(-time / c.erythema_decay),
+          .blood = 1.0 + c.erythema.extra_blood(time) + c.haematoma.extra_blood(time),
+          .swelling = c.oedema.thickness(time) - 1.0,
           .dispersed = packed(c.fresh_size),
           .packed = packed(in_cells)};
 }
@@ -42,6 +43,9 @@ DF_FUNCTION Appearance look(const Executor& executor, const OpticsProblem& o, co
                             double time, bool colour, FieldView<double> scratch) {
   executor.cells(o.grid.n_r, o.grid.n_z, CoarsenPigmentStep{o, pools, fine});
   Appearance result{};
+  result.erythema = o.params.erythema.amplitude(time);
+  result.oedema = o.params.oedema.amplitude(time);
+  result.haematoma = o.params.haematoma.amplitude(time);
   for (int n = 0; n < (colour ? band_count : 1); ++n) {
     const int band = (contrast_band + n) % band_count;
     look_in_band(executor, o, light_clock(o.params, band, time), scratch);

@@ -1,4 +1,5 @@
 #pragma once
+#include "core/physics/acute_response.hpp"
 #include "core/solver/comb_solver.hpp"
 #include "core/treatment/ink.hpp"
 
@@ -13,12 +14,13 @@ struct OpticsParams {
   double cluster_start, cluster_end;  ///< of pigment inside cells [m]
   double cluster_growth;              ///< time constant [s]
   double cluster_solids;              ///< solid volume fraction of a cluster [-]
-  double erythema_gain;               ///< extra blood at time 0 over resting blood [-]
-  double erythema_decay;              ///< [s]
-  double boundary_factor;             ///< A of the partial-current boundary [-]
-  double beam_spread;                 ///< widening of the viewing beam over Gaussian multiple scattering [-]
-  double tolerance;                   ///< of the escape probability [-]
-  int coarsening;                     ///< cells of the tissue grid merged in each direction
+  Erythema erythema;
+  Oedema oedema;
+  Haematoma haematoma;
+  double boundary_factor;  ///< A of the partial-current boundary [-]
+  double beam_spread;      ///< widening of the viewing beam over Gaussian multiple scattering [-]
+  double tolerance;        ///< of the escape probability [-]
+  int coarsening;          ///< cells of the tissue grid merged in each direction
 };
 
 /// Skin without pigment per band and row of the optical grid; index band * n_z + row.
@@ -26,12 +28,14 @@ struct OpticsRows {
   FieldView<const double> absorption;  ///< baseline and melanin [1/m]
   FieldView<const double> blood;       ///< of resting blood [1/m]
   FieldView<const double> scattering;  ///< reduced [1/m]
+  FieldView<const double> dermis;      ///< thickness of dermis above each face of the rows, n_z + 1 values [m]
 };
 
 /// What a dot looks like at one time.
 struct Appearance {
   double contrast;                           ///< 1 - R/R_skin at 550 nm over the central 60 um of radius [-]
   double fwhm;                               ///< width at half of that contrast [m]
+  double erythema, oedema, haematoma;        ///< amplitudes, see core/physics/acute_response.hpp [-]
   double skin[band_count], dot[band_count];  ///< diffuse reflectance of skin, and of the dot's centre [-]
 };
 

@@ -4,6 +4,7 @@
 #include <cmath>
 
 #include "core/physics/skin_optics.hpp"
+#include "core/treatment/bleeding.hpp"
 
 namespace dermaflux {
 namespace {
@@ -56,6 +57,7 @@ void lay_out_optics_rows(ViewArena& arena, int coarsening, const AxisymmetricGri
   const int n_r = fine.n_r / coarsening, n_z = fine.n_z / coarsening;
   problem.grid = take_grid(arena, n_r, n_z);
   for (auto* view : {&problem.rows.absorption, &problem.rows.blood, &problem.rows.scattering}) *view = arena.take(band_count * n_z);
+  problem.rows.dermis = arena.take(n_z + 1);
 }
 
 void lay_out_optics_state(ViewArena& arena, OpticsProblem& problem) {
@@ -72,8 +74,15 @@ void fill_optics_rows(const Treatment& treatment, const AxisymmetricGrid& fine, 
   for (int j = 0; j <= grid.n_z; ++j) put(grid.z_face, j, fine.z_face(j * n));
   for (int i = 0; i < grid.n_r; ++i) put(grid.r_centre, i, 0.5 * (grid.r_face(i) + grid.r_face(i + 1)));
   for (int j = 0; j < grid.n_z; ++j) put(grid.z_centre, j, 0.5 * (grid.z_face(j) + grid.z_face(j + 1)));
-  const Skin& skin = treatment.skin;
+  const Skin& skin = treatment.skin_at_axis();
   const SkinAppearance& look = skin.appearance;
+  const auto dermis_share = [](const SkinLayer& l) { return l.kind == LayerKind::dermis ? 1.0 : 0.0; };
+  double above = 0.0;
+  for (int j = 0; j < grid.n_z; ++j) {
+    put(problem.rows.dermis, j, above);
+    above += grid.dz(j) * layer_mean(skin, grid.z_face(j), grid.z_face(j + 1), dermis_share);
+  }
+  put(problem.rows.dermis, grid.n_z, above);
   const SkinScattering dermis{treatment.model.dermis_scattering, treatment.model.scattering_power};
   for (int band = 0; band < band_count; ++band) {
     const std::size_t b = static_cast<std::size_t>(band);
@@ -92,9 +101,9 @@ void fill_optics_rows(const Treatment& treatment, const AxisymmetricGrid& fine, 
   }
 }
 
-OpticsParams build_optics_params(const Treatment& treatment, GridLevel level) {
-  const SkinBiology& biology = treatment.skin.biology;
-  const SkinAppearance& look = treatment.skin.appearance;
+OpticsParams build_optics_params(const Treatment& treatment, const Puncture& puncture, GridLevel level) {
+  const SkinBiology& biology = treatment.skin_at_axis().biology;
+  const SkinAppearance& look = treatment.skin_at_axis().appearance;
   OpticsParams c{};
   c.pigment_density = treatment.ink.pigment_density;
   for (std::size_t band = 0; band < band_count; ++band) c.absorption[band] = treatment.ink.absorption[band];
@@ -104,8 +113,12 @@ OpticsParams build_optics_params(const Treatment& treatment, GridLevel level) {
   c.cluster_end = biology.cluster_end;
   c.cluster_growth = biology.cluster_growth;
   c.cluster_solids = biology.cluster_solids;
-  c.erythema_gain = look.erythema_gain;
-  c.erythema_decay = look.erythema_decay;
+  c.erythema = {.gain = look.erythema_gain, .fades = {look.erythema_decay}};
+  c.oedema = {.swelling = look.oedema_swelling, .drains = {look.oedema_decay}};
+  const double bleeding = bleed_probability(treatment, puncture.tip_depth);
+  c.haematoma = {.probability = Haematoma::chance(bleeding, look.blood_fraction, look.haematoma_fraction),
+                 .gain = look.haematoma_gain,
+                 .clears = {look.haematoma_clearance}};
   c.boundary_factor = BoundaryFactor{}(treatment.model.refractive_index);
   c.beam_spread = treatment.model.beam_spread;
   c.tolerance = 1e-3;

@@ -14,7 +14,7 @@ void lay_out_optics_state(ViewArena& arena, OpticsProblem& problem);
 /// Fills grid and rows from the tissue's grid, whose coordinates must be bound.
 void fill_optics_rows(const Treatment& treatment, const AxisymmetricGrid& fine, const OpticsProblem& problem);
 
-OpticsParams build_optics_params(const Treatment& treatment, GridLevel level);
+OpticsParams build_optics_params(const Treatment& treatment, const Puncture& puncture, GridLevel level);
 
 /// Weights of X, Y, Z per band under D65 for a reflectance that is linear between bands; Y of white is 1.
 struct BandColours {

@@ -32,7 +32,20 @@ struct CoarsenPigmentStep {
 struct LightClock {
   int band;
   double blood;              ///< blood over resting blood [-]
+  double swelling;           ///< extra thickness of the dermis over its resting thickness [-]
   double dispersed, packed;  ///< mass absorption of pigment outside and inside cells [m^2/kg]
+};
+
+/// Rows of swollen skin. Water thickens the dermis and thins out all that scatters and absorbs in it, so that the optical depth of
+/// a row stays; light travels farther sideways on its longer way. The problem is solved on the grid of resting skin.
+struct SwollenRows {
+  OpticsProblem o;
+  double swelling;  ///< [-]
+
+  /// Depth of a face [m].
+  DF_FUNCTION double face(int j) const { return o.grid.z_face(j) + swelling * o.rows.dermis(j); }
+  /// Thickness of a row over that at rest [-].
+  DF_FUNCTION double stretch(int j) const { return 1.0 + swelling * ((o.rows.dermis(j + 1) - o.rows.dermis(j)) / o.grid.dz(j)); }
 };
 
 /// Optical coefficients of one cell.
@@ -50,9 +63,11 @@ struct OpticalCellStep {
   }
 };
 
-/// Conductances of photon diffusion, D = 1 / (3 (mu_a + mu_s')), in series across a face, and the open surface.
+/// Conductances of photon diffusion, D = 1 / (3 (mu_a + mu_s')), in series across a face, and the open surface. Sideways swelling
+/// counts twice: the face is higher and what resists is thinned out.
 struct OpticalFaceStep {
   OpticsProblem o;
+  LightClock clock;
   DF_FUNCTION void operator()(int i, int j) const {
     const AxisymmetricGrid& grid = o.grid;
     const int k = grid.cell(i, j);
@@ -60,7 +75,9 @@ struct OpticalFaceStep {
     double radial = 0.0, axial = 0.0;
     if (i + 1 < grid.n_r) {
       const double face = grid.r_face(i + 1), there = 3.0 * o.extinction(k + grid.n_z);
-      radial = grid.outer_area(i, j) / ((face - grid.r_centre(i)) * here + (grid.r_centre(i + 1) - face) * there);
+      const double stretch = SwollenRows{o, clock.swelling}.stretch(j);
+      radial =
+          stretch * stretch * grid.outer_area(i, j) / ((face - grid.r_centre(i)) * here + (grid.r_centre(i + 1) - face) * there);
     }
     if (j + 1 < grid.n_z) axial = grid.ring_area(i) / (0.5 * grid.dz(j) * here + 0.5 * grid.dz(j + 1) * 3.0 * o.extinction(k + 1));
     o.system.radial(k) = radial;
@@ -75,6 +92,7 @@ struct OpticalFaceStep {
 /// Residual of the present escape probability: -div(D grad psi) + mu_a psi = 0, psi - 2 A D dpsi/dn = 1 at the surface.
 struct OpticalResidualStep {
   OpticsProblem o;
+  LightClock clock;
   DF_FUNCTION void operator()(int i, int j) const {
     const AxisymmetricGrid& grid = o.grid;
     const int k = grid.cell(i, j), n_z = grid.n_z;
@@ -82,7 +100,7 @@ struct OpticalResidualStep {
     double residual = -o.system.storage(k) * here + o.system.radial(k) * (o.escape(k + n_z) - here) +
                       o.system.axial(k) * (o.escape(k + 1) - here) + o.system.axial(k - 1) * (o.escape(k - 1) - here);
     if (i > 0) residual += o.system.radial(k - n_z) * (o.escape(k - n_z) - here);
-    if (j == 0) residual += OpticalFaceStep{o}.surface_conductance(i);
+    if (j == 0) residual += OpticalFaceStep{o, clock}.surface_conductance(i);
     o.system.residual(k) = residual;
   }
 };
@@ -102,6 +120,7 @@ struct ApplyEscapeStep {
 /// peaked phase function of skin (fitted, see configs/model.toml).
 struct ViewStep {
   OpticsProblem o;
+  LightClock clock;
   DF_FUNCTION void operator()() const {
     const AxisymmetricGrid& grid = o.grid;
     for (int i = 0; i < grid.n_r; ++i) o.reflectance(i) = 0.0;
@@ -111,9 +130,10 @@ struct ViewStep {
         const double passed = std::exp(-o.extinction(k) * grid.dz(j));
         o.reflectance(i) = passed * o.reflectance(i) + (1.0 - passed) * o.scattered(k) / o.extinction(k) * o.escape(k);
       }
-      const double top = grid.z_face(j), bottom = grid.z_face(j + 1);
+      const SwollenRows rows{o, clock.swelling};
+      const double top = rows.face(j), bottom = rows.face(j + 1);
       const double scattering = o.scattered(grid.cell(grid.n_r - 1, j));
-      blur(o.params.beam_spread * scattering * (bottom * bottom * bottom - top * top * top) / 3.0);
+      blur(o.params.beam_spread * scattering * (bottom * bottom * bottom - top * top * top) / 3.0 / rows.stretch(j));
     }
   }
 

@@ -12,8 +12,8 @@ ControlNumbers control_numbers(const Treatment& treatment, const Puncture& punct
   if (puncture.tip_depth <= 0.0) return {none, none, none, none, none, none};
   const Ink& ink = treatment.ink;
   const Machine& machine = treatment.machine;
-  const SkinMechanics& skin = treatment.skin.mechanics;
-  const SkinLayer& dermis = treatment.skin.thickest_dermis();
+  const SkinMechanics& skin = treatment.skin_at_axis().mechanics;
+  const SkinLayer& dermis = treatment.skin_at_axis().thickest_dermis();
   const double depth = puncture.tip_depth, length = depth / std::cos(machine.angle);  // of the track
   const double volume = treatment.needle.volume(length), radius = std::sqrt(volume / (units::pi * length));
   const double share = ink.volume_fraction(), viscosity = ink.viscosity(share, puncture.speed / radius);

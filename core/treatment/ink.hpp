@@ -33,7 +33,8 @@ struct Ink {
   double surface_tension;                     ///< [N/m]
   std::array<double, band_count> absorption;  ///< mass absorption of small clusters per band [m^2/kg]
   double albedo;                              ///< scattering over extinction of the pigment [-]
-  double photolysis_rate;                     ///< at the reference UV dose, at the surface [1/s]
+  double photolysis_rate;                     ///< by UVA, at the reference dose, at the surface [1/s]
+  double photolysis_rate_uvb;                 ///< by UVB, at the same dose, at the surface [1/s]
 
   /// Volume fraction of pigment in the ink as used [-]: the mass fraction is scaled by the dilution, then converted.
   double volume_fraction() const {

@@ -21,7 +21,7 @@ ForceParts needle_force(const InsertionForce& law, const Needle& needle, double 
 }
 
 InsertionForce force_law(const Treatment& treatment, double mu) {
-  const SkinMechanics& skin = treatment.skin.mechanics;
+  const SkinMechanics& skin = treatment.skin_at_axis().mechanics;
   const Needle& needle = treatment.needle;
   const ProngFactor factor{treatment.model.force_prong_exponent, treatment.model.interaction_pitch};
   return {.toughness = skin.fracture_toughness,
@@ -39,7 +39,7 @@ struct Balance {
   double closeness;  ///< of the prongs [1/m]
 
   explicit Balance(const Treatment& t) : treatment(t), bulge{}, closeness(t.needle.closeness()) {
-    const SkinLayer& dermis = t.skin.thickest_dermis();
+    const SkinLayer& dermis = t.skin_at_axis().thickest_dermis();
     const double outer = t.machine.nose_diameter, inner = t.machine.nozzle_diameter;
     bulge = {.nose_area = units::pi / 4.0 * (outer * outer - inner * inner),
              .nozzle_radius = 0.5 * inner,
@@ -55,7 +55,7 @@ struct Balance {
 
   /// Shear modulus at that speed [Pa].
   double modulus(double speed) const {
-    const SkinMechanics& skin = treatment.skin.mechanics;
+    const SkinMechanics& skin = treatment.skin_at_axis().mechanics;
     return RateStiffening{skin.ogden_modulus, skin.rate_exponent, skin.reference_rate}(speed / treatment.model.strain_length);
   }
 
@@ -65,7 +65,7 @@ struct Balance {
   TipIndentation indentation(double mu) const {
     const Needle& needle = treatment.needle;
     const double radius = 0.5 * needle.tip_diameter * BevelEdge{needle.tip_diameter, needle.bevel_length}.bluntness();
-    return TipIndentation::of(mu, treatment.skin.mechanics.indentation_factor, radius, 0.5 * needle.slope());
+    return TipIndentation::of(mu, treatment.skin_at_axis().mechanics.indentation_factor, radius, 0.5 * needle.slope());
   }
 
   /// Depth of the dimple under a force on all prongs [m].
@@ -79,7 +79,7 @@ struct Balance {
   double own_break(double mu) const {
     const Needle& needle = treatment.needle;
     const double blunt = BevelEdge{needle.tip_diameter, needle.bevel_length}.bluntness() * needle.area(0.0);
-    return indentation(mu).depth_of_work(treatment.skin.mechanics.puncture_toughness * blunt);
+    return indentation(mu).depth_of_work(treatment.skin_at_axis().mechanics.puncture_toughness * blunt);
   }
 
   /// Reach of the needle below the local undeformed surface for a given bulge, by bisection: the right-hand side falls

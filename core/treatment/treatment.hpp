@@ -2,6 +2,7 @@
 #include <array>
 #include <type_traits>
 
+#include "core/tissue/scar.hpp"
 #include "core/tissue/skin.hpp"
 #include "core/treatment/ink.hpp"
 #include "core/treatment/needle.hpp"
@@ -32,7 +33,7 @@ struct Pattern {
 
 /// What happens to the skin afterwards.
 struct Aftercare {
-  double uv_dose;             ///< per day [J/m^2]
+  double uv_dose;             ///< UVA per day [J/m^2]
   double exfoliation_factor;  ///< speed of epidermal shedding over normal [-]
 };
 
@@ -45,8 +46,11 @@ struct Host {
 
 /// Numbers of the model that are neither skin, tool nor ink (see configs/model.toml).
 struct Model {
-  double uv_reference_dose;     ///< dose per day at which photolysis rates are given [J/m^2]
-  double uv_penetration;        ///< depth at which UV falls to 1/e [m]
+  double uv_reference_dose;     ///< dose of a band per day at which photolysis rates are given [J/m^2]
+  double uv_penetration;        ///< depth at which UVA falls to 1/e [m]
+  double uvb_penetration;       ///< depth at which UVB falls to 1/e [m]
+  double uvb_share;             ///< dose of UVB over that of UVA in the light that falls on the skin [-]
+  double uv_melanosomes;        ///< melanosome fraction of the epidermis at which both depths hold [-]
   double months_to_heal;        ///< younger surgical scars get no preset [month]
   double force_prong_exponent;  ///< insertion force grows with prongs^x [-]
   double interaction_pitch;     ///< if they stand closer than this, and with prongs otherwise [m]
@@ -64,11 +68,20 @@ struct Treatment {
   Machine machine;
   Needle needle;
   Ink ink;
-  Skin skin;
+  Skin skin;  ///< of the site; around the scar, where there is one
+  Scar scar;
   Pattern pattern;
   Aftercare aftercare;
   Host host;
   Model model;
+
+  /// The skin at the dot's axis: what the needle meets.
+  const Skin& skin_at_axis() const { return scar.holds_axis() ? scar.tissue : skin; }
+  /// The skin on the other side of the scar's border; where there is no scar, the same.
+  const Skin& skin_beside() const {
+    if (scar.shape == ScarShape::none) return skin;
+    return scar.holds_axis() ? skin : scar.tissue;
+  }
 };
 
 static_assert(std::is_trivially_copyable_v<Treatment>);

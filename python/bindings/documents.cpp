@@ -76,8 +76,9 @@ void bind_documents(py::module_& module) {
       .def_property_readonly("contraindications", [](const TreatmentDocument& d) { return contraindications(d.treatment()); })
       .def_property_readonly("layer_thickness_mm", [](const TreatmentDocument& d) {
         std::vector<double> thickness;
+        const Skin& skin = d.treatment().skin_at_axis();
         for (std::size_t n = 0; n < d.layers().size(); ++n)
-          thickness.push_back(d.treatment().skin.layers[n].thickness * d.treatment().skin.thickness_factor * 1e3);
+          thickness.push_back(skin.layers[n].thickness * skin.thickness_factor * 1e3);
         return thickness;
       });
 

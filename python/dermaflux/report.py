@@ -53,11 +53,15 @@ def _page(title: str, body: str) -> str:
 
 
 def _layers(resolved: Mapping[str, Mapping[str, Any]]) -> dict[str, float]:
-    """Thickness of the layers from a resolved input, in the order of the surface down [mm]; none where it does not list them."""
+    """Thickness of the layers at the dot's axis from a resolved input, in the order of the surface down [mm]; none where it does
+    not list them."""
     if "skin.layers" not in resolved:
         return {}
-    factor = float(resolved["skin.thickness_factor"]["value"])
-    return {name: float(resolved[f"skin.layer.{name}.thickness_um"]["value"]) * factor / 1e3 for name in resolved["skin.layers"]["value"]}
+    scar = {name: resolved.get(f"scar.{name}", {"value": 0.0})["value"] for name in ("shape", "width_mm", "offset_mm")}
+    inside = scar["shape"] in ("disc", "strip") and float(scar["offset_mm"]) < 0.5 * float(scar["width_mm"])
+    skin = "scar.tissue" if inside else "skin"
+    factor = float(resolved[f"{skin}.thickness_factor"]["value"])
+    return {name: float(resolved[f"{skin}.layer.{name}.thickness_um"]["value"]) * factor / 1e3 for name in resolved["skin.layers"]["value"]}
 
 
 def _warnings(messages: Iterable[str]) -> str:

@@ -35,8 +35,8 @@ class Treatment(Mapping[str, object]):
 
         Parameters
         ----------
-        changes: dotted keys and their values in the unit of the key; `skin.class`, `ink.model`, `needle.model` and
-            `machine.model` choose another file.
+        changes: dotted keys and their values in the unit of the key; `skin.class`, `scar.class`, `ink.model`, `needle.model`
+            and `machine.model` choose another file.
 
         Raises
         ------
@@ -61,7 +61,7 @@ class Treatment(Mapping[str, object]):
 
     @property
     def layers(self) -> dict[str, float]:
-        """Layers of the skin from the surface down, with their thickness [mm]."""
+        """Layers of the skin at the dot's axis from the surface down, with their thickness [mm]."""
         return dict(zip(self._document.layers, self._document.layer_thickness_mm, strict=True))
 
     @property

@@ -69,7 +69,8 @@ Blur spread_gaussian(int rings, int steps) {
       const double r = p.grid.r_centre(i);
       p.pools.macrophage(p.grid.cell(i, j)) = std::exp(-0.5 * r * r / (sigma * sigma));
     }
-  for (int n = 0; n < steps; ++n) SerialExecutor{}.rows(n_z, RadialSpreadStep{p, p.pools.macrophage, diffusivity, time / steps});
+  for (int n = 0; n < steps; ++n)
+    SerialExecutor{}.rows(n_z, RadialSpreadStep{p, p.pools.macrophage, SpreadPair{diffusivity}, time / steps});
   double mass = 0.0, second = 0.0;
   for (int i = 0; i < rings; ++i) {
     const double weight = p.grid.ring_area(i) * p.pools.macrophage(p.grid.cell(i, 0));

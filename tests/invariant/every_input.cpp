@@ -50,6 +50,11 @@ Treatment setting_for(const std::string& path, const Treatment& plain) {
   if (path == "model.months_to_heal") t.host.months_since_surgery = 7.0;
   if (path == "skin.fracture_pressure_kpa" || path == "skin.fracture_gain") t.skin.mechanics.fracture = true;
   if (path.starts_with("skin.fracture")) t.skin.mechanics.fracture_pressure = 20.0 * units::kPa;
+  if (path.starts_with("scar."))
+    t.scar = test::treatment(
+                 "normal", {{"scar.shape", "disc"}, {"scar.class", "atrophic"}, {"scar.width_mm", "1"}, {"scar.offset_mm", "0.6"}})
+                 .scar;
+  if (path.starts_with("model.uvb_") || path == "model.uv_melanosomes") t.ink.photolysis_rate_uvb = 26.0 / units::year;
   if (path == "skin.puncture_toughness_kj_m2") {
     t.machine.depth = 0.2 * units::mm;
     t.machine.hand_force = 0.0;
@@ -77,6 +82,8 @@ TEST_P(EveryInput, OfTheGroupChangesAnOutput) {
       **flag = !**flag;
     } else if (auto* const* shape = std::get_if<NeedleShape*>(&target)) {
       **shape = NeedleShape::magnum;
+    } else if (auto* const* outline = std::get_if<ScarShape*>(&target)) {
+      **outline = ScarShape::strip;
     } else if (auto* const* bands = std::get_if<std::array<double, band_count>*>(&target)) {
       for (double& band : **bands) band *= 1.2;
     }
@@ -88,7 +95,7 @@ TEST_P(EveryInput, OfTheGroupChangesAnOutput) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Group, EveryInput,
-                         ::testing::Values("machine", "needle", "ink", "skin", "pattern", "aftercare", "host", "model"),
+                         ::testing::Values("machine", "needle", "ink", "skin", "scar", "pattern", "aftercare", "host", "model"),
                          [](const auto& instance) { return instance.param; });
 
 TEST(EveryLayerInput, OfTheDermisChangesAnOutput) {

@@ -16,6 +16,13 @@ std::vector<Member> mixed_members() {
         {test::treatment(name, {{"machine.dwell_ms", "45"}, {"ink.carrier_viscosity_mpa_s", name == "bald" ? "40" : "6"}}), {}});
   members.push_back({test::treatment("normal", {{"needle.model", "round_liner_3_025_long"}}), {0.02, 0.06}});
   members.push_back({test::treatment("normal", {{"machine.angle_deg", "25"}, {"machine.dwell_ms", "30"}}), {}});
+  members.push_back({test::treatment("normal", {{"machine.dwell_ms", "30"},
+                                                {"scar.shape", "disc"},
+                                                {"scar.class", "hypertrophic"},
+                                                {"scar.width_mm", "0.9"},
+                                                {"scar.offset_mm", "0.4"},
+                                                {"scar.tissue.hop_length_um", "60"}}),
+                     {}});
   return members;
 }
 

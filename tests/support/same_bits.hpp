@@ -44,8 +44,8 @@ inline std::vector<double> numbers(const Outcome& o) {
     const MomentOutcome& at = o.moments[m];
     all.insert(all.end(), std::begin(at.pools), std::end(at.pools));
     all.insert(all.end(), std::begin(at.losses), std::end(at.losses));
-    for (const double value :
-         {at.time, at.depth_mean, at.depth_p10, at.depth_p90, at.radius_mean, at.below_limit, at.contrast, at.fwhm})
+    for (const double value : {at.time, at.depth_mean, at.depth_p10, at.depth_p90, at.radius_mean, at.below_limit, at.contrast,
+                               at.fwhm, at.erythema, at.oedema, at.haematoma})
       all.push_back(value);
   }
   for (const ColourOutcome& colour : o.colour) {

@@ -115,6 +115,34 @@ TEST_F(BadInput, NumbersThatDoNotFitTogetherAreRefused) {
   test::expect_says(refused("[ink]\nmass_fraction = 0.7\ndilution = 1\n"), {"ink.mass_fraction", "packing", "dilute"});
 }
 
+TEST_F(BadInput, FactsAboutAScarThatContradictEachOtherAreRefused) {
+  const std::string disc = "[scar]\nshape = \"disc\"\n", atrophic = "class = \"atrophic\"\n", wide = "width_mm = 0.9\n";
+  test::expect_says(refused("[scar]\n" + atrophic), {"mine.toml:3", "scar.class = \"atrophic\"", "scar.shape is \"none\""});
+  test::expect_says(refused("[scar]\noffset_mm = 0.4\n"), {"scar.offset_mm = 0.4 mm", "scar.shape is \"none\""});
+  test::expect_says(refused("[scar]\nwidth_mm = 0.9\n"), {"scar.width_mm = 0.9 mm", "scar.shape is \"none\""});
+  test::expect_says(refused(disc + wide), {"scar.class is missing", "fue_punctate"});
+  test::expect_says(refused(disc + atrophic), {"scar.width_mm is 0", "disc", "0.8 to 1.0 mm"});
+  test::expect_says(refused("[scar]\nshape = \"strip\"\nclass = \"fut_linear\"\nwidth_mm = 0\n"),
+                    {"scar.width_mm is 0", "strip", "1 to 5 mm"});
+  test::expect_says(refused("[scar]\nshape = \"star\"\n"), {"scar.shape", "star", "none, disc or strip"});
+  test::expect_says(refused(disc + wide + "class = \"atrofic\"\n"), {"scar.class = \"atrofic\"", "did you mean \"atrophic\"?"});
+  test::expect_says(refused("[scar.tissue]\nhop_length_um = 40\n"), {"scar.tissue.hop_length_um", "no scar.class"});
+  test::expect_says(refused(disc + wide + atrophic + "[scar.tissue]\nhop_lenth_um = 40\n"),
+                    {"scar.tissue.hop_lenth_um", "unknown", "did you mean skin.hop_length_um?"});
+  test::expect_says(refused(disc + wide + atrophic + "[scar.tissue]\nhop_length_um = 4000\n"),
+                    {"scar.tissue.hop_length_um = 4000 um", "0 to 300 um"});
+}
+
+TEST_F(BadInput, ThicknessAgainstTheNameOfTheClassIsRefused) {
+  test::expect_says(refused("[skin]\nclass = \"atrophic\"\nthickness_factor = 2.0\n"),
+                    {"skin.thickness_factor = 2", "contradicts skin.class = \"atrophic\"", "at most 1.4"});
+  test::expect_says(refused("[skin]\nclass = \"hypertrophic\"\nthickness_factor = 0.5\n"),
+                    {"contradicts skin.class = \"hypertrophic\"", "at least 0.7"});
+  test::expect_says(
+      refused("[scar]\nshape = \"disc\"\nwidth_mm = 1\nclass = \"atrophic\"\n[scar.tissue]\nthickness_factor = 2.0\n"),
+      {"scar.tissue.thickness_factor = 2", "contradicts scar.class = \"atrophic\""});
+}
+
 TEST_F(BadInput, LayersInTheWrongOrderAreRefused) {
   test::expect_says(refused("[skin]\nlayers = [\"papillary_dermis\", \"stratum_corneum\", \"viable_epidermis\", "
                             "\"reticular_dermis\", \"subcutis\", \"galea\"]\n"),

@@ -125,6 +125,33 @@ TEST(Config, EveryNumberCanBeSetAtBothEndsOfItsRangeAndNotBeyond) {
   }
 }
 
+TEST(Config, AScarBringsTheSkinOfItsClass) {
+  const TreatmentDocument document = TreatmentDocument::load(test::treatment_file("normal"), {{"scar.shape", "strip"},
+                                                                                              {"scar.class", "fut_linear"},
+                                                                                              {"scar.width_mm", "3"},
+                                                                                              {"scar.offset_mm", "1"},
+                                                                                              {"scar.tissue.hop_length_um", "40"}});
+  Treatment t = document.treatment();
+  const Skin normal = test::treatment().skin, fut = test::treatment("fut_linear").skin;
+  EXPECT_EQ(std::memcmp(&t.skin.mechanics, &normal.mechanics, sizeof normal.mechanics), 0);
+  EXPECT_EQ(std::memcmp(&t.scar.tissue.mechanics, &fut.mechanics, sizeof fut.mechanics), 0);
+  EXPECT_EQ(std::memcmp(&t.scar.tissue.layers, &fut.layers, sizeof fut.layers), 0);
+  EXPECT_DOUBLE_EQ(t.scar.tissue.biology.hop_length, 40 * um);
+  EXPECT_DOUBLE_EQ(t.skin.biology.hop_length, 30 * um);
+  EXPECT_EQ(&t.skin_at_axis(), &t.scar.tissue);
+  EXPECT_EQ(&t.skin_beside(), &t.skin);
+  EXPECT_EQ(document.scar_class(), "fut_linear");
+  EXPECT_NE(document.json().find("\"scar.tissue.recapture_fraction\":{\"value\":0.9,\"unit\":\"\""), std::string::npos);
+  set_value(t, document.layers(), "scar.tissue.recapture_fraction", 0.8, "here");
+  set_value(t, document.layers(), "scar.tissue.layer.papillary_dermis.porosity", 0.3, "here");
+  set_value(t, document.layers(), "scar.offset_mm", 2.0, "here");
+  EXPECT_DOUBLE_EQ(t.scar.tissue.biology.recapture_fraction, 0.8);
+  EXPECT_DOUBLE_EQ(t.scar.tissue.layers[2].porosity, 0.3);
+  EXPECT_DOUBLE_EQ(t.skin.biology.recapture_fraction, normal.biology.recapture_fraction);
+  EXPECT_EQ(&t.skin_at_axis(), &t.skin);
+  EXPECT_EQ(&t.skin_beside(), &t.scar.tissue);
+}
+
 TEST(Config, LayersAreSetByTheirName) {
   const TreatmentDocument document = TreatmentDocument::load(test::treatment_file("normal"));
   Treatment t = document.treatment();
