@@ -39,8 +39,11 @@ struct HealingParams {
   TrackGroups tracks;                     ///< where the tracks of the prongs lie
   double tilt;                            ///< tangent of the needle angle: sideways shift per depth [-]
   double tilt_centre;                     ///< depth about which the tilted track is centred [m]
-  double tolerance;                       ///< local error of a step [kg/m^3]
-  double first_step, largest_step;        ///< [s]
+  MacrophageDepletion depletion;
+  double released_lymph_factor;     ///< clearance of the clusters that depleted cells let go over that of 100 nm [-]
+  double released_diffusivity;      ///< of those clusters [m^2/s]
+  double tolerance;                 ///< local error of a step [kg/m^3]
+  double first_step, largest_step;  ///< [s]
 };
 
 /// Constants per row.

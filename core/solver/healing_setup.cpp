@@ -77,7 +77,7 @@ HealingParams build_healing_params(const Treatment& treatment, const Puncture& p
   const double corneum = skin.layers[0].thickness * skin.thickness_factor;
   const double viable = skin.bottom_of(LayerKind::epidermis) - corneum, exfoliation = treatment.aftercare.exfoliation_factor;
   const double release = std::log(2.0) / b.macrophage_half_life;
-  const double mobile = ink.mass_mean([](double d) { return d <= 500.0 * units::nm ? 1.0 : 0.0; });
+  const auto mobile = [](double d) { return d <= 500.0 * units::nm ? 1.0 : 0.0; };
   HealingParams c{};
   c.epidermis = {.corneum_depth = corneum,
                  .corneum_speed = exfoliation * corneum / b.corneum_transit,
@@ -99,8 +99,8 @@ HealingParams build_healing_params(const Treatment& treatment, const Puncture& p
   c.transfer = b.fibroblast_transfer;
   c.slow_return = b.fibroblast_return * b.recapture_fraction;
   c.slow_loss = b.fibroblast_return * (1.0 - b.recapture_fraction);
-  c.free_diffusivity =
-      mobile * b.diffusion_hindrance * StokesEinstein{}(ink.particle_diameter, skin.mechanics.interstitial_viscosity);
+  c.free_diffusivity = ink.mass_mean(mobile) * b.diffusion_hindrance *
+                       StokesEinstein{}(ink.particle_diameter, skin.mechanics.interstitial_viscosity);
   c.cell_diffusivity = HopDiffusivity{}(release, b.recapture_fraction, b.hop_length);
   c.slow_diffusivity = HopDiffusivity{}(b.fibroblast_return, b.recapture_fraction, b.hop_length);
   c.deepening_speed = b.deepening_speed;
@@ -110,7 +110,14 @@ HealingParams build_healing_params(const Treatment& treatment, const Puncture& p
   c.tracks = track_groups(treatment.needle);
   c.tilt = std::tan(treatment.machine.angle);
   c.tilt_centre = 0.5 * puncture.tip_depth;
-  c.tolerance = 2e-3 * ink.concentration();
+  const ClusterGrowth cluster{b.cluster_start, b.cluster_end, b.cluster_growth};
+  const Aftercare& aftercare = treatment.aftercare;
+  const double released = cluster(aftercare.depletion_time);
+  c.depletion = {.time = aftercare.depletion_time, .share = aftercare.depletion_share, .return_time = aftercare.macrophage_return};
+  c.released_lymph_factor = LymphSizeFactor{}(released);
+  c.released_diffusivity =
+      mobile(released) * b.diffusion_hindrance * StokesEinstein{}(released, skin.mechanics.interstitial_viscosity);
+  c.tolerance = 5e-4 * ink.concentration();
   c.first_step = 10.0 * units::minute;
   c.largest_step = 60.0 * units::day;
   return c;

@@ -12,6 +12,7 @@ struct OpticsParams {
   double fresh_size;                  ///< of pigment outside cells [m]
   double cluster_start, cluster_end;  ///< of pigment inside cells [m]
   double cluster_growth;              ///< time constant [s]
+  double depletion_time;              ///< from then on free pigment is what dying cells let go [s], 0 for never
   double cluster_solids;              ///< solid volume fraction of a cluster [-]
   double erythema_gain;               ///< extra blood at time 0 over resting blood [-]
   double erythema_decay;              ///< [s]

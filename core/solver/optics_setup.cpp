@@ -103,6 +103,7 @@ OpticsParams build_optics_params(const Treatment& treatment, GridLevel level) {
   c.cluster_start = biology.cluster_start;
   c.cluster_end = biology.cluster_end;
   c.cluster_growth = biology.cluster_growth;
+  c.depletion_time = treatment.aftercare.depletion_time;
   c.cluster_solids = biology.cluster_solids;
   c.erythema_gain = look.erythema_gain;
   c.erythema_decay = look.erythema_decay;
