@@ -86,11 +86,11 @@ struct Moment {
 };
 
 struct HealingScratch {
-  PoolFields next;                                                   ///< pools after the reaction under trial
-  FieldView<double> factor, solved;                                  ///< line solves
-  FieldView<double> from_above, inverse, coupling;                   ///< factors of the vertical lines, per row
-  FieldView<double> wound;                                           ///< share of a cell in the wound [-]
-  FieldView<double> lymph_factor;                                    ///< lymph clearance of its pigment over that of 100 nm [-]
+  PoolFields next;                              ///< pools after the reaction under trial
+  FieldView<double> factor, solved;             ///< line solves
+  FieldView<double> from_above, own, coupling;  ///< weights of the vertical lines, per row: row above, own, below
+  FieldView<double> wound;                      ///< share of a cell in the wound [-]
+  FieldView<double> lymph_factor;               ///< lymph clearance of its pigment over that of 100 nm [-]
   FieldView<double> lymph, exuded, photolysed, error, mass, radius;  ///< partial sums per row
   FieldView<double> scalars;
 };

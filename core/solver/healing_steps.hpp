@@ -168,8 +168,8 @@ struct VerticalFactorStep {
       const double down = dt * exchange(j), sinking = dt * descent(j);
       const double inverse = 1.0 / (p.grid.dz(j) + up + down + sinking - from_above * coupling);
       coupling = down * inverse;
-      p.scratch.from_above(j) = from_above;
-      p.scratch.inverse(j) = inverse;
+      p.scratch.from_above(j) = from_above * inverse;
+      p.scratch.own(j) = p.grid.dz(j) * inverse;
       p.scratch.coupling(j) = coupling;
       up = down;
       from_above = down + sinking;
@@ -190,7 +190,7 @@ struct VerticalSpreadStep {
     if (largest < negligible) return;
     double reduced = 0.0;
     for (int j = 0; j < n_z; ++j) {
-      reduced = (p.grid.dz(j) * field(first + j) + p.scratch.from_above(j) * reduced) * p.scratch.inverse(j);
+      reduced = p.scratch.own(j) * field(first + j) + p.scratch.from_above(j) * reduced;
       p.scratch.solved(first + j) = reduced;
     }
     double below = 0.0;

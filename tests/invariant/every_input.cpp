@@ -50,6 +50,8 @@ Treatment setting_for(const std::string& path, const Treatment& plain) {
   if (path == "model.months_to_heal") t.host.months_since_surgery = 7.0;
   if (path == "skin.fracture_pressure_kpa" || path == "skin.fracture_gain") t.skin.mechanics.fracture = true;
   if (path.starts_with("skin.fracture")) t.skin.mechanics.fracture_pressure = 20.0 * units::kPa;
+  if (path == "aftercare.macrophage_depletion_share" || path == "aftercare.macrophage_return_day")
+    t.aftercare.depletion_time = 100.0 * units::day;
   if (path == "skin.puncture_toughness_kj_m2") {
     t.machine.depth = 0.2 * units::mm;
     t.machine.hand_force = 0.0;
