@@ -124,6 +124,12 @@ std::vector<Key> aftercare_keys() {
           &Aftercare::uv_dose),
       row("exfoliation_factor", "", 1.0, 0.2, 10.0, "speed of epidermal shedding over normal", &Treatment::aftercare,
           &Aftercare::exfoliation_factor),
+      row("macrophage_depletion_day", "day", day, 0.0, 3650.0, "day on which macrophages are killed once, 0 for never",
+          &Treatment::aftercare, &Aftercare::depletion_time),
+      row("macrophage_depletion_share", "", 1.0, 0.0, 1.0, "share of them that dies", &Treatment::aftercare,
+          &Aftercare::depletion_share),
+      row("macrophage_return_day", "day", day, 0.5, 365.0, "time constant in which their density recovers", &Treatment::aftercare,
+          &Aftercare::macrophage_return),
   };
 }
 

@@ -44,6 +44,25 @@ struct LadenCellMigration {
   }
 };
 
+/// One-time death of a share of the macrophages, and their return from the blood: density over that without it [-] is
+/// 1 - share e^(-(t - t_0)/tau) from t_0 on. Source: capture, release and recapture in depleted skin, Baranska 2018, J. Exp.
+/// Med. 215.
+struct MacrophageDepletion {
+  double time;         ///< t_0 [s], 0 for none
+  double share;        ///< [-]
+  double return_time;  ///< tau [s]
+  DF_FUNCTION double operator()(double now) const {
+    return time > 0.0 && now >= time ? 1.0 - share * std::exp(-(now - time) / return_time) : 1.0;
+  }
+};
+
+/// Size of the pigment clusters inside cells [m]: end - (end - start) e^(-t/tau). Estimate.
+struct ClusterGrowth {
+  double start, end;     ///< when fresh in a cell, and after years [m]
+  double time_constant;  ///< tau [s]
+  DF_FUNCTION double operator()(double time) const { return end - (end - start) * std::exp(-time / time_constant); }
+};
+
 /// Lymphatic clearance of free particles relative to that of 100 nm ones [-]: falls by ten per step at 100, 200 and 500 nm,
 /// interpolated in the logarithm of the diameter. Estimate after Swartz 2001, Adv. Drug Deliv. Rev. 50 (lymph prefers 10-100 nm).
 struct LymphSizeFactor {

@@ -32,6 +32,7 @@ DF_FUNCTION void lay_down(const Executor& executor, const InsertionProblem& from
 /// Time and step size of healing, the same on every lane.
 struct HealingTally {
   double time = 0.0, dt = 0.0;  ///< [s]
+  double spread_until = 0.0;    ///< time to which pigment has spread and risen; leads `time` within a step [s]
   long steps = 0, rejected = 0;
 };
 
@@ -61,22 +62,48 @@ DF_FUNCTION void spread_vertically(const Executor& executor, const HealingProble
   executor.cells(p.grid.n_r, 1, VerticalSpreadStep{p, pool});
 }
 
-/// Heals from the tally's time to `end`: reaction (second order, error-controlled), then spread, descent and epidermal rise.
+/// Spread and descent of the pools, rise and shedding of the epidermis over a time [s]. Backward Euler: first order, as any
+/// linear scheme that stays positive for every step (Bolley & Crouzeix 1978, RAIRO Anal. Numer. 12).
 DF_CALLER_DECIDES
 template <class Executor>
-DF_FUNCTION void heal_until(const Executor& executor, HealingProblem& p, double end, HealingTally& tally) {
-  const int n_r = p.grid.n_r, n_z = p.grid.n_z;
+DF_FUNCTION void spread(const Executor& executor, const HealingProblem& p, double dt) {
+  spread_radially(executor, p, p.pools.free, &TissueSpread::free, dt);
+  spread_radially(executor, p, p.pools.macrophage, &TissueSpread::macrophage, dt);
+  spread_radially(executor, p, p.pools.slow, &TissueSpread::slow, dt);
+  spread_vertically(executor, p, p.pools.free, &TissueSpread::free, false, dt);
+  spread_vertically(executor, p, p.pools.macrophage, &TissueSpread::macrophage, true, dt);
+  spread_vertically(executor, p, p.pools.slow, &TissueSpread::slow, true, dt);
+  executor.cells(p.grid.n_r, 1, EpidermisRiseStep{p, dt});
+  executor.single(BookShedStep{p});
+}
+
+/// Spreads until a time, unless pigment has spread farther already.
+DF_CALLER_DECIDES
+template <class Executor>
+DF_FUNCTION void spread_until(const Executor& executor, const HealingProblem& p, double time, HealingTally& tally) {
+  if (time <= tally.spread_until) return;
+  spread(executor, p, time - tally.spread_until);
+  tally.spread_until = time;
+}
+
+/// Heals from the tally's time to `end`: reactions (second order, error-controlled) split from spread, descent and epidermal
+/// rise. Each reaction starts when pigment has spread to the middle of its step: Strang's symmetric splitting, with the halves
+/// of two neighbouring steps done at once. A rejected step leaves spread ahead; the next ones wait for the reaction.
+DF_CALLER_DECIDES
+template <class Executor>
+DF_FUNCTION void heal_through(const Executor& executor, HealingProblem& p, double end, HealingTally& tally) {
   const HealingParams& c = p.params;
   if (tally.dt <= 0.0) tally.dt = c.first_step;
   while (tally.time < end * (1.0 - 1e-12)) {
     const double wanted = smaller(tally.dt, c.largest_step), left = end - tally.time;
-    const double dt = wanted >= left ? left : (wanted > 0.5 * left ? 0.5 * left : wanted);
-    HealingClock clock{tally.time, dt, {}, {}};
+    const double dt = wanted >= left ? left : (wanted > 0.5 * left ? 0.5 * left : wanted), middle = tally.time + 0.5 * dt;
+    spread_until(executor, p, middle, tally);
+    HealingClock clock{tally.time, dt, {}, {}, c.depletion(middle)};
     for (int side = at_axis; side <= beside; ++side) {
-      clock.recruitment[side] = c.courses[side].recruitment(tally.time + 0.5 * dt, 1.0) - 1.0;
+      clock.recruitment[side] = c.courses[side].recruitment(middle, 1.0) - 1.0;
       clock.exudation[side] = c.courses[side].open_track(tally.time, dt);
     }
-    executor.rows(n_z, ReactionStep{p, clock});
+    executor.rows(p.grid.n_z, ReactionStep{p, clock});
     executor.single(MaximumStep{p.scratch.error, p.scratch.scalars});
     const double error = executor.read(p.scratch.scalars, scalar_maximum) / c.tolerance;
     const double factor = smaller(larger(0.9 / std::sqrt(larger(error, 1e-6)), 0.3), 1.6);
@@ -89,18 +116,11 @@ DF_FUNCTION void heal_until(const Executor& executor, HealingProblem& p, double 
     const PoolFields old = p.pools;
     p.pools = p.scratch.next;
     p.scratch.next = old;
-    spread_radially(executor, p, p.pools.free, &TissueSpread::free, dt);
-    spread_radially(executor, p, p.pools.macrophage, &TissueSpread::macrophage, dt);
-    spread_radially(executor, p, p.pools.slow, &TissueSpread::slow, dt);
-    spread_vertically(executor, p, p.pools.free, &TissueSpread::free, false, dt);
-    spread_vertically(executor, p, p.pools.macrophage, &TissueSpread::macrophage, true, dt);
-    spread_vertically(executor, p, p.pools.slow, &TissueSpread::slow, true, dt);
-    executor.cells(n_r, 1, EpidermisRiseStep{p, dt});
-    executor.single(BookShedStep{p});
     tally.time += dt;
     tally.steps += 1;
     if (dt >= wanted) tally.dt = dt * factor;
   }
+  spread_until(executor, p, end, tally);
 }
 
 /// Sums over the present pigment field.
@@ -109,6 +129,34 @@ template <class Executor>
 DF_FUNCTION void measure(const Executor& executor, const HealingProblem& p, double depth_limit) {
   executor.rows(p.grid.n_z, RowMomentStep{p});
   executor.single(MomentStep{p, depth_limit});
+}
+
+/// Kills the share of the macrophages that the problem says. Free pigment then spreads as the mean of what was free and of
+/// what they let go.
+DF_CALLER_DECIDES
+template <class Executor>
+DF_FUNCTION void deplete(const Executor& executor, HealingProblem& p) {
+  HealingParams& c = p.params;
+  measure(executor, p, 0.0);
+  const double fresh = executor.read(p.moments, Moment::free);
+  const double released = c.depletion.share * executor.read(p.moments, Moment::macrophage);
+  executor.cells(p.grid.n_r, p.grid.n_z, DepleteStep{p});
+  for (TissueSpread& tissue : c.spread)
+    if (released > 0.0) tissue.free = (fresh * tissue.free + released * tissue.released) / (fresh + released);
+}
+
+/// Heals from the tally's time to `end`, a depletion of macrophages in between included.
+DF_CALLER_DECIDES
+template <class Executor>
+DF_FUNCTION void heal_until(const Executor& executor, HealingProblem& p, double end, HealingTally& tally) {
+  const double day = p.params.depletion.time;
+  if (day > tally.time && day <= end) {
+    heal_through(executor, p, day, tally);
+    tally.time = day;
+    deplete(executor, p);
+    tally.dt = p.params.first_step;
+  }
+  heal_through(executor, p, end, tally);
 }
 
 }  // namespace dermaflux

@@ -51,6 +51,7 @@ struct TissueSpread {
   double macrophage;       ///< of the macrophage pool by release and recapture [m^2/s]
   double slow;             ///< of the slow pool by release and recapture [m^2/s]
   double deepening_speed;  ///< of both [m/s]
+  double released;         ///< diffusivity of clusters that depleted cells let go [m^2/s]
 };
 
 /// Courses in time that one tissue sets.
@@ -79,8 +80,10 @@ struct HealingParams {
   TrackGroups tracks;                     ///< where the tracks of the prongs lie
   double tilt;                            ///< tangent of the needle angle: sideways shift per depth [-]
   double tilt_centre;                     ///< depth about which the tilted track is centred [m]
-  double tolerance;                       ///< local error of a step [kg/m^3]
-  double first_step, largest_step;        ///< [s]
+  MacrophageDepletion depletion;
+  double released_lymph_factor;     ///< clearance of the clusters that depleted cells let go over that of 100 nm [-]
+  double tolerance;                 ///< local error of a step [kg/m^3]
+  double first_step, largest_step;  ///< [s]
 };
 
 /// Constants per row.
@@ -128,11 +131,11 @@ struct Moment {
 };
 
 struct HealingScratch {
-  PoolFields next;                                                   ///< pools after the reaction under trial
-  FieldView<double> factor, solved;                                  ///< line solves
-  FieldView<double> from_above, inverse, coupling;                   ///< factors of the vertical lines, per row
-  FieldView<double> wound;                                           ///< share of a cell in the wound [-]
-  FieldView<double> lymph_factor;                                    ///< lymph clearance of its pigment over that of 100 nm [-]
+  PoolFields next;                              ///< pools after the reaction under trial
+  FieldView<double> factor, solved;             ///< line solves
+  FieldView<double> from_above, own, coupling;  ///< weights of the vertical lines, per row: row above, own, below
+  FieldView<double> wound;                      ///< share of a cell in the wound [-]
+  FieldView<double> lymph_factor;               ///< lymph clearance of its pigment over that of 100 nm [-]
   FieldView<double> lymph, exuded, photolysed, error, mass, radius;  ///< partial sums per row
   FieldView<double> scalars;
 };

@@ -39,14 +39,18 @@ TissueRates tissue_rates(const SkinBiology& b, double axis_density) {
           .slow_loss = b.fibroblast_return * (1.0 - b.recapture_fraction)};
 }
 
-TissueSpread tissue_spread(const Skin& skin, const Ink& ink) {
+TissueSpread tissue_spread(const Skin& skin, const Ink& ink, double cluster) {
   const SkinBiology& b = skin.biology;
-  const double mobile = ink.mass_mean([](double d) { return d <= 500.0 * units::nm ? 1.0 : 0.0; });
+  const auto mobile = [](double d) { return d <= 500.0 * units::nm ? 1.0 : 0.0; };
+  const auto diffusivity = [&](double d) {
+    return b.diffusion_hindrance * StokesEinstein{}(d, skin.mechanics.interstitial_viscosity);
+  };
   const double release = std::log(2.0) / b.macrophage_half_life;
-  return {.free = mobile * b.diffusion_hindrance * StokesEinstein{}(ink.particle_diameter, skin.mechanics.interstitial_viscosity),
+  return {.free = ink.mass_mean(mobile) * diffusivity(ink.particle_diameter),
           .macrophage = HopDiffusivity{}(release, b.recapture_fraction, b.hop_length),
           .slow = HopDiffusivity{}(b.fibroblast_return, b.recapture_fraction, b.hop_length),
-          .deepening_speed = b.deepening_speed};
+          .deepening_speed = b.deepening_speed,
+          .released = mobile(cluster) * diffusivity(cluster)};
 }
 
 TissueCourses tissue_courses(const SkinBiology& b) {
@@ -69,7 +73,7 @@ void lay_out_healing_state(ViewArena& arena, HealingProblem& problem) {
     for (auto* view : {&pools->free, &pools->matrix, &pools->macrophage, &pools->slow, &pools->epidermal})
       *view = arena.take(cells, n_z);
   for (auto* view : {&s.factor, &s.solved, &s.wound, &s.lymph_factor}) *view = arena.take(cells, n_z);
-  for (auto* view : {&s.from_above, &s.inverse, &s.coupling, &s.lymph, &s.exuded, &s.photolysed, &s.error, &s.mass, &s.radius})
+  for (auto* view : {&s.from_above, &s.own, &s.coupling, &s.lymph, &s.exuded, &s.photolysed, &s.error, &s.mass, &s.radius})
     *view = arena.take(n_z);
   s.scalars = arena.take(scalar_count);
   problem.account = arena.take(HealingAccount::count);
@@ -126,6 +130,7 @@ HealingParams build_healing_params(const Treatment& treatment, const Puncture& p
   const Ink& ink = treatment.ink;
   const double corneum = skin.layers[0].thickness * skin.thickness_factor;
   const double viable = skin.bottom_of(LayerKind::epidermis) - corneum, exfoliation = treatment.aftercare.exfoliation_factor;
+  const double released = ClusterGrowth{b.cluster_start, b.cluster_end, b.cluster_growth}(treatment.aftercare.depletion_time);
   HealingParams c{};
   c.epidermis = {.corneum_depth = corneum,
                  .corneum_speed = exfoliation * corneum / b.corneum_transit,
@@ -133,7 +138,7 @@ HealingParams build_healing_params(const Treatment& treatment, const Puncture& p
   for (const int side : {at_axis, beside}) {
     const Skin& tissue = side == at_axis ? skin : treatment.skin_beside();
     c.rates[side] = tissue_rates(tissue.biology, b.macrophage_density);
-    c.spread[side] = tissue_spread(tissue, ink);
+    c.spread[side] = tissue_spread(tissue, ink, released);
     c.courses[side] = tissue_courses(tissue.biology);
   }
   for (int n = 0; n < ink.size_classes; ++n) {
@@ -148,7 +153,10 @@ HealingParams build_healing_params(const Treatment& treatment, const Puncture& p
   c.tracks = track_groups(treatment.needle);
   c.tilt = std::tan(treatment.machine.angle);
   c.tilt_centre = 0.5 * puncture.tip_depth;
-  c.tolerance = 2e-3 * ink.concentration();
+  const Aftercare& aftercare = treatment.aftercare;
+  c.depletion = {.time = aftercare.depletion_time, .share = aftercare.depletion_share, .return_time = aftercare.macrophage_return};
+  c.released_lymph_factor = LymphSizeFactor{}(released);
+  c.tolerance = 5e-4 * ink.concentration();
   c.first_step = 10.0 * units::minute;
   c.largest_step = 60.0 * units::day;
   return c;

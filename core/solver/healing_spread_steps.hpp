@@ -98,8 +98,9 @@ struct VerticalFactorStep {
   DF_FUNCTION void operator()() const {
     VerticalLine line{p, diffusivity, speed, dt};
     for (int j = 0; j < p.grid.n_z; ++j) {
-      p.scratch.from_above(j) = line.next(j);
-      p.scratch.inverse(j) = line.inverse;
+      const double entering = line.next(j);
+      p.scratch.from_above(j) = entering * line.inverse;
+      p.scratch.own(j) = p.grid.dz(j) * line.inverse;
       p.scratch.coupling(j) = line.coupling;
     }
   }
@@ -118,7 +119,7 @@ struct VerticalSpreadStep {
     if (largest < negligible) return;
     double reduced = 0.0;
     for (int j = 0; j < n_z; ++j) {
-      reduced = (p.grid.dz(j) * field(first + j) + p.scratch.from_above(j) * reduced) * p.scratch.inverse(j);
+      reduced = p.scratch.own(j) * field(first + j) + p.scratch.from_above(j) * reduced;
       p.scratch.solved(first + j) = reduced;
     }
     double below = 0.0;

@@ -10,6 +10,7 @@ struct HealingClock {
   double time, dt;        ///< [s]
   double recruitment[2];  ///< per TissueSide: extra macrophages over resident at the centre of the wound, mid-step [-]
   double exudation[2];    ///< per TissueSide [1/s]
+  double survivors;       ///< macrophages over those without depletion, mid-step [-]
 };
 
 /// Exchange between the pools of every cell over one step, by a modified Patankar-Runge-Kutta scheme, into `next`; per row
@@ -56,7 +57,8 @@ struct ReactionStep {
       for (int l = 0; l < W; ++l) {
         const int k = first + l, row = j + l;
         const PigmentPools before{p.pools.free(k), p.pools.matrix(k), p.pools.macrophage(k), p.pools.slow(k)};
-        const double density = ring.tissue.density * p.rows.residents(row) * (1.0 + ring.recruitment * p.scratch.wound(k));
+        const double recruited = 1.0 + ring.recruitment * p.scratch.wound(k);
+        const double density = ring.tissue.density * p.rows.residents(row) * recruited * clock.survivors;
         const PoolRates start = rates(ring, row, density, before.macrophage, p.scratch.lymph_factor(k));
         const PigmentPools trial = start.advance(before, dt);
         PoolRates end = start;
@@ -86,6 +88,21 @@ struct ReactionStep {
       p.scratch.photolysed(j + l) = photolysed[l];
       p.scratch.error(j + l) = error[l];
     }
+  }
+};
+
+/// Death of a share of the macrophages: the clusters they held become free pigment, drained by lymph as clusters are.
+struct DepleteStep {
+  HealingProblem p;
+  DF_FUNCTION void operator()(int i, int j) const {
+    const int k = p.grid.cell(i, j);
+    const double released = p.params.depletion.share * p.pools.macrophage(k);
+    const double fresh = p.pools.free(k) + p.pools.matrix(k);  // what the matrix lets go is drained like what is free
+    p.pools.macrophage(k) -= released;
+    p.pools.free(k) += released;
+    if (released > 0.0)
+      p.scratch.lymph_factor(k) =
+          (fresh * p.scratch.lymph_factor(k) + released * p.params.released_lymph_factor) / (fresh + released);
   }
 };
 

@@ -27,12 +27,13 @@ DF_FUNCTION inline LightClock light_clock(const OpticsParams& c, int band, doubl
   const auto packed = [&](double size) {
     return c.absorption[band] * PackageEffect{}(c.pigment_density * c.absorption[band] * c.cluster_solids * size);
   };
-  const double in_cells = c.cluster_end - (c.cluster_end - c.cluster_start) * std::exp(-time / c.cluster_growth);
+  const ClusterGrowth cluster{c.cluster_start, c.cluster_end, c.cluster_growth};
+  const bool depleted = c.depletion_time > 0.0 && time >= c.depletion_time;
   return {.band = band,
           .blood = 1.0 + c.erythema.extra_blood(time) + c.haematoma.extra_blood(time),
           .swelling = c.oedema.thickness(time) - 1.0,
-          .dispersed = packed(c.fresh_size),
-          .packed = packed(in_cells)};
+          .dispersed = packed(depleted ? cluster(c.depletion_time) : c.fresh_size),
+          .packed = packed(cluster(time))};
 }
 
 /// What the dot looks like at a time: contrast and width at 550 nm and, if asked, the reflectance in all bands. `scratch`

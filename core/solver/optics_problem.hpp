@@ -13,6 +13,7 @@ struct OpticsParams {
   double fresh_size;                  ///< of pigment outside cells [m]
   double cluster_start, cluster_end;  ///< of pigment inside cells [m]
   double cluster_growth;              ///< time constant [s]
+  double depletion_time;              ///< from then on free pigment is what dying cells let go [s], 0 for never
   double cluster_solids;              ///< solid volume fraction of a cluster [-]
   Erythema erythema;
   Oedema oedema;

@@ -112,6 +112,7 @@ OpticsParams build_optics_params(const Treatment& treatment, const Puncture& pun
   c.cluster_start = biology.cluster_start;
   c.cluster_end = biology.cluster_end;
   c.cluster_growth = biology.cluster_growth;
+  c.depletion_time = treatment.aftercare.depletion_time;
   c.cluster_solids = biology.cluster_solids;
   c.erythema = {.gain = look.erythema_gain, .fades = {look.erythema_decay}};
   c.oedema = {.swelling = look.oedema_swelling, .drains = {look.oedema_decay}};

@@ -35,6 +35,9 @@ struct Pattern {
 struct Aftercare {
   double uv_dose;             ///< UVA per day [J/m^2]
   double exfoliation_factor;  ///< speed of epidermal shedding over normal [-]
+  double depletion_time;      ///< after treatment at which macrophages are killed, 0 for never [s]
+  double depletion_share;     ///< of them [-]
+  double macrophage_return;   ///< time constant in which they come back [s]
 };
 
 /// Facts about the client that block or restrict a preset.

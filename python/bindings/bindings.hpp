@@ -7,5 +7,6 @@ namespace dermaflux {
 void bind_errors(pybind11::module_& module);
 void bind_documents(pybind11::module_& module);
 void bind_running(pybind11::module_& module);
+void bind_healing(pybind11::module_& module);
 
 }  // namespace dermaflux

@@ -5,6 +5,7 @@ PYBIND11_MODULE(_core, module) {
   dermaflux::bind_errors(module);
   dermaflux::bind_documents(module);
   dermaflux::bind_running(module);
+  dermaflux::bind_healing(module);
   module.attr("version") = DF_VERSION;
   module.attr("git") = DF_GIT;
   module.attr("compiler") = DF_COMPILER;

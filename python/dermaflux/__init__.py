@@ -20,6 +20,7 @@ os.environ.setdefault("OMP_WAIT_POLICY", "passive")
 from . import _core  # noqa: E402
 from ._core import BackendError, FileError, InputError, NumericsError
 from .calibration import Calibration, PresetRefused, calibrate
+from .physics import heal_cell
 from .preset import check_preset, load_preset
 from .running import Member, MemberError, Result, backends, run, run_batch, set_threads
 from .runfile import open_run
@@ -28,7 +29,7 @@ from .treatment import Treatment, load
 
 __all__ = [
     "BackendError", "Calibration", "FileError", "InputError", "Member", "MemberError", "NumericsError", "PresetRefused", "Result", "SweepPlan", "Treatment",
-    "backends", "calibrate", "check_preset", "configs", "load", "load_preset", "load_sweep", "open_run", "run", "run_batch", "set_threads", "sweep",
+    "backends", "calibrate", "check_preset", "configs", "heal_cell", "load", "load_preset", "load_sweep", "open_run", "run", "run_batch", "set_threads", "sweep",
 ]  # fmt: skip
 __version__: str = _core.version
 

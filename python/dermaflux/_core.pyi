@@ -360,3 +360,14 @@ def run_batch(
     for the treatment's own. `done` gets the position and a message, or the scalar outputs of each dwell time.
 
     Returns the name of the backend. Raises InputError, BackendError, or KeyboardInterrupt on Ctrl-C."""
+
+def heal_cell(
+    pools: Sequence[float],
+    days: Sequence[float],
+    numbers: dict[str, float],
+    tolerance: float,
+    largest_step_day: float,
+) -> NDArray[np.float64]:
+    """Healing of one piece of dermis by the solver of a treatment; see `dermaflux.heal_cell`, whose keywords are `numbers`.
+
+    Returns shape (days, 7): free, matrix, macrophage, slow, and lost to lymph, exuded, photolysed [kg/m^3]. Raises InputError."""

@@ -39,7 +39,7 @@ TEST(HealingConvergence, TighterToleranceTakesMoreStepsAndChangesLess) {
   for (int n = 0; n < 3; ++n)
     for (std::size_t k = 0; k < 4; ++k) error[n] += std::fabs(pools[n][k] - pools[3][k]) / total;
   for (int n = 0; n < 3; ++n) EXPECT_GT(steps[n + 1], steps[n]);
-  // The step goes as the root of the tolerance, the splitting error as the step: a quarter per level. The default tolerance is 2e-3
+  // The step goes as the root of the tolerance, the splitting error as the step: a quarter per level. The default tolerance is 5e-4
   // of the ink's concentration, and some ten steps pass while most of the pigment changes its pool: 2 % in the sum.
   EXPECT_LT(error[1], 0.5 * error[0]);
   EXPECT_LT(error[2], 0.5 * error[1]);

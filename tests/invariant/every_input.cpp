@@ -55,6 +55,8 @@ Treatment setting_for(const std::string& path, const Treatment& plain) {
                  "normal", {{"scar.shape", "disc"}, {"scar.class", "atrophic"}, {"scar.width_mm", "1"}, {"scar.offset_mm", "0.6"}})
                  .scar;
   if (path.starts_with("model.uvb_") || path == "model.uv_melanosomes") t.ink.photolysis_rate_uvb = 26.0 / units::year;
+  if (path == "aftercare.macrophage_depletion_share" || path == "aftercare.macrophage_return_day")
+    t.aftercare.depletion_time = 100.0 * units::day;
   if (path == "skin.puncture_toughness_kj_m2") {
     t.machine.depth = 0.2 * units::mm;
     t.machine.hand_force = 0.0;

@@ -342,6 +342,50 @@ def cells_per_second(answer: dict[str, float], cells: int) -> float:
     return answer["steps"] * cells / answer["seconds"]
 
 
+def against_scipy(build: Path, folder: Path, repeats: int) -> list[Row]:
+    """Ten years of reactions in every cell of the standard grid against scipy's BDF at the error of our default tolerance, and ten
+    years of all healing against its goal. Both in processor time."""
+    say("  healing against scipy")
+    core = Server([str(build / "healing_pieces"), str(folder), str(HERE.parents[1] / "configs")], {})
+    peer = Server([sys.executable, str(HERE / "healing_peer.py"), str(folder)], ONE_THREAD)
+    numbers = core("start standard")
+    held = peer("start " + json.dumps(numbers))["cells_with_pigment"]
+
+    def pools(output: str) -> np.ndarray:
+        return np.fromfile(folder / f"healing.{output}.f64").reshape(-1, 4 * int(numbers["cells"]))
+
+    def error(found: np.ndarray, judge: np.ndarray) -> float:
+        """Largest over the moments of the sum of differences over all pigment."""
+        return float((np.abs(found - judge).sum(axis=1) / np.abs(judge).sum(axis=1)).max())
+
+    peer("bdf 1e-9")
+    judge = pools("peer")
+    fine = core("react 1e-5")
+    agreement = error(pools("ours"), judge)
+    answer = core("react 1")
+    target = error(pools("ours"), judge)
+    if agreement > 0.01 * target:
+        raise SystemExit(f"healing: ours with {fine['steps']} steps and BDF at 1e-9 differ by {agreement:.2g}; not the same equations")
+    rtol = 0.1
+    while peer(f"bdf {rtol}") and (reached := error(pools("peer"), judge)) > target:
+        rtol /= 1.5
+    works = {"ours": lambda: core("react 1")["seconds"], "BDF": lambda: peer(f"bdf {rtol}")["seconds"]}
+    times = interleaved(works, repeats) | interleaved({"all": lambda: core("heal")["seconds"]}, repeats)
+    ours, theirs, whole = (times[name]["median"] for name in ("ours", "BDF", "all"))
+    counted = (
+        f"ten years, {numbers['cells']:.0f} cells, {held} with pigment (BDF has only these); ours {answer['steps']} steps to {target:.2g}, "
+        f"BDF rtol {rtol:.2g} to {reached:.2g}; tight runs of both agree to {agreement:.1g}"
+    )
+    first = Row("healing reactions, standard grid", ours, theirs, theirs / ours, "s", counted, "scipy BDF, vectorised over the cells")
+    first.ours_range, first.peer_range, first.details = ends(times["ours"]), ends(times["BDF"]), {"seconds": times}
+    steps = core("heal")["steps"]
+    second = Row("healing, fading, measuring, 10 years", whole, 0.1, 0.1 / whole, "s", f"standard grid, {steps} steps, one core", "goal")
+    second.met, second.ours_range = whole <= 0.1, ends(times["all"])
+    core.close()
+    peer.close()
+    return [first, second]
+
+
 def whole_treatments(python: str, repeats: int) -> tuple[list[Row], dict]:
     say("  whole treatments")
     script = str(HERE / "treatments.py")
@@ -445,11 +489,15 @@ def main() -> None:
     parser.add_argument("--build", type=Path, required=True, help="folder with solver_pieces")
     parser.add_argument("--peers", required=True, help="Python that has FiPy and py-pde")
     parser.add_argument("--repeats", type=int, default=5)
+    parser.add_argument("--only-healing", action="store_true", help="measure healing, print its rows, write nothing")
     parser.add_argument("--readme", action="store_true", help="put the table into README.md")
     options = parser.parse_args()
 
     folder = options.build / "fields"
     folder.mkdir(parents=True, exist_ok=True)
+    if options.only_healing:
+        print(table(against_scipy(options.build, folder, options.repeats)))
+        return
     facts = machine()
     core = Server([str(options.build / "solver_pieces"), str(folder)], {})
     peers = Server([options.peers, str(HERE / "peers.py"), str(folder)], ONE_THREAD)
@@ -458,6 +506,7 @@ def main() -> None:
     rows += against_hypre(core, options.build / "hypre_pressure", folder, options.repeats)
     rows += against_memory(core, folder, options.repeats)
     core.close()
+    rows += against_scipy(options.build, folder, options.repeats)
     treatments, program = whole_treatments(sys.executable, options.repeats)
     rows += treatments
 

@@ -1,4 +1,4 @@
-"""Runs the model as published experiments on insertion were set, and writes what it gives beside what they measured.
+"""Runs the model as published experiments were set, and writes what it gives beside what they measured; healing.py has healing.
 
 python validation/published/compare.py [--grid standard] writes README.md here. Nothing is fitted: a miss is a finding.
 """
@@ -9,6 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+import healing
 import numpy as np
 
 import dermaflux as df
@@ -153,12 +154,14 @@ def measured_text(entry: dict) -> str:
 
 def report(found: list[tuple[dict, list[tuple[str, float]]]], grid: str) -> str:
     lines = [
-        "# The model against published measurements of insertion",
+        "# The model against published measurements",
         "",
-        "Written by `python validation/published/compare.py`; do not edit. Numbers, sources and settings stand in",
-        "[insertion.toml](insertion.toml). The parameters are those that ship; nothing was fitted to these observations.",
+        "Written by `python validation/published/compare.py`; do not edit. The parameters are those that ship; nothing was fitted to",
+        "these observations.",
         "",
-        f"Grid {grid}, dermaflux {_core.version}.",
+        "## Insertion",
+        "",
+        f"Numbers, sources and settings stand in [insertion.toml](insertion.toml). Grid {grid}, dermaflux {_core.version}.",
         "",
         "| observation | measured | set as | model | model against measured |",
         "| --- | --- | --- | ---: | --- |",
@@ -168,7 +171,7 @@ def report(found: list[tuple[dict, list[tuple[str, float]]]], grid: str) -> str:
         for n, (name, value) in enumerate(rows):
             first = f"| {entry['name']} | {measured_text(entry)} " if n == 0 else "| | "
             lines.append(f"{first}| {name} | {value:.3g}{unit} | {verdict(entry['measured'], value)} |")
-    lines += ["", "## How the model was set", ""]
+    lines += ["", "How the model was set:", ""]
     lines += [f"- **{entry['name']}**: {entry['how']} Source: {entry['source']}." for entry, _ in found]
     return "\n".join(lines) + "\n"
 
@@ -177,7 +180,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--grid", default="standard", choices=("quick", "standard", "fine"))
     grid = parser.parse_args().grid
-    text = report(compare(grid), grid)
+    text = report(compare(grid), grid) + "\n" + "\n".join(healing.report(healing.compare(grid), grid)) + "\n"
     (HERE / "README.md").write_text(text)
     print(text)
 
