@@ -84,7 +84,7 @@ TEST(Diffusion, OfTheCarrierWidensItsCloudInTheTissue) {
       }
     return sum / mass;
   };
-  EXPECT_GT(spread("9e-10"), spread("0"));
+  EXPECT_GT(spread("9e-10"), 1.02 * spread("0"));  // 5 % on this grid; when spreading falls due alone moves it by less than 1e-4
 }
 
 TEST(Fracture, RaisesTheInPlanePermeabilityOnlyAndForGood) {
