@@ -1,4 +1,4 @@
-"""Published measurements of insertion: what must hold whatever the parameters are. How far they land is in validation/published."""
+"""Published measurements of insertion and healing: what must hold whatever the parameters are. How far they land is in validation/published."""
 
 import math
 import sys
@@ -9,6 +9,7 @@ from conftest import ROOT
 
 sys.path.insert(0, str(ROOT / "validation" / "published"))
 import compare  # noqa: E402
+import healing  # noqa: E402
 
 OBSERVATIONS = {entry["name"]: entry for entry in compare.data()["observation"]}
 
@@ -122,3 +123,71 @@ def test_the_set_depth_for_a_tip_that_cannot_be_reached_is_refused():
     stuck = compare.base().with_({"machine.hand_force_n": 0.0, "skin.puncture_toughness_kj_m2": 300.0})
     with pytest.raises(RuntimeError, match="no set depth"):
         compare.set_to_tip(stuck, 0.06)
+
+
+HEALING = {entry["name"]: entry for entry in healing.data()["observation"]}
+
+
+def test_every_observation_of_healing_states_number_source_and_setting():
+    for name, entry in HEALING.items():
+        low, high = entry["measured"]
+        assert low < high and entry["unit"] and entry["how"] and entry["quantity"] in healing.QUANTITIES, name
+        assert any(character.isdigit() for character in entry["source"]) and healing.cases(entry), name
+
+
+def test_the_written_table_has_every_case_of_healing():
+    text = (compare.HERE / "README.md").read_text()
+    for name, entry in HEALING.items():
+        assert f"| {name} |" in text and all(f"| {case['name']} |" in text for case in healing.cases(entry)), name
+
+
+def test_the_uncertain_keys_of_healing_have_ranges_in_every_class_asked():
+    for name in {case["treatment"] for entry in HEALING.values() for case in healing.cases(entry)}:
+        resolved = healing.load(name).resolved()
+        for key in healing.data()["uncertain"]:
+            low, high = resolved[key]["range"]
+            assert low <= resolved[key]["value"] <= high and low < high, (name, key)
+
+
+@pytest.fixture(scope="module")
+def plain() -> healing.Series:
+    return healing.shipped("normal_scalp.toml", "quick")
+
+
+def test_healing_keeps_its_bounds_whatever_the_parameters(plain: healing.Series):
+    """Shares lie between 0 and 1; pigment only leaves; a scar compared with itself fades as fast as itself."""
+    for draw in (plain, *healing.drawn("normal_scalp.toml", 2)):
+        found = {name: healing.QUANTITIES[name](draw, draw, {"day": 28, "healed_day": 42, "days": [42, 182.625]}) for name in healing.QUANTITIES}
+        for name in ("retained", "early_share", "plateau", "epidermal_left", "outside_cells"):
+            assert 0.0 <= found[name] <= 1.0, name
+        assert found["in_nodes"] > 0.0 and found["fade_ratio"] == 1.0
+        assert 42.0 / 365.25 < found["longevity"] <= healing.HORIZON_YEAR
+
+
+def test_draws_differ_and_come_again():
+    first, second = healing.drawn("normal_scalp.toml", 2)
+    assert not np.array_equal(first["contrast"], second["contrast"])
+    healing.drawn.cache_clear()
+    np.testing.assert_array_equal(healing.drawn("normal_scalp.toml", 2)[1]["contrast"], second["contrast"])
+
+
+def test_longevity_is_where_an_exponential_has_halved():
+    time = np.array([0.0, 42.0, 365.25, 3 * 365.25, 5 * 365.25, 10 * 365.25])
+    for rate in (0.1, 0.3, 2.0):  # per year; interpolation between moments is exact for an exponential
+        series = {"time": time, "contrast": 0.6 * np.exp(-rate * time / 365.25)}
+        expected = min(42.0 / 365.25 + np.log(2.0) / rate, healing.HORIZON_YEAR)
+        np.testing.assert_allclose(healing.longevity(series, series, {"healed_day": 42}), expected, rtol=1e-12)
+
+
+def test_a_moment_that_no_run_stops_at_is_refused(plain: healing.Series):
+    with pytest.raises(ValueError, match="day 43"):
+        healing.at(plain, "held", 43.0)
+
+
+@pytest.mark.parametrize(
+    ("value", "draws", "text"),
+    [(0.75, (0.5, 0.9), "inside"), (0.35, (0.3, 0.7), "**miss**: 0.5 of the lower bound, within the draws")]
+    + [(1.6, (1.2, 1.7), "**miss**: 2 of the upper bound, nor do the draws come to it")],
+)
+def test_a_miss_of_healing_is_called_a_miss(value: float, draws: tuple[float, float], text: str):
+    assert healing.verdict([0.7, 0.8], healing.Found("case", value, *draws)) == text

@@ -2,6 +2,7 @@
 
 start NUMBERS      takes the arrays that healing_pieces left, and its numbers as JSON
 bdf RTOL           ten years in every cell that holds pigment; leaves healing.peer.f64 [moment][pool][cell]
+cells RTOL EVERY   the same, each cell a system of its own with steps of its own, one of EVERY cells; the time is that of all
 
 The right-hand side is that of `core/physics/kinetics.hpp`, written once more in numpy, for all cells at a time; the Jacobian is
 exact and sparse, so that a step costs one factorisation of 4 x 4 blocks.
@@ -23,11 +24,12 @@ SHARE_OF_ATOL = 1e-3  # absolute over relative tolerance, of the densest pigment
 class Reactions:
     """The cells that hold pigment; y is [pool][cell], pools free, matrix, macrophage, slow [kg/m^3], times in seconds."""
 
-    def __init__(self, numbers: dict[str, float], arrays: dict[str, np.ndarray]):
+    def __init__(self, numbers: dict[str, float], arrays: dict[str, np.ndarray], only: int | None = None):
         self.k = numbers
         self.moments = arrays["moments"]
         self.full = arrays["free"].size
-        self.held = np.flatnonzero(arrays["free"] + arrays["matrix"] > 0.0)
+        self.held = np.flatnonzero(arrays["free"] + arrays["matrix"] > 0.0) if only is None else np.array([only])
+        self.scale = float((arrays["free"] + arrays["matrix"]).max())
         self.cells = {name: values[self.held] for name, values in arrays.items() if name != "moments"}
         self.start = np.concatenate([self.cells["free"], self.cells["matrix"], np.zeros(2 * self.held.size)])
         count = self.held.size
@@ -79,8 +81,9 @@ class Reactions:
     def solve(self, rtol: float) -> tuple[np.ndarray, dict[str, float]]:
         """Pools at all moments, shape (moments, 4, all cells), with the steps and the processor's time."""
         before = time.process_time()
-        found = solve_ivp(self.slope, (0.0, self.moments[-1]), self.start, method="BDF", t_eval=self.moments, jac=self.jacobian,
-                          rtol=rtol, atol=SHARE_OF_ATOL * rtol * self.start.max())  # fmt: skip
+        jacobian = self.jacobian if self.held.size > 1 else lambda t, y: self.jacobian(t, y).toarray()
+        found = solve_ivp(self.slope, (0.0, self.moments[-1]), self.start, method="BDF", t_eval=self.moments, jac=jacobian,
+                          rtol=rtol, atol=SHARE_OF_ATOL * rtol * self.scale)  # fmt: skip
         seconds = time.process_time() - before
         if not found.success:
             raise RuntimeError(found.message)
@@ -94,12 +97,21 @@ ARRAYS = ("free", "matrix", "wound", "lymph_factor", "residents", "open_track", 
 
 def main() -> None:
     reactions: Reactions | None = None
+    numbers: dict[str, float] = {}
+    arrays: dict[str, np.ndarray] = {}
     print(json.dumps({"numpy": np.__version__}), flush=True)
     for line in sys.stdin:
         command, words = line.split(maxsplit=1)
         if command == "start":
-            reactions = Reactions(json.loads(words), {name: np.fromfile(FOLDER / f"{name}.f64") for name in ARRAYS})
+            numbers, arrays = json.loads(words), {name: np.fromfile(FOLDER / f"{name}.f64") for name in ARRAYS}
+            reactions = Reactions(numbers, arrays)
             answer: dict[str, float] = {"cells_with_pigment": reactions.held.size}
+        elif command == "cells":
+            assert reactions
+            rtol, every = words.split()
+            some = reactions.held[:: int(every)]
+            seconds = sum(Reactions(numbers, arrays, int(cell)).solve(float(rtol))[1]["seconds"] for cell in some)
+            answer = {"solved": some.size, "seconds": seconds * reactions.held.size / some.size}
         else:
             assert reactions
             pools, answer = reactions.solve(float(words))

@@ -166,8 +166,8 @@ def report(shown: list[tuple[Response, list[float]]], grid: str) -> str:
     lines = [
         "# What each input does",
         "",
-        "Written by `python validation/responses/draw.py`; do not edit. The inputs of machine, needle, ink and skin, one by one,",
-        "over the range that `configs/` gives them, everything else as in the normal treatment. The sign and its reason stand in",
+        "Written by `python validation/responses/draw.py`; do not edit. The inputs of machine, needle, ink, skin and of a depletion of",
+        "macrophages, one by one, over the range that `configs/` gives them, everything else as in the normal treatment. The sign and its reason stand in",
         "[predictions.toml](predictions.toml) and were written before the model was asked; where the model does otherwise the",
         "prediction stays, the sign obtained is bold, and a note says why. `tests/python/test_responses.py` holds the model to it.",
         "",
