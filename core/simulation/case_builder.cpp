@@ -37,6 +37,8 @@ long lay_out_all_state(ViewArena& arena, TreatmentCase& c, bool record) {
     c.recorder.insertion = arena.take(5 * cells);
     c.recorder.trace = arena.take(TraceStep::columns * 20000);
     c.recorder.trace_rows = arena.take(1);
+    c.recorder.view = arena.take(c.moment_count * band_count * (c.optics.grid.n_r + 1));
+    c.recorder.aside = arena.take(c.optics.grid.cell_count(), c.optics.grid.n_z);
   }
   return length;
 }
