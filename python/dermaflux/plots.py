@@ -85,9 +85,14 @@ def profile(run: xr.Dataset, layers: dict[str, float]) -> Figure:
     return figure
 
 
-def delivered_ng(run: xr.Dataset) -> float:
-    """Pigment that the needle left in the skin, all prongs [ng]: drawn in, less what flowed back or was exuded while the track closed."""
-    return float(run.attrs["ledger_drawn_ng"] - run.attrs["ledger_flowed_back_ng"] - run.attrs["ledger_exuded_at_closing_ng"])
+def delivered_ng(run: xr.Dataset) -> np.ndarray:
+    """Pigment that the needle has left in the skin until each look, all prongs, shape (time,) [ng]: drawn in, less what flowed back or
+    was exuded while the track closed. Of several sessions, those until then."""
+    if "session_deposited_ng" in run and run["session_deposited_ng"].size > 1:
+        done = run["session_day"].values <= run["time"].values[:, None]
+        return (done * run["session_deposited_ng"].values).sum(axis=1)
+    left = run.attrs["ledger_drawn_ng"] - run.attrs["ledger_flowed_back_ng"] - run.attrs["ledger_exuded_at_closing_ng"]
+    return np.full(run.sizes["time"], float(left))
 
 
 def fate(run: xr.Dataset) -> Figure:
@@ -105,19 +110,20 @@ def fate(run: xr.Dataset) -> Figure:
     if not (off <= 1e-10 * drawn).all():
         worst = int(np.argmax(np.where(np.isfinite(off), off, np.inf)))
         raise _core.NumericsError(
-            f"pools and losses on day {days[worst]:g} sum to {delivered + off[worst]:.6g} ng or {delivered - off[worst]:.6g} ng where "
-            f"{delivered:.6g} ng were delivered; the file is damaged, or of another version: run the treatment again"
+            f"pools and losses on day {days[worst]:g} sum to {sum(values[worst] for values in parts.values()):.9g} ng where "
+            f"{delivered[worst]:.9g} ng were delivered; the file is damaged, or of another version: run the treatment again"
         )
     figure, ax = plt.subplots(figsize=(8.2, 4.2), layout="constrained")
-    there = {name: values for name, values in parts.items() if values.max() > 1e-4 * delivered}
     colours = POOL_COLOURS | LOSS_COLOURS
-    areas = ax.stackplot(days, list(there.values()), labels=[_FATE_LABELS[name] for name in there], colors=[colours[name] for name in there], lw=0.4, ec="white")
-    for name, area in zip(there, areas, strict=True):
+    seen = [values.max() > 1e-3 * delivered[-1] for values in parts.values()]  # what is thinner than a line needs no entry
+    labels = [_FATE_LABELS[name] if shown else "_" for name, shown in zip(parts, seen, strict=True)]
+    areas = ax.stackplot(days, list(parts.values()), labels=labels, colors=[colours[name] for name in parts], lw=0.4, ec="white")
+    for name, area in zip(parts, areas, strict=True):
         area.set_hatch(_LOSS_HATCHES.get(name))
-    ax.axhline(delivered, color="#000000", lw=1.0, ls="--")
-    ax.text(0.012, delivered, f"delivered {delivered:.3g} ng", transform=ax.get_yaxis_transform(), va="bottom", fontsize=9)
+    ax.plot(days, delivered, color="#000000", lw=1.0, ls="--")
+    ax.text(0.012, delivered[-1], f"delivered {delivered[-1]:.3g} ng", transform=ax.get_yaxis_transform(), va="bottom", fontsize=9)
     _log_days(ax, days[-1])
-    ax.set(ylim=(0.0, 1.08 * delivered), ylabel="pigment [ng]")
+    ax.set(ylim=(0.0, 1.08 * delivered[-1]), ylabel="pigment [ng]")
     handles, labels = ax.get_legend_handles_labels()
     ax.legend(handles[::-1], labels[::-1], fontsize=9, loc="center left", bbox_to_anchor=(1.0, 0.5), frameon=False)
     return figure
@@ -136,14 +142,15 @@ def _log_days(ax: plt.Axes, last: float) -> None:
 
 def fading(run: xr.Dataset) -> Figure:
     """Contrast, width and retained pigment over time."""
-    figure, ax = plt.subplots(figsize=(6.2, 3.4), layout="constrained")
-    time = np.maximum(run["time"].values, 0.5)
+    figure, ax = plt.subplots(figsize=(8.2, 3.8), layout="constrained")
+    days = run["time"].values
     held = sum(run[f"{pool}_ng"].values for pool in POOL_COLOURS)
-    ax.plot(time, run["contrast"].values, "o-", color="#000000", ms=3, label="contrast at 550 nm [-]")
-    ax.plot(time, held / held[0], "s-", color="#d55e00", ms=3, label="retained pigment [-]")
-    ax.plot(time, run["fwhm_mm"].values, "^-", color="#0072b2", ms=3, label="visible width [mm]")
-    ax.set(xscale="log", xlim=(0.5, time[-1]), ylim=(0.0, 1.05), xlabel="time after treatment [day]")
-    ax.legend(fontsize=8)
+    ax.plot(days, run["contrast"].values, "o-", color="#000000", ms=4, label="contrast at 550 nm [-]")
+    ax.plot(days, held / delivered_ng(run), "s-", color="#d55e00", ms=4, label="retained pigment [-]")
+    ax.plot(days, run["fwhm_mm"].values, "^-", color="#0072b2", ms=4, label="visible width [mm]")
+    _log_days(ax, days[-1])
+    ax.set_ylim(0.0, 1.05)
+    ax.legend(fontsize=9)
     return figure
 
 
@@ -233,7 +240,9 @@ def sobol_bars(found: xr.Dataset) -> Figure:
         ax.set_xlim(-0.1, 1.1)
         ax.grid(axis="x", color="#dddddd", lw=0.6)
         ax.set_axisbelow(True)
+        ax.tick_params(axis="y", length=0.0)
     axes[0][0].set_yticks(place, names, fontsize=9)
+    axes[0][0].set_ylim(-0.6, len(names) - 0.4)
     figure.supxlabel("share of the variance (95 % interval)", fontsize=10)
     figure.legend(*axes[0][0].get_legend_handles_labels(), loc="outside upper right", ncols=2, fontsize=9, frameon=False)
     return figure

@@ -36,7 +36,7 @@ def _cell(one: xr.Dataset) -> str:
 
 def run(treatment: Treatment, out: Path, parameters: Sequence[str], samples: int, grid: str, backend: str) -> str:
     """Runs the analysis, prints its table, writes the picture beside the file. Returns a message if members failed, else nothing."""
-    picture = check_output(out.with_suffix(".png"))
+    picture = check_output(check_output(out).with_suffix(".png"))
     if picture == out:
         raise _core.InputError(f"-o {out}: is the name of the picture; give a name that ends with .h5")
     plan = plan_sensitivity(treatment, parameters=parameters or DEFAULT_PARAMETERS, samples=samples, grid=grid)

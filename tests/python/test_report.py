@@ -37,9 +37,14 @@ def test_the_areas_sum_to_what_was_delivered_at_every_look(stored: xr.Dataset):
     np.testing.assert_allclose(total, plots.delivered_ng(stored), rtol=0.0, atol=1e-10 * stored.attrs["ledger_drawn_ng"])
     axes = plots.fate(stored).axes[0]
     top = max(area.get_paths()[0].vertices[:, 1].max() for area in axes.collections)
-    assert top == pytest.approx(plots.delivered_ng(stored), rel=1e-9)
+    assert top == pytest.approx(plots.delivered_ng(stored)[-1], rel=1e-9)
     assert axes.get_xlim() == (0.0, 1826.25) and axes.get_xticklabels()[0].get_text() == "day 0"
     assert "[ng]" in axes.get_ylabel()
+
+
+def test_what_was_delivered_grows_with_each_session(stored: xr.Dataset):
+    later = stored.assign(session_day=("session", [0.0, 14.0]), session_deposited_ng=("session", [20.0, 5.0]))
+    assert list(plots.delivered_ng(later)[:6]) == [20.0, 20.0, 20.0, 20.0, 25.0, 25.0]  # days 0, 1, 3, 7, 14, 28
 
 
 @pytest.mark.parametrize(("name", "look", "value"), [("slow_ng", 5, 1e-6), ("lymph_ng", -1, 1e-6), ("free_ng", 0, math.nan)])
