@@ -1,5 +1,7 @@
 #include "core/io/run_file.hpp"
 
+#include <cmath>
+
 #include "core/io/hdf5_file.hpp"
 #include "core/solver/trace_step.hpp"
 #include "core/units.hpp"
@@ -112,6 +114,21 @@ void write_profile(Hdf5File& file, const RunFields& fields) {
   described(file, "epidermis_share", fields.epidermal, {"z"}, "", "share of epidermis in the row");
 }
 
+/// What the eye sees at each moment, per band and ring of the optical grid, and skin without a dot.
+void write_view(Hdf5File& file, const RunFields& fields) {
+  const std::size_t rings = fields.view_r_face.size() - 1;
+  std::vector<double> dot, skin;
+  for (std::size_t row = 0; row < fields.view.size() / (rings + 1); ++row) {
+    const double* at = fields.view.data() + row * (rings + 1);
+    dot.insert(dot.end(), at, at + rings);
+    skin.push_back(at[rings]);
+  }
+  coordinate(file, "wavelength", wavelengths_nm(), "nm", "band of the look");
+  coordinate(file, "view_r", centres(fields.view_r_face), "m", "distance from the axis, ring centres of the look");
+  described(file, "reflectance", dot, {"time", "wavelength", "view_r"}, "", "diffuse reflectance seen along the normal");
+  described(file, "reflectance_skin", skin, {"time", "wavelength"}, "", "diffuse reflectance of skin without a dot");
+}
+
 void write_trace(Hdf5File& file, const RunFields& fields) {
   const std::size_t columns = TraceStep::columns, rows = fields.trace.size() / columns;
   const auto column = [&](std::size_t n) {
@@ -142,6 +159,12 @@ const std::vector<SeriesColumn>& trace_columns() {
       {"trace_rim_pressure_kpa", "kPa", "pressure of the liquid below the rim", kPa},
       {"trace_peak_pressure_kpa", "kPa", "largest pressure of the liquid in the track", kPa},
   };
+  return all;
+}
+
+std::vector<double> wavelengths_nm() {
+  std::vector<double> all;
+  for (const double wavelength : band_wavelength) all.push_back(std::round(wavelength / nm));
   return all;
 }
 
@@ -224,6 +247,7 @@ void write_run(const std::filesystem::path& path, const MemberResult& member, co
   write_fields(file, fields);
   write_vtk(file, fields, days);
   write_profile(file, fields);
+  write_view(file, fields);
   write_trace(file, fields);
   for (const MomentSeries& series : moment_series(member.outcome))
     described(file, series.column.name, series.values, {"time"}, series.column.unit, series.column.meaning);

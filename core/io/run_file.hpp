@@ -18,6 +18,8 @@ struct RunFields {
   std::vector<double> insertion;       ///< suspended, captured, carrier, fluid, pressure x ring x row
   std::vector<double> trace;           ///< rows x TraceStep::columns
   int trace_lost = 0;                  ///< time steps of the insertion that found no room in it
+  std::vector<double> view_r_face;     ///< ring faces of the optical grid [m]
+  std::vector<double> view;            ///< reflectance: moment x band x (optical ring, then skin without a dot) [-]
 };
 
 /// One column of the insertion's trace or of the time series: name with unit, unit, meaning, and the scale from SI.
@@ -26,6 +28,9 @@ struct SeriesColumn {
   double scale;
 };
 const std::vector<SeriesColumn>& trace_columns();
+
+/// Bands in which a dot is looked at [nm]; whole numbers.
+std::vector<double> wavelengths_nm();
 
 /// Series over the moments of a run, in the order in which the run file writes them.
 struct MomentSeries {

@@ -14,6 +14,14 @@ struct Recorder {
   FieldView<double> insertion;   ///< suspended, captured, carrier, fluid, pressure per cell when the contact ends
   FieldView<double> trace;       ///< rows of TraceStep::columns values
   FieldView<double> trace_rows;  ///< number of steps seen, one value; those beyond the rows of `trace` are lost
+  FieldView<double> view;        ///< reflectance seen: moment x band x (optical ring, then skin without a dot) [-]
+  FieldView<double> aside;       ///< escape probability while bands are viewed for the record only [-]
+
+  /// The part of `view` that belongs to one moment; empty if nothing is recorded.
+  DF_FUNCTION FieldView<double> view_of(int moment, int rings) const {
+    const int length = band_count * (rings + 1);
+    return view.size > 0 ? FieldView<double>{view.data + moment * length, length, 0} : FieldView<double>{};
+  }
 };
 
 /// Dwell times that share one insertion: a longer contact passes through all shorter ones.
@@ -156,7 +164,9 @@ DF_FUNCTION void finish_branch(const Executor& executor, TreatmentCase& c, Inser
     if (drawn > 0.0) imbalance = larger(imbalance, std::fabs(held - delivered) / drawn);
     finite = finite && held >= 0.0 && held < 1.0;
     const int colour = m == c.colour_moment[0] ? 0 : (m == c.colour_moment[1] ? 1 : -1);
-    const Appearance seen = look(executor, c.optics, healing.pools, healing.grid, moment.time, colour >= 0, c.look);
+    const FieldView<double> view = c.recorder.view_of(m, c.optics.grid.n_r);
+    const Appearance seen = look(executor, c.optics, healing.pools, healing.grid, moment.time, colour >= 0, c.look, view);
+    if (view.size > 0 && colour < 0) view_other_bands(executor, c.optics, moment.time, c.look, view, c.recorder.aside);
     moment.contrast = seen.contrast;
     moment.fwhm = seen.fwhm;
     moment.erythema = seen.erythema;

@@ -37,11 +37,11 @@ DF_FUNCTION inline LightClock light_clock(const OpticsParams& c, int band, doubl
 }
 
 /// What the dot looks like at a time: contrast and width at 550 nm and, if asked, the reflectance in all bands. `scratch`
-/// holds four values.
+/// holds four values. `view` keeps the reflectance per band and ring of the bands looked at, if it is not empty.
 DF_CALLER_DECIDES
 template <class Executor>
 DF_FUNCTION Appearance look(const Executor& executor, const OpticsProblem& o, const PoolFields& pools, const AxisymmetricGrid& fine,
-                            double time, bool colour, FieldView<double> scratch) {
+                            double time, bool colour, FieldView<double> scratch, FieldView<double> view = {}) {
   executor.cells(o.grid.n_r, o.grid.n_z, CoarsenPigmentStep{o, pools, fine});
   Appearance result{};
   result.erythema = o.params.erythema.amplitude(time);
@@ -50,6 +50,7 @@ DF_FUNCTION Appearance look(const Executor& executor, const OpticsProblem& o, co
   for (int n = 0; n < (colour ? band_count : 1); ++n) {
     const int band = (contrast_band + n) % band_count;
     look_in_band(executor, o, light_clock(o.params, band, time), scratch);
+    if (view.size > 0) executor.cells(o.grid.n_r + 1, 1, RecordViewStep{o, view, band});
     if (n == 0) {
       result.contrast = executor.read(scratch, 0);
       result.fwhm = executor.read(scratch, 1);
@@ -58,6 +59,21 @@ DF_FUNCTION Appearance look(const Executor& executor, const OpticsProblem& o, co
     result.skin[band] = executor.read(scratch, 3);
   }
   return result;
+}
+
+/// Adds to `view` the bands that a look without colour leaves out. The escape probability is set aside in `aside` and put back, so
+/// that the next look starts from the same bits as it does without a record.
+DF_CALLER_DECIDES
+template <class Executor>
+DF_FUNCTION void view_other_bands(const Executor& executor, const OpticsProblem& o, double time, FieldView<double> scratch,
+                                  FieldView<double> view, FieldView<double> aside) {
+  executor.cells(o.grid.n_r, o.grid.n_z, CopyEscapeStep{o, o.escape, aside});
+  for (int n = 1; n < band_count; ++n) {
+    const int band = (contrast_band + n) % band_count;
+    look_in_band(executor, o, light_clock(o.params, band, time), scratch);
+    executor.cells(o.grid.n_r + 1, 1, RecordViewStep{o, view, band});
+  }
+  executor.cells(o.grid.n_r, o.grid.n_z, CopyEscapeStep{o, aside, o.escape});
 }
 
 }  // namespace dermaflux

@@ -4,7 +4,9 @@
 #include "core/io/config.hpp"
 #include "core/io/keys.hpp"
 #include "core/io/output_fields.hpp"
+#include "core/io/run_file.hpp"
 #include "core/io/study_file.hpp"
+#include "core/solver/optics_setup.hpp"
 #include "core/treatment/contraindications.hpp"
 #include "python/bindings/bindings.hpp"
 
@@ -56,6 +58,13 @@ void bind_documents(py::module_& module) {
   module.def("set_shipped_configs", &set_shipped_configs, py::arg("folder"));
   module.def("keys", &key_rows, "Every key of the input: name, unit, allowed range, meaning.");
   module.def("outputs", &output_rows, "Every scalar output: name, unit, meaning.");
+  module.def("wavelengths_nm", &wavelengths_nm);
+  module.def("colour_weights", [] {
+    const BandColours colours = band_colours();
+    std::vector<std::vector<double>> all;
+    for (const auto& row : colours.weight) all.emplace_back(std::begin(row), std::end(row));
+    return all;
+  });
 
   py::class_<ConfigValue>(module, "ConfigValue")
       .def_property_readonly("value", &content)

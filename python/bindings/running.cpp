@@ -279,6 +279,16 @@ void bind_running(py::module_& module) {
                                const RunFields& f = self.cast<const Run&>().fields();
                                return view(f.insertion, {5, f.n_r, f.n_z}, self);
                              })
+      .def_property_readonly("view_r_face",
+                             [](const py::object& self) {
+                               const RunFields& f = self.cast<const Run&>().fields();
+                               return view(f.view_r_face, {static_cast<py::ssize_t>(f.view_r_face.size())}, self);
+                             })
+      .def_property_readonly("view",
+                             [](const py::object& self) {
+                               const RunFields& f = self.cast<const Run&>().fields();
+                               return view(f.view, {f.moments, band_count, static_cast<py::ssize_t>(f.view_r_face.size())}, self);
+                             })
       .def(
           "write",
           [](const Run& run, const std::filesystem::path& path, const std::string& title, const std::string& input,

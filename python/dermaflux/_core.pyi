@@ -69,6 +69,12 @@ def keys() -> list[KeyRow]:
 def outputs() -> list[OutputRow]:
     """Every scalar output: name, unit, meaning."""
 
+def wavelengths_nm() -> list[float]:
+    """Bands in which a dot is looked at [nm]."""
+
+def colour_weights() -> list[list[float]]:
+    """Weights of CIE X, Y and Z per band for a reflectance under D65, 2 degrees, linear between bands; Y of white is 1."""
+
 class ConfigValue:
     """One value of the input with where it comes from."""
 
@@ -330,6 +336,12 @@ class Run:
     @property
     def insertion(self) -> NDArray[np.float64]:
         """One track after relaxation, shape (5, n_r, n_z): suspended, captured [kg/m^3], carrier, fluid [-], pressure [Pa]."""
+    @property
+    def view_r_face(self) -> NDArray[np.float64]:
+        """Ring faces of the optical grid, shape (n_view + 1,) [m]."""
+    @property
+    def view(self) -> NDArray[np.float64]:
+        """Diffuse reflectance seen along the normal, shape (time, wavelength, n_view + 1) [-]: per ring, skin without a dot last."""
     def write(self, path: str | PathLike[str], title: str, input: str, provenance: dict[str, str]) -> None:
         """Writes the run as HDF5 under a temporary name and renames it. Raises FileError."""
 

@@ -1,4 +1,4 @@
-"""Command line: info, run, sweep, calibrate, preset check, report.
+"""Command line: info, run, sweep, sensitivity, calibrate, preset check, report.
 
 Exit codes: 0 done, 1 the program failed, 2 bad input, 3 a sweep with failed members, 4 a preset was refused, 130 interrupted.
 """
@@ -176,6 +176,30 @@ def sweep(
 
 @app.command()
 @_guarded
+def sensitivity(
+    treatment: Annotated[Path, typer.Argument(help="treatment file, e.g. configs/treatments/normal_scalp.toml")],
+    output: Annotated[Path | None, typer.Option("-o", "--output", help="output file (HDF5), its picture beside it; TREATMENT.sensitivity.h5 otherwise")] = None,
+    samples: Annotated[int, typer.Option("--samples", help="base points, a power of two; each costs one run per parameter and two more")] = 64,
+    parameters: Annotated[list[str] | None, typer.Option("--parameters", help="keys to vary, with commas or repeated; the weakest inputs otherwise")] = None,
+    assignments: Set = None,
+    backend: Backend = "auto",
+    grid: Annotated[str, typer.Option("--grid", help="quick, standard, fine or finest")] = "quick",
+    threads: Annotated[int, typer.Option("--threads", "--workers", help="host threads, 0 for all cores")] = 0,
+) -> None:
+    """How much of the spread of contrast, width and retention each uncertain input causes (Sobol indices); resumes after a kill."""
+    from . import sensitivity_command
+
+    loaded = _load(treatment, assignments)
+    target = output or Path(f"{treatment.stem}.sensitivity.h5")
+    keys = [key.strip() for text in parameters or [] for key in text.split(",") if key.strip()]
+    _core.set_threads(threads)
+    failed = sensitivity_command.run(loaded, target, keys, samples, grid, backend)
+    if failed:
+        _fail(failed, 3)
+
+
+@app.command()
+@_guarded
 def calibrate(
     file: Annotated[Path, typer.Argument(help="calibration file, e.g. configs/calibrations/scalp.toml")],
     output: Annotated[Path, typer.Option("-o", "--output", help="folder for the preset and the report")],
@@ -222,14 +246,22 @@ def preset_check(file: Annotated[Path, typer.Argument(help="preset file")]) -> N
 def report(
     file: Annotated[Path, typer.Argument(help="run file written by `dermaflux run -o`")],
     output: Annotated[Path | None, typer.Option("-o", "--output", help="HTML file; the run file's name otherwise")] = None,
+    counterpart: Annotated[str | None, typer.Option("--counterpart", help="class of skin to set beside it; fut_linear or normal otherwise")] = None,
+    alone: Annotated[bool, typer.Option("--no-counterpart", help="no second class of skin")] = False,
+    backend: Backend = "auto",
 ) -> None:
-    """One HTML page of a run: section, profile, fading, fate, ledger, input, provenance."""
+    """One HTML page of a run: the dot over ten years beside another class of skin, section, profile, fading, fate, ledger, input."""
+    from .counterpart import counterpart_class
     from .report import run_report
-    from .runfile import open_run
+    from .runfile import open_run, resolved_input
     from .running import check_output, write_text
 
     target = check_output(output or file.with_suffix(".html"))
-    print(f"written: {write_text(target, run_report(open_run(file)))}")
+    if alone and counterpart is not None:
+        raise _core.InputError(f"--counterpart {counterpart} and --no-counterpart contradict each other; give one of them")
+    data = open_run(file)
+    other = None if alone else counterpart_class(resolved_input(data), counterpart, configs())
+    print(f"written: {write_text(target, run_report(data, other=other, backend=backend, progress=True))}")
 
 
 @app.callback(invoke_without_command=True)

@@ -9,8 +9,15 @@ import xarray as xr
 from matplotlib.colors import LogNorm
 from matplotlib.figure import Figure
 
+from . import _core
+
 POOL_COLOURS = {"free": "#56b4e9", "matrix": "#0072b2", "macrophage": "#d55e00", "slow": "#cc79a7", "epidermal": "#f0e442"}
-LOSS_COLOURS = {"shed": "#bdbdbd", "exuded": "#9e9e9e", "lymph": "#7f7f7f", "photolysed": "#616161"}
+LOSS_COLOURS = {"shed": "#d9d9d9", "exuded": "#bdbdbd", "lymph": "#8c8c8c", "photolysed": "#595959"}
+_LOSS_HATCHES = {"shed": "///", "exuded": "...", "lymph": "\\\\\\", "photolysed": "xxx"}
+_FATE_LABELS = {
+    "free": "free", "matrix": "held by the matrix", "macrophage": "in macrophages", "slow": "slow pool (fibroblasts)", "epidermal": "in the epidermis",
+    "shed": "lost: shed", "exuded": "lost: exuded", "lymph": "lost: lymph", "photolysed": "lost: bleached",
+}  # fmt: skip
 LAYER_COLOURS = ("#fde0c5", "#fbd0a8", "#f7c5c5", "#f2b0b0", "#fff3b0", "#e0e0e0", "#d0d0d0", "#c0c0c0")
 
 
@@ -78,29 +85,72 @@ def profile(run: xr.Dataset, layers: dict[str, float]) -> Figure:
     return figure
 
 
+def delivered_ng(run: xr.Dataset) -> np.ndarray:
+    """Pigment that the needle has left in the skin until each look, all prongs, shape (time,) [ng]: drawn in, less what flowed back or
+    was exuded while the track closed. Of several sessions, those until then."""
+    if "session_deposited_ng" in run and run["session_deposited_ng"].size > 1:
+        done = run["session_day"].values <= run["time"].values[:, None]
+        return (done * run["session_deposited_ng"].values).sum(axis=1)
+    left = run.attrs["ledger_drawn_ng"] - run.attrs["ledger_flowed_back_ng"] - run.attrs["ledger_exuded_at_closing_ng"]
+    return np.full(run.sizes["time"], float(left))
+
+
 def fate(run: xr.Dataset) -> Figure:
-    """Where the delivered pigment is over time: what is in the skin, by pool, and what has left it."""
-    figure, ax = plt.subplots(figsize=(6.2, 3.8), layout="constrained")
-    time = np.maximum(run["time"].values, 0.5)
-    names = list(POOL_COLOURS) + list(LOSS_COLOURS)
-    parts = [run[f"{name}_ng"].values for name in names]
-    ax.stackplot(time, parts, labels=names, colors=list(POOL_COLOURS.values()) + list(LOSS_COLOURS.values()), alpha=0.95)
-    ax.set(xscale="log", xlim=(0.5, time[-1]), ylim=(0.0, sum(p[0] for p in parts)), xlabel="time after treatment [day]", ylabel="pigment [ng]")
+    """Where the delivered pigment is over time: what is in the skin, by pool, and what has left it. The areas sum to what was
+    delivered at every look.
+
+    Raises
+    ------
+    NumericsError: they do not, beyond the limit at which a run fails (1e-10 of the pigment drawn).
+    """
+    days = run["time"].values
+    parts = {name: run[f"{name}_ng"].values for name in (*POOL_COLOURS, *LOSS_COLOURS)}
+    delivered, drawn = delivered_ng(run), float(run.attrs["ledger_drawn_ng"])
+    off = np.abs(np.sum(list(parts.values()), axis=0) - delivered)
+    if not (off <= 1e-10 * drawn).all():
+        worst = int(np.argmax(np.where(np.isfinite(off), off, np.inf)))
+        raise _core.NumericsError(
+            f"pools and losses on day {days[worst]:g} sum to {sum(values[worst] for values in parts.values()):.9g} ng where "
+            f"{delivered[worst]:.9g} ng were delivered; the file is damaged, or of another version: run the treatment again"
+        )
+    figure, ax = plt.subplots(figsize=(8.2, 4.2), layout="constrained")
+    colours = POOL_COLOURS | LOSS_COLOURS
+    seen = [values.max() > 1e-3 * delivered[-1] for values in parts.values()]  # what is thinner than a line needs no entry
+    labels = [_FATE_LABELS[name] if shown else "_" for name, shown in zip(parts, seen, strict=True)]
+    areas = ax.stackplot(days, list(parts.values()), labels=labels, colors=[colours[name] for name in parts], lw=0.4, ec="white")
+    for name, area in zip(parts, areas, strict=True):
+        area.set_hatch(_LOSS_HATCHES.get(name))
+    ax.plot(days, delivered, color="#000000", lw=1.0, ls="--")
+    ax.text(0.012, delivered[-1], f"delivered {delivered[-1]:.3g} ng", transform=ax.get_yaxis_transform(), va="bottom", fontsize=9)
+    _log_days(ax, days[-1])
+    ax.set(ylim=(0.0, 1.08 * delivered[-1]), ylabel="pigment [ng]")
     handles, labels = ax.get_legend_handles_labels()
-    ax.legend(handles[::-1], labels[::-1], fontsize=8, loc="center left", bbox_to_anchor=(1.0, 0.5))
+    ax.legend(handles[::-1], labels[::-1], fontsize=9, loc="center left", bbox_to_anchor=(1.0, 0.5), frameon=False)
     return figure
+
+
+def _log_days(ax: plt.Axes, last: float) -> None:
+    """A logarithmic axis of time that shows day 0: linear on the first day."""
+    ticks = {0.0: "day 0", 1.0: "1 d", 3.0: "3 d", 7.0: "1 w", 14.0: "2 w", 42.0: "6 w", 182.625: "6 mo", 365.25: "1 y", 730.5: "2 y", 1826.25: "5 y", 3652.5: "10 y"}
+    shown = {day: label for day, label in ticks.items() if day <= last * (1.0 + 1e-9)}
+    ax.set_xscale("symlog", linthresh=1.0, linscale=0.35)
+    ax.set_xlim(0.0, last)
+    ax.set_xticks(list(shown), list(shown.values()))
+    ax.minorticks_off()
+    ax.set_xlabel("time after treatment")
 
 
 def fading(run: xr.Dataset) -> Figure:
     """Contrast, width and retained pigment over time."""
-    figure, ax = plt.subplots(figsize=(6.2, 3.4), layout="constrained")
-    time = np.maximum(run["time"].values, 0.5)
+    figure, ax = plt.subplots(figsize=(8.2, 3.8), layout="constrained")
+    days = run["time"].values
     held = sum(run[f"{pool}_ng"].values for pool in POOL_COLOURS)
-    ax.plot(time, run["contrast"].values, "o-", color="#000000", ms=3, label="contrast at 550 nm [-]")
-    ax.plot(time, held / held[0], "s-", color="#d55e00", ms=3, label="retained pigment [-]")
-    ax.plot(time, run["fwhm_mm"].values, "^-", color="#0072b2", ms=3, label="visible width [mm]")
-    ax.set(xscale="log", xlim=(0.5, time[-1]), ylim=(0.0, 1.05), xlabel="time after treatment [day]")
-    ax.legend(fontsize=8)
+    ax.plot(days, run["contrast"].values, "o-", color="#000000", ms=4, label="contrast at 550 nm [-]")
+    ax.plot(days, held / delivered_ng(run), "s-", color="#d55e00", ms=4, label="retained pigment [-]")
+    ax.plot(days, run["fwhm_mm"].values, "^-", color="#0072b2", ms=4, label="visible width [mm]")
+    _log_days(ax, days[-1])
+    ax.set_ylim(0.0, 1.05)
+    ax.legend(fontsize=9)
     return figure
 
 
@@ -165,3 +215,39 @@ def sensitivity_bars(sensitivity: dict[str, float], what: str) -> Figure:
     ax.set(xlim=(-1.0, 1.0), xlabel=f"rank correlation with {what}")
     ax.tick_params(labelsize=8)
     return figure
+
+
+_OUTCOME_NAMES = {
+    "contrast_1y": "contrast, 1 year", "contrast_3y": "contrast, 3 years", "fwhm_mm_1y": "visible width, 1 year",
+    "retained_fraction_day42": "retained pigment, day 42",
+}  # fmt: skip
+
+
+def sobol_bars(found: xr.Dataset) -> Figure:
+    """Sobol indices of a sensitivity analysis with their intervals: one panel per outcome, the parameter that matters most first."""
+    order = np.argsort(np.nan_to_num(found["total"].values).max(axis=0))
+    names = [short_key(str(key)) for key in found["parameter"].values[order]]
+    outputs = [str(name) for name in found["output"].values]
+    place = np.arange(len(names))
+    figure, axes = plt.subplots(1, len(outputs), figsize=(2.6 * len(outputs) + 2.2, 0.36 * len(names) + 1.5), sharey=True, squeeze=False, layout="constrained")
+    for ax, output in zip(axes[0], outputs, strict=True):
+        for shift, name, label, colour in ((0.19, "first_order", "alone", "#0072b2"), (-0.19, "total", "with others", "#e69f00")):
+            values = found[name].sel(output=output).values[order]
+            interval = found[f"{name}_interval"].sel(output=output).values[order]
+            ax.barh(place + shift, values, 0.36, xerr=interval, color=colour, label=label, error_kw={"lw": 0.9, "capsize": 2.0, "ecolor": "#333333"})
+        ax.axvline(0.0, color="#333333", lw=0.8)
+        ax.set_title(_OUTCOME_NAMES.get(output, output), fontsize=10)
+        ax.set_xlim(-0.1, 1.1)
+        ax.grid(axis="x", color="#dddddd", lw=0.6)
+        ax.set_axisbelow(True)
+        ax.tick_params(axis="y", length=0.0)
+    axes[0][0].set_yticks(place, names, fontsize=9)
+    axes[0][0].set_ylim(-0.6, len(names) - 0.4)
+    figure.supxlabel("share of the variance (95 % interval)", fontsize=10)
+    figure.legend(*axes[0][0].get_legend_handles_labels(), loc="outside upper right", ncols=2, fontsize=9, frameon=False)
+    return figure
+
+
+def short_key(key: str) -> str:
+    """A key as axes and tables name it: without its group, layers kept."""
+    return key.removeprefix("skin.").removeprefix("ink.").replace("layer.", "").replace(".", ": ")

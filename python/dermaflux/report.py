@@ -3,7 +3,7 @@
 import base64
 import io
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from html import escape
 from typing import Any
 
@@ -11,7 +11,7 @@ import matplotlib.pyplot as plt
 import xarray as xr
 from matplotlib.figure import Figure
 
-from . import _core, plots
+from . import _core, appearance, counterpart, plots
 from .calibration import Calibration
 from .runfile import resolved_input
 from .running import run
@@ -79,11 +79,43 @@ def _ledger_table(run_data: xr.Dataset) -> str:
     )
 
 
-def _pictures_of_run(data: xr.Dataset, layers: dict[str, float]) -> str:
+def _strip(rows: Sequence[tuple[str, xr.Dataset]]) -> str:
+    """The dot at every look; a run file of an earlier version holds none."""
+    if not all("reflectance" in run for _, run in rows):
+        return _warnings(["this file holds no look per ring (an earlier version wrote it); run the treatment again to see the dot over the years"])
+    return (
+        f"<h2>The dot over the years</h2>{_picture(appearance.looks(rows), 'the dot at every look')}"
+        '<p class="note">Colour under D65 light in which a perfect white is white, from the reflectance in seven bands; below each look its '
+        "contrast at 550 nm. The skin around the dot shows the erythema of the first days.</p>"
+    )
+
+
+def _strip_beside(data: xr.Dataset, resolved: Mapping[str, Mapping[str, Any]], other: str | None, backend: str, progress: bool) -> str:
+    """The dot of a run beside its counterpart in another class of skin, or alone where there is none."""
+    own = _class_name(str(resolved["skin.class"]["value"]))
+    if other is None:
+        return _strip([(own, data)])
+    try:
+        mine, scar = counterpart.beside(data, resolved, other, backend=backend, progress=progress)
+    except (_core.InputError, _core.NumericsError) as error:
+        return _warnings([f"no counterpart in {other} skin: {error}"]) + _strip([(own, data)])
+    rows = [(own, mine), (_class_name(other), scar)]
+    return _strip(rows if other != "normal" else rows[::-1]) + (
+        f'<p class="note">Both rows: the settings of this run, to the tenth year; only the class of the skin differs. The row of {escape(other)} '
+        "skin was computed for this report.</p>"
+    )
+
+
+def _class_name(name: str) -> str:
+    return name.replace("_", "\n").replace("fue", "FUE").replace("fut", "FUT")
+
+
+def _pictures_of_run(data: xr.Dataset, layers: dict[str, float], strip: Callable[[], str]) -> str:
     if float(data["pigment_deposited_ng"]) <= 0.0:
         return _warnings(["the needle did not break the skin at this setting, so there is no pigment to show"])
     return (
-        f"<h2>Section through the dot</h2>{_picture(plots.section(data, layers), 'pigment in a section')}"
+        strip()
+        + f"<h2>Section through the dot</h2>{_picture(plots.section(data, layers), 'pigment in a section')}"
         f"<h2>Depth</h2>{_picture(plots.profile(data, layers), 'pigment against depth')}"
         f"<h2>Fading</h2>{_picture(plots.fading(data), 'contrast and retained pigment over time')}"
         f"<h2>Fate of the pigment</h2>{_picture(plots.fate(data), 'pools and losses over time')}"
@@ -91,8 +123,18 @@ def _pictures_of_run(data: xr.Dataset, layers: dict[str, float]) -> str:
     )
 
 
-def run_report(data: xr.Dataset) -> str:
-    """HTML of one run, from :func:`dermaflux.open_run`."""
+def run_report(data: xr.Dataset, *, other: str | None = None, backend: str = "auto", progress: bool = False) -> str:
+    """HTML of one run, from :func:`dermaflux.open_run`.
+
+    Parameters
+    ----------
+    other: class of skin in which the treatment is run once more, to set the two dots side by side; none if not given.
+    backend, progress: of that run.
+
+    Raises
+    ------
+    NumericsError: pools and losses in the file do not sum to what was delivered.
+    """
     resolved = resolved_input(data)
     layers = _layers(resolved)
     scalars = [name for name in data.data_vars if data[name].ndim == 0 and data[name].dtype.kind == "f"]
@@ -102,7 +144,7 @@ def run_report(data: xr.Dataset) -> str:
     passed = str(data.attrs.get("warnings", "none"))
     body = (
         _warnings([] if passed == "none" else passed.split("\n"))
-        + _pictures_of_run(data, layers)
+        + _pictures_of_run(data, layers, lambda: _strip_beside(data, resolved, other, backend, progress))
         + f"<h2>Mass ledger</h2>{_ledger_table(data)}"
         + f"<h2>Outputs</h2>{_table(('output', 'value', 'meaning'), rows)}"
         + f"<h2>Input</h2><details><summary>{len(settings)} values with sources</summary>{_table(('key', 'value', 'unit', 'source'), settings)}</details>"
@@ -151,7 +193,7 @@ def calibration_report(c: Calibration, backend: str = "auto") -> str:
         + (f"<h2>Adapting on the spot</h2>{_table(('measured', 'from', 'to', 'depth_mm', 'dwell_ms', 'right'), adaptation)}" if adaptation else "")
         + f"<h2>What the outcome hangs on</h2>{_picture(plots.sensitivity_bars(c.sensitivity, 'contrast after a year'), 'sensitivity')}"
         + "<p>The pictures below show the dot at the optimum in the skin of the class as its file gives it.</p>"
-        + _pictures_of_run(data, c.treatment.layers)
+        + _pictures_of_run(data, c.treatment.layers, lambda: _strip([(_class_name(file.skin_class), data)]))
         + f"<h2>Mass ledger</h2>{_ledger_table(data)}"
         + f"<h2>Provenance</h2>{_table(('fact', 'value'), list(preset['provenance'].items()) + [('sha256 of the preset', preset['sha256'])])}"
     )

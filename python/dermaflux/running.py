@@ -148,6 +148,8 @@ class Result(Mapping[str, float]):
                 data[name] = _array(("trace_time",), values, _unit_of(name), name.replace("_", " "))
         for name, value in self._scalars.items():
             data[name] = _array((), value, OUTPUTS[name]["unit"] or "1", OUTPUTS[name]["meaning"])
+        data["reflectance"] = _array(("time", "wavelength", "view_r"), run.view[:, :, :-1], "1", "diffuse reflectance seen along the normal")
+        data["reflectance_skin"] = _array(("time", "wavelength"), run.view[:, :, -1], "1", "diffuse reflectance of skin without a dot")
         data["epidermis_share"] = _array(("z",), run.epidermis_share, "1", "share of epidermis in the row")
         data["r_face"] = _array(("r_edge",), run.r_face, "m", "ring faces")
         data["z_face"] = _array(("z_edge",), run.z_face, "m", "row faces")
@@ -155,6 +157,8 @@ class Result(Mapping[str, float]):
             "time": ("time", series["time_day"], {"units": "days", "long_name": "time after treatment"}),
             "r": ("r", self.r_m, {"units": "m", "long_name": "distance from the axis"}),
             "z": ("z", self.z_m, {"units": "m", "long_name": "depth below the undeformed surface"}),
+            "wavelength": ("wavelength", _core.wavelengths_nm(), {"units": "nm", "long_name": "band of the look"}),
+            "view_r": ("view_r", 0.5 * (run.view_r_face[1:] + run.view_r_face[:-1]), {"units": "m", "long_name": "distance from the axis, ring centres of the look"}),
             "trace_time": ("trace_time", trace["trace_time"], {"units": "s", "long_name": "time since the first stroke began"}),
         }
         warnings = "\n".join(f"{name}: {text}" for name, text in self.warnings) or "none"

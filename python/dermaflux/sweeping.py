@@ -10,10 +10,11 @@ import itertools
 import json
 import math
 import os
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Protocol
 
 import numpy as np
 import rfc8785
@@ -26,6 +27,17 @@ from .treatment import Treatment, Value, toml_text
 
 _DWELL = "machine.dwell_ms"
 _GROUPS_PER_BATCH = 64
+
+
+class Study(Protocol):
+    """What a journal must know of a list of members: a title, how they are numbered, and a hash of all that decides them."""
+
+    @property
+    def title(self) -> str: ...
+    @property
+    def shape(self) -> tuple[int, ...]: ...
+    @property
+    def sha256(self) -> str: ...
 
 
 @dataclass(frozen=True)
@@ -101,7 +113,7 @@ def _groups(plan: SweepPlan, missing: set[tuple[int, ...]]) -> Iterator[tuple[Me
 class _Journal:
     """Append-only list of finished members, one JSON line each; a half-written last line is ignored."""
 
-    def __init__(self, path: Path, plan: SweepPlan):
+    def __init__(self, path: Path, plan: Study):
         self.path = path
         self.done: dict[tuple[int, ...], dict[str, object]] = {}
         header = {"dermaflux_sweep": plan.sha256, "shape": list(plan.shape)}
@@ -180,7 +192,7 @@ def _dataset(plan: SweepPlan, done: Mapping[tuple[int, ...], dict[str, object]])
     return xr.Dataset(data, coords=coordinates, attrs=attributes | facts)
 
 
-def _finished(path: Path, plan: SweepPlan) -> xr.Dataset | None:
+def _finished(path: Path, plan: Study) -> xr.Dataset | None:
     """The output if it already holds this sweep."""
     if not path.exists():
         return None
@@ -225,6 +237,32 @@ def sweep(
         plan = load_sweep(plan, changes)
     if grid is not None:
         plan = replace(plan, grid=grid)
+    return run_study(
+        plan, out, lambda missing: _groups(plan, missing), lambda done: _dataset(plan, done), backend=backend, grid=plan.grid, progress=progress
+    )
+
+
+def run_study(
+    plan: Study,
+    out: str | os.PathLike[str],
+    groups: Callable[[set[tuple[int, ...]]], Iterator[tuple[Member, list[tuple[int, ...]]]]],
+    dataset: Callable[[Mapping[tuple[int, ...], dict[str, object]]], xr.Dataset],
+    *,
+    backend: str,
+    grid: str,
+    progress: bool,
+) -> xr.Dataset:
+    """Runs the members of a study that its journal does not hold, and writes what `dataset` makes of all.
+
+    Parameters
+    ----------
+    groups: members still to run, each with the indices of its dwell times, from the set of indices that are missing.
+    dataset: from the entries by index; must carry the study's hash as attribute `sweep_sha256`.
+
+    Raises
+    ------
+    As :func:`sweep`.
+    """
     out = check_output(out)
     ready = _finished(out, plan)
     if ready is not None:
@@ -235,8 +273,8 @@ def sweep(
         failed = sum("error" in entry for entry in journal.done.values())
         with progress_bar(plan.title, math.prod(plan.shape), quiet=not progress) as show:
             show(len(journal.done))
-            groups = _groups(plan, missing)
-            while batch := list(itertools.islice(groups, _GROUPS_PER_BATCH)):
+            waiting = groups(missing)
+            while batch := list(itertools.islice(waiting, _GROUPS_PER_BATCH)):
 
                 def keep(k: int, outcome: Sequence[dict[str, float]] | MemberError, batch: list = batch) -> None:
                     nonlocal failed
@@ -246,10 +284,10 @@ def sweep(
                         journal.add(index, _entry(outcome if isinstance(outcome, MemberError) else outcome[n]))
                     show(len(journal.done), f"{failed} failed" if failed else "")
 
-                run_batch([member for member, _ in batch], backend=backend, grid=plan.grid, done=keep)
-        dataset = _dataset(plan, journal.done)
+                run_batch([member for member, _ in batch], backend=backend, grid=grid, done=keep)
+        result = dataset(journal.done)
         part = out.with_name(out.name + ".part")
-        dataset.to_netcdf(part, engine="h5netcdf")
+        result.to_netcdf(part, engine="h5netcdf")
         part.replace(out)
     journal.path.unlink()
-    return dataset
+    return result

@@ -130,6 +130,7 @@ def test_a_binary_file_is_refused(cli, tmp_path: Path):
         ["run", "gone.toml"],
         ["run", "."],
         ["sweep", "gone.toml", "-o", "out.h5"],
+        ["sensitivity", "gone.toml"],
         ["calibrate", "gone.toml", "-o", "out"],
         ["preset", "check", "gone.json"],
         ["report", "gone.h5"],

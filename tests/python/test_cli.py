@@ -59,10 +59,10 @@ def test_info_lists_every_output_with_unit(cli):
 
 
 def test_every_command_explains_itself(cli):
-    for command in ([], ["info"], ["run"], ["sweep"], ["calibrate"], ["preset"], ["preset", "check"], ["report"]):
+    for command in ([], ["info"], ["run"], ["sweep"], ["sensitivity"], ["calibrate"], ["preset"], ["preset", "check"], ["report"]):
         done = cli(*command, "--help")
         assert done.code == 0 and "Usage" in done.out
-    assert all(word in cli("--help").out for word in ("info", "run", "sweep", "calibrate", "preset", "report"))
+    assert all(word in cli("--help").out for word in ("info", "run", "sweep", "sensitivity", "calibrate", "preset", "report"))
     assert cli("--version").out.startswith(f"dermaflux {df.__version__}")
 
 

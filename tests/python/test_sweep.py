@@ -5,6 +5,7 @@ import json
 import signal
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -159,8 +160,8 @@ def test_a_killed_sweep_resumes_and_ends_with_the_same_data(tmp_path: Path, coun
     same(stored(out), stored(tmp_path / "whole.h5"))
 
 
-def interrupted(plan: Path, out: Path, monkeypatch: pytest.MonkeyPatch, after: int) -> None:
-    """A sweep that the user stops after some members."""
+def interrupted_study(study: Callable[[], object], monkeypatch: pytest.MonkeyPatch, after: int) -> None:
+    """A sweep, or what runs as one, that the user stops after some members."""
     add = sweeping._Journal.add
     count = 0
 
@@ -174,7 +175,11 @@ def interrupted(plan: Path, out: Path, monkeypatch: pytest.MonkeyPatch, after: i
     with monkeypatch.context() as patch:
         patch.setattr(sweeping._Journal, "add", adding)
         with pytest.raises(KeyboardInterrupt):
-            df.sweep(plan, out)
+            study()
+
+
+def interrupted(plan: Path, out: Path, monkeypatch: pytest.MonkeyPatch, after: int) -> None:
+    interrupted_study(lambda: df.sweep(plan, out), monkeypatch, after)
 
 
 def test_a_half_written_journal_line_is_ignored(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, counted: list[int]):

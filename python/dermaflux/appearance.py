@@ -1,0 +1,93 @@
+"""What the eye sees: reflectance per band turned into colours of a screen, and dots drawn side by side over the years."""
+
+from collections.abc import Sequence
+
+import matplotlib
+
+matplotlib.use("Agg")
+import matplotlib.pyplot as plt
+import numpy as np
+import xarray as xr
+from matplotlib.figure import Figure
+
+from . import _core
+
+_DAYS_OF_A_YEAR = 365.25
+# Linear sRGB from CIE XYZ under D65. Source: IEC 61966-2-1:1999.
+_SRGB_FROM_XYZ = np.array([[3.2406, -1.5372, -0.4986], [-0.9689, 1.8758, 0.0415], [0.0557, -0.2040, 1.0570]])
+
+
+def srgb(reflectance: np.ndarray) -> np.ndarray:
+    """Colour of a surface on a screen, under D65 light in which a perfect white is white.
+
+    Parameters
+    ----------
+    reflectance: per band of :func:`dermaflux._core.wavelengths_nm` along the last axis, linear between bands [-].
+
+    Returns
+    -------
+    Red, green and blue along the last axis, 0 to 1, cut off where a screen cannot show the colour. Source: IEC 61966-2-1:1999.
+    """
+    linear = reflectance @ np.array(_core.colour_weights()).T @ _SRGB_FROM_XYZ.T
+    linear = np.clip(linear, 0.0, 1.0)
+    return np.where(linear <= 0.0031308, 12.92 * linear, 1.055 * linear ** (1.0 / 2.4) - 0.055)
+
+
+def dot_image(run: xr.Dataset, moment: int, half_width_mm: float, pixels: int = 121) -> np.ndarray:
+    """A dot from above at one look, shape (pixels, pixels, 3): the rings of the look, linear between their centres, as the contrast
+    is measured."""
+    across = np.linspace(-half_width_mm, half_width_mm, pixels) * 1e-3
+    radius = np.hypot(*np.meshgrid(across, across))
+    seen = run["reflectance"].transpose("time", "wavelength", "view_r").values[moment]
+    rings = run["view_r"].values
+    bands = np.stack([np.interp(radius, rings, band) for band in seen], axis=-1)
+    return srgb(bands)
+
+
+def day_label(day: float) -> str:
+    """A time after treatment as a clinic says it: days to three months, then months and years."""
+    if day == 0.0:
+        return "day 0"
+    if day < 100.0:
+        return f"{day:.0f} d"
+    if day < 300.0:
+        return f"{day / _DAYS_OF_A_YEAR * 12.0:.0f} mo"
+    return f"{day / _DAYS_OF_A_YEAR:.0f} y"
+
+
+def looks(rows: Sequence[tuple[str, xr.Dataset]]) -> Figure:
+    """A strip of the dot over the years for each run, the same looks above one another, with the contrast at 550 nm under each.
+
+    Parameters
+    ----------
+    rows: name and dataset of each run; the looks that all of them have are drawn.
+    """
+    days = sorted(set.intersection(*(set(np.round(run["time"].values, 6)) for _, run in rows)))
+    widest = max(float(run["fwhm_mm"].max()) for _, run in rows)
+    half = max(0.25, 0.8 * widest)
+    wide, high, left, top, below = 0.72, 0.72, 0.95, 0.28, 0.24  # of a picture, of its name, of the line above, of the line below [inch]
+    width, height = left + wide * len(days) + 0.1, top + (high + below) * len(rows)
+    figure = plt.figure(figsize=(width, height))
+    for line, (name, run) in enumerate(rows):
+        times = np.round(run["time"].values, 6)
+        bottom = height - top - line * (high + below) - high
+        for n, day in enumerate(days):
+            ax = figure.add_axes(((left + n * wide) / width, bottom / height, 0.95 * wide / width, 0.95 * high / height))
+            moment = int(np.flatnonzero(times == day)[0])
+            ax.imshow(dot_image(run, moment, half), extent=(-half, half, -half, half), interpolation="bilinear", aspect="auto")
+            ax.set(xticks=[], yticks=[])
+            ax.spines[:].set_visible(False)
+            ax.set_xlabel(f"{float(run['contrast'][moment]):.2f}", fontsize=9, labelpad=2)
+            if line == 0:
+                ax.set_title(day_label(day), fontsize=9, pad=4)
+            if n == 0:
+                ax.set_ylabel(name, fontsize=10, rotation=0, ha="right", va="center", labelpad=8)
+                _scale_bar(ax, half)
+                ax.annotate("contrast", (0.0, 0.0), (-8.0, -4.0), xycoords="axes fraction", textcoords="offset points", fontsize=8, ha="right", va="top", color="#555555")
+    return figure
+
+
+def _scale_bar(ax: plt.Axes, half: float, length: float = 0.2) -> None:
+    left, level = -0.9 * half, -0.88 * half
+    ax.plot([left, left + length], [level, level], color="black", lw=2.0, solid_capstyle="butt")
+    ax.text(left, level + 0.07 * half, f"{length:g} mm", fontsize=7, ha="left", va="bottom", color="black")
