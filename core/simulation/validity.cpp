@@ -53,6 +53,13 @@ double control(const T& t, const P& p) {
   return p.tip_depth > 0.0 ? control_numbers(t, p).*number : 0.0;
 }
 
+/// Shortest time between two sessions [s]; without end if there is only one.
+double shortest_pause(const T& t) {
+  double pause = HUGE_VAL;
+  for (int s = 1; s < t.sessions.count(); ++s) pause = std::fmin(pause, t.sessions.time(s) - t.sessions.time(s - 1));
+  return pause;
+}
+
 const std::vector<Limit>& limits() {
   static const std::vector<Limit> all = {
       {"skin_unbroken", "dimple at which the skin breaks", "mm", mm,
@@ -96,6 +103,12 @@ const std::vector<Limit>& limits() {
        "use a thicker ink or a lower frequency"},
       {"heavy_column", "Bond number of the ink column", "", 1.0, control<&ControlNumbers::bond>, fixed<1000>, never,
        "gravity is left out of the track, but is as strong as capillarity here", "expect the head to decide on the filling"},
+      {"early_session", "time by which a session comes earlier than five days after the last", "day", day,
+       [](const T& t, const P&) { return std::fmax(5.0 * day - shortest_pause(t), 0.0); }, fixed<0>, never,
+       "pores are still open and oedema, which is not in the model, changes the depth", "wait 5 to 7 days"},
+      {"red_session", "erythema that a session finds, over that right after one", "", 1.0,
+       [](const T& t, const P&) { return std::exp(-shortest_pause(t) / t.skin.appearance.erythema_decay); }, fixed<200>, never,
+       "the skin is still inflamed", "wait until the redness is gone"},
   };
   return all;
 }
@@ -113,6 +126,24 @@ std::string sentence(const Limit& limit, double value, double bound) {
          limit.advice;
 }
 
+/// What one session does: the treatment with its depth and contact time, and its puncture.
+struct Setting {
+  Treatment treatment;
+  Puncture puncture;
+};
+
+/// The first session, whose puncture is known, and those that differ from it.
+std::vector<Setting> settings_of(const Treatment& treatment, const Puncture& puncture) {
+  std::vector<Setting> all{{session_treatment(treatment, 0), puncture}};
+  const Machine& first = all.front().treatment.machine;
+  for (int s = 1; s < treatment.sessions.count(); ++s) {
+    const Treatment one = session_treatment(treatment, s);
+    const bool same = one.machine.depth == first.depth && one.machine.dwell == first.dwell;
+    all.push_back({one, same ? puncture : solve_puncture(one)});
+  }
+  return all;
+}
+
 }  // namespace
 
 std::vector<std::string> validity_names() {
@@ -123,17 +154,24 @@ std::vector<std::string> validity_names() {
 
 std::vector<ValidityWarning> validity_warnings(const Treatment& treatment, const Puncture& puncture) {
   std::vector<ValidityWarning> warnings;
-  for (const Limit& limit : limits()) {
-    const double value = limit.value(treatment, puncture), bound = limit.soft(treatment, puncture);
-    if (value > bound) warnings.push_back({limit.name, sentence(limit, value, bound)});
-  }
+  const std::vector<Setting> settings = settings_of(treatment, puncture);
+  for (const Limit& limit : limits())
+    for (std::size_t s = 0; s < settings.size(); ++s) {
+      const double value = limit.value(settings[s].treatment, settings[s].puncture);
+      const double bound = limit.soft(settings[s].treatment, settings[s].puncture);
+      if (!(value > bound)) continue;
+      const std::string session = s > 0 ? "session " + std::to_string(s + 1) + ": " : "";
+      warnings.push_back({limit.name, session + sentence(limit, value, bound)});
+      break;
+    }
   return warnings;
 }
 
 int validity_mask(const Treatment& treatment, const Puncture& puncture) {
   int mask = 0;
-  for (std::size_t k = 0; k < limits().size(); ++k)
-    if (limits()[k].value(treatment, puncture) > limits()[k].soft(treatment, puncture)) mask |= 1 << k;
+  for (const ValidityWarning& warning : validity_warnings(treatment, puncture))
+    for (std::size_t k = 0; k < limits().size(); ++k)
+      if (warning.name == limits()[k].name) mask |= 1 << k;
   return mask;
 }
 

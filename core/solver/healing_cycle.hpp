@@ -3,8 +3,33 @@
 #include "core/solver/comb_solver.hpp"
 #include "core/solver/deposit_step.hpp"
 #include "core/solver/healing_steps.hpp"
+#include "core/solver/session_steps.hpp"
 
 namespace dermaflux {
+
+/// Distance of the outermost track from the dot's axis [m].
+DF_FUNCTION inline double dot_radius(const TrackGroups& tracks) {
+  double radius = 0.0;
+  for (int n = 0; n < tracks.count; ++n) radius = larger(radius, tracks.offset[n]);
+  return radius;
+}
+
+/// Turns what lies around one track into what lies around the axis of the dot, on average over tracks and angle; the mean that a
+/// track sees of what lies around the axis is the same map. Returns the fields where the result stands, `source` or `other`.
+DF_CALLER_DECIDES
+template <class Executor>
+DF_FUNCTION PoolFields shift_tracks(const Executor& executor, const HealingProblem& p, PoolFields source, PoolFields other) {
+  const HealingParams& c = p.params;
+  const auto shift = [&](const TrackGroups& groups, double tilt) {
+    executor.cells(p.grid.n_r, p.grid.n_z, ShiftTracksStep{p.grid, source, other, groups, tilt, c.tilt_centre});
+    const PoolFields moved = other;
+    other = source;
+    source = moved;
+  };
+  if (dot_radius(c.tracks) > 0.0) shift(c.tracks, 0.0);
+  if (c.tilt > 0.0) shift(TrackGroups{1, {0.0}, {1.0}}, c.tilt);
+  return source;
+}
 
 /// Starts healing from what the insertion left.
 DF_CALLER_DECIDES
@@ -12,20 +37,8 @@ template <class Executor>
 DF_FUNCTION void lay_down(const Executor& executor, const InsertionProblem& from, const HealingProblem& p) {
   const int n_r = p.grid.n_r, n_z = p.grid.n_z;
   executor.cells(n_r, n_z, LayDownStep{from, p});
-  const HealingParams& c = p.params;
-  PoolFields source = p.pools, other = p.scratch.next;
-  const auto shift = [&](const TrackGroups& groups, double tilt) {
-    executor.cells(n_r, n_z, ShiftTracksStep{p.grid, source, other, groups, tilt, c.tilt_centre});
-    const PoolFields moved = other;
-    other = source;
-    source = moved;
-  };
-  double dot_radius = 0.0;
-  for (int n = 0; n < c.tracks.count; ++n) dot_radius = larger(dot_radius, c.tracks.offset[n]);
-  if (dot_radius > 0.0) shift(c.tracks, 0.0);
-  if (c.tilt > 0.0) shift(TrackGroups{1, {0.0}, {1.0}}, c.tilt);
-  executor.cells(n_r, n_z, PartitionStep{p, source, dot_radius});
-  executor.single(ClearAccountStep{p});
+  const PoolFields source = shift_tracks(executor, p, p.pools, p.scratch.next);
+  executor.cells(n_r, n_z, PartitionStep{p, source, dot_radius(p.params.tracks)});
 }
 
 /// Time and step size of healing, the same on every lane.
@@ -44,17 +57,36 @@ DF_FUNCTION void spread_vertically(const Executor& executor, const HealingProble
   executor.cells(p.grid.n_r, 1, VerticalSpreadStep{p, pool});
 }
 
-/// Heals from the tally's time to `end`: reaction (second order, error-controlled), then spread, descent and epidermal rise.
+/// The clock of a step: time counts from the last session; wounds of several recruit each for itself.
 DF_CALLER_DECIDES
 template <class Executor>
-DF_FUNCTION void heal_until(const Executor& executor, HealingProblem& p, double end, HealingTally& tally) {
+DF_FUNCTION HealingClock start_step(const Executor& executor, const HealingProblem& p, double time, double dt) {
+  const HealingParams& c = p.params;
+  const double since = time - p.wounds.last();
+  HealingClock clock{since, dt, c.recruitment(since + 0.5 * dt, 1.0) - 1.0, c.open_track(since, dt)};
+  if (p.wounds.shares.size > 0) {
+    RecruitmentStep step{p, {}};
+    for (int s = 0; s < p.wounds.count; ++s) step.extra[s] = c.recruitment(time - p.wounds.start[s] + 0.5 * dt, 1.0) - 1.0;
+    executor.cells(p.grid.n_r, p.grid.n_z, step);
+    clock.recruitment = 1.0;
+  }
+  return clock;
+}
+
+/// Heals from the tally's time to `end`: reaction (second order, error-controlled), then spread, descent and epidermal rise.
+/// Returns false where it was stopped before, after the first step that reached `stop` or at a word from outside; called again with
+/// the same `end` it goes on as if it had not been.
+DF_CALLER_DECIDES
+template <class Executor>
+DF_FUNCTION bool heal_until(const Executor& executor, HealingProblem& p, double end, HealingTally& tally, double stop = HUGE_VAL) {
   const int n_r = p.grid.n_r, n_z = p.grid.n_z;
   const HealingParams& c = p.params;
   if (tally.dt <= 0.0) tally.dt = c.first_step;
   while (tally.time < end * (1.0 - 1e-12)) {
+    if (tally.time >= stop || executor.asked_to_stop()) return false;
     const double wanted = smaller(tally.dt, c.largest_step), left = end - tally.time;
     const double dt = wanted >= left ? left : (wanted > 0.5 * left ? 0.5 * left : wanted);
-    const HealingClock clock{tally.time, dt, c.recruitment(tally.time + 0.5 * dt, 1.0) - 1.0, c.open_track(tally.time, dt)};
+    const HealingClock clock = start_step(executor, p, tally.time, dt);
     executor.rows(n_z, ReactionStep{p, clock});
     executor.single(MaximumStep{p.scratch.error, p.scratch.scalars});
     const double error = executor.read(p.scratch.scalars, scalar_maximum) / c.tolerance;
@@ -80,6 +112,7 @@ DF_FUNCTION void heal_until(const Executor& executor, HealingProblem& p, double 
     tally.steps += 1;
     if (dt >= wanted) tally.dt = dt * factor;
   }
+  return true;
 }
 
 /// Sums over the present pigment field.

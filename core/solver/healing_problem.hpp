@@ -3,6 +3,7 @@
 #include "core/physics/epidermis.hpp"
 #include "core/physics/kinetics.hpp"
 #include "core/treatment/ink.hpp"
+#include "core/treatment/sessions.hpp"
 
 namespace dermaflux {
 
@@ -33,6 +34,7 @@ struct HealingParams {
   double cell_diffusivity;                ///< of the macrophage pool by release and recapture [m^2/s]
   double slow_diffusivity;                ///< of the slow pool by release and recapture [m^2/s]
   double deepening_speed;                 ///< [m/s]
+  double torn_zone_healing;               ///< time constant in which torn tissue becomes as tight as it was [s]
   double wound_reach;                     ///< [m]
   double wound_depth;                     ///< [m]
   double prongs;                          ///< tracks laid side by side
@@ -92,8 +94,18 @@ struct HealingScratch {
   FieldView<double> scalars;
 };
 
+/// The wounds of all sessions so far.
+struct Wounds {
+  int count;
+  double start[max_sessions];  ///< since the first [s]
+  FieldGroup shares;           ///< share of a cell in each wound [-]; empty if there is only one session
+
+  DF_FUNCTION double last() const { return count > 1 ? start[count - 1] : 0.0; }
+};
+
 struct HealingProblem {
   HealingParams params;
+  Wounds wounds;
   AxisymmetricGrid grid;
   HealingRows rows;
   PoolFields pools;

@@ -104,6 +104,7 @@ HealingParams build_healing_params(const Treatment& treatment, const Puncture& p
   c.cell_diffusivity = HopDiffusivity{}(release, b.recapture_fraction, b.hop_length);
   c.slow_diffusivity = HopDiffusivity{}(b.fibroblast_return, b.recapture_fraction, b.hop_length);
   c.deepening_speed = b.deepening_speed;
+  c.torn_zone_healing = skin.mechanics.torn_zone_healing;
   c.wound_reach = b.wound_reach;
   c.wound_depth = puncture.tip_depth;
   c.prongs = treatment.needle.prongs;

@@ -7,7 +7,7 @@ namespace dermaflux {
 
 /// Time-dependent factors of one healing step, the same for every cell.
 struct HealingClock {
-  double time, dt;     ///< [s]
+  double time, dt;     ///< since the last session, and of the step [s]
   double recruitment;  ///< extra macrophages over resident at the centre of the wound, mid-step [-]
   double exudation;    ///< [1/s]
 };

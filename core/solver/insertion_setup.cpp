@@ -21,6 +21,9 @@ long lay_out_state(ViewArena& arena, InsertionProblem& problem) {
   InsertionScratch& s = problem.scratch;
   const long start = arena.used;
   const int classes = problem.params.classes;
+  // What a session finds comes first, apart from what it starts from nothing.
+  for (auto* view : {&t.torn, &t.held}) *view = arena.take(cells, n_z);
+  k.opened = arena.take(n_z);
   for (auto* view : {&t.fluid, &t.carrier, &t.pressure, &t.speed, &t.path, &t.crack, &s.w}) *view = arena.take(cells, n_z);
   for (auto* group : {&t.pigment, &t.captured, &s.c}) *group = arena.take_group(classes, cells, n_z);
   for (auto* view : {&k.liquid, &k.hole, &k.wall_stress, &k.widest, &k.carrier, &k.pressure}) *view = arena.take(n_z);
@@ -32,9 +35,10 @@ long lay_out_state(ViewArena& arena, InsertionProblem& problem) {
                      &s.start_carrier, &s.radial_spreading, &s.axial_spreading, &s.factor})
     *view = arena.take(cells, n_z);
   for (auto* group : {&s.capture, &s.c_between, &s.start_pigment}) *group = arena.take_group(classes, cells, n_z);
-  for (auto* view : {&s.needle_area, &s.perimeter, &s.film_in, &s.film_out, &s.passing_area, &s.passing_face, &s.entry_pressure,
-                     &s.viscosity, &s.wall_reference, &s.wall_flux, &s.wall_carrier, &s.returned_carrier, &s.wall_stiffness, &s.wall_unloaded, &s.downward, &s.full,
-                     &s.jacobian_lower, &s.jacobian_diagonal, &s.jacobian_upper, &s.unknown, &s.mixture})
+  for (auto* view : {&s.needle_area,    &s.perimeter,     &s.film_in,        &s.film_out,  &s.passing_area,   &s.passing_face,
+                     &s.entry_pressure, &s.viscosity,     &s.wall_reference, &s.wall_flux, &s.wall_carrier,   &s.returned_carrier,
+                     &s.wall_stiffness, &s.wall_unloaded, &s.downward,       &s.full,      &s.jacobian_lower, &s.jacobian_diagonal,
+                     &s.jacobian_upper, &s.unknown,       &s.mixture})
     *view = arena.take(n_z);
   for (auto* group : {&s.wall_pigment, &s.returned_pigment}) *group = arena.take_group(classes, n_z);
   problem.system.lay_out(arena, problem.grid);
@@ -42,7 +46,9 @@ long lay_out_state(ViewArena& arena, InsertionProblem& problem) {
 }
 
 GridExtent grid_extent(const Treatment& treatment) {
-  const double fine = std::max(1.0 * units::mm, treatment.machine.depth + 0.25 * units::mm);
+  double depth = 0.0;
+  for (int s = 0; s < treatment.sessions.count(); ++s) depth = std::max(depth, session_treatment(treatment, s).machine.depth);
+  const double fine = std::max(1.0 * units::mm, depth + 0.25 * units::mm);
   return {.radius = 2.0 * units::mm, .fine_depth = fine, .depth = fine + 2.0 * units::mm};
 }
 
@@ -137,6 +143,7 @@ InsertionParams build_insertion_params(const Treatment& treatment, const Punctur
   c.largest_travel_out = 0.06 * c.tip_depth / (1 << static_cast<int>(level));
   c.largest_travel_in = 0.5 * c.largest_travel_out;
   c.smallest_step = 1e-7 / c.frequency;
+  c.done_in_it = 1.0;
   return c;
 }
 

@@ -22,29 +22,36 @@ DF_FUNCTION void look_in_band(const Executor& executor, const OpticsProblem& o, 
   executor.single(DotProfileStep{o, 60.0 * units::um, profile});
 }
 
-/// Light problem of a band at a time after treatment.
-DF_FUNCTION inline LightClock light_clock(const OpticsParams& c, int band, double time) {
+/// What the look of a dot depends on besides its pigment.
+struct SkinClock {
+  double erythema;  ///< extra blood over that right after one session, of all sessions together [-]
+  double age;       ///< of the pigment, its mean [s]
+
+  /// A time after a single session.
+  DF_FUNCTION static SkinClock after(const OpticsParams& c, double time) { return {std::exp(-time / c.erythema_decay), time}; }
+};
+
+/// Light problem of a band.
+DF_FUNCTION inline LightClock light_clock(const OpticsParams& c, int band, const SkinClock& clock) {
   const auto packed = [&](double size) {
     return c.absorption[band] * PackageEffect{}(c.pigment_density * c.absorption[band] * c.cluster_solids * size);
   };
-  const double in_cells = c.cluster_end - (c.cluster_end - c.cluster_start) * std::exp(-time / c.cluster_growth);
-  return {.band = band,
-          .blood = 1.0 + c.erythema_gain * std::exp(-time / c.erythema_decay),
-          .dispersed = packed(c.fresh_size),
-          .packed = packed(in_cells)};
+  const double in_cells = c.cluster_end - (c.cluster_end - c.cluster_start) * std::exp(-clock.age / c.cluster_growth);
+  return {
+      .band = band, .blood = 1.0 + c.erythema_gain * clock.erythema, .dispersed = packed(c.fresh_size), .packed = packed(in_cells)};
 }
 
-/// What the dot looks like at a time: contrast and width at 550 nm and, if asked, the reflectance in all bands. `scratch`
+/// What the dot looks like: contrast and width at 550 nm and, if asked, the reflectance in all bands. `scratch`
 /// holds four values.
 DF_CALLER_DECIDES
 template <class Executor>
 DF_FUNCTION Appearance look(const Executor& executor, const OpticsProblem& o, const PoolFields& pools, const AxisymmetricGrid& fine,
-                            double time, bool colour, FieldView<double> scratch) {
+                            const SkinClock& clock, bool colour, FieldView<double> scratch) {
   executor.cells(o.grid.n_r, o.grid.n_z, CoarsenPigmentStep{o, pools, fine});
   Appearance result{};
   for (int n = 0; n < (colour ? band_count : 1); ++n) {
     const int band = (contrast_band + n) % band_count;
-    look_in_band(executor, o, light_clock(o.params, band, time), scratch);
+    look_in_band(executor, o, light_clock(o.params, band, clock), scratch);
     if (n == 0) {
       result.contrast = executor.read(scratch, 0);
       result.fwhm = executor.read(scratch, 1);

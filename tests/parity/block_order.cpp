@@ -33,6 +33,8 @@ struct StridedExecutor {
   }
   double read(FieldView<const double> view, int i) const { return view(i); }
   void milestone(double) const {}
+  bool asked_to_stop() const { return false; }
+  void stop_where_asked(bool) const {}
 };
 static_assert(Executor<StridedExecutor>);
 
@@ -63,6 +65,8 @@ struct LockstepExecutor {
     return value;
   }
   void milestone(double) const {}
+  bool asked_to_stop() const { return false; }
+  void stop_where_asked(bool) const {}
 };
 static_assert(Executor<LockstepExecutor>);
 
