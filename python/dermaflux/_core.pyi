@@ -307,7 +307,7 @@ class Run:
         """Day on which the run was stopped, None if it came to its end. A stopped run has no results."""
     @property
     def trace(self) -> dict[str, NDArray[np.float64]]:
-        """Tip, force and ink of the strokes, shape (trace_time,) each, with `trace_time` [s]; units are in the names."""
+        """Tip, force and ink of the strokes of the first session, shape (trace_time,) each, with `trace_time` [s]; units are in the names."""
     @property
     def grid(self) -> str:
         """The grid that the results stand on."""
@@ -337,7 +337,7 @@ class Run:
         """Pigment per tissue volume, shape (time, 5, n_r, n_z) [kg/m^3]: free, matrix, macrophage, slow, epidermal."""
     @property
     def insertion(self) -> NDArray[np.float64]:
-        """One track after relaxation, shape (5, n_r, n_z): suspended, captured [kg/m^3], carrier, fluid [-], pressure [Pa]."""
+        """One track after the relaxation of the first session, shape (5, n_r, n_z): suspended, captured [kg/m^3], carrier, fluid [-], pressure [Pa]."""
     def write(self, path: str | PathLike[str], title: str, input: str, provenance: dict[str, str]) -> None:
         """Writes the run as HDF5 under a temporary name and renames it. Raises FileError."""
 

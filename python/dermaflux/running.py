@@ -127,8 +127,8 @@ class Result(Mapping[str, float]):
 
     @property
     def insertion(self) -> np.ndarray:
-        """Fields of one track after relaxation, shape (5, n_r, n_z): suspended, captured [kg/m^3], carrier, fluid [-],
-        pressure [Pa]. No copy."""
+        """Fields of one track after the relaxation of the first session, shape (5, n_r, n_z): suspended, captured [kg/m^3],
+        carrier, fluid [-], pressure [Pa]. No copy."""
         return self._run.insertion
 
     def to_xarray(self) -> xr.Dataset:

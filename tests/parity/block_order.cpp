@@ -122,5 +122,25 @@ TEST(BlockOrder, EveryLaneOfABlockReachesTheSameOutcome) {
   for (const Outcome& outcome : outcomes) EXPECT_TRUE(test::same_bits(test::numbers(reference), test::numbers(outcome)));
 }
 
+TEST(BlockOrder, OfSeveralSessionsGivesTheBitsOfTheSerialReferenceOnEveryLane) {
+  // The lanes share one case, as on a device: what a session changes in it is seen by all, and only then.
+  constexpr int lanes = 3;
+  RunOptions options = test::quick_grid();
+  options.horizon = 7.0 * units::day;
+  const Treatment t = test::treatment(
+      "normal", {{"machine.dwell_ms", "10"}, {"sessions.days", "[0, 2, 4]"}, {"sessions.depth_mm", "[0.5, 0.3, 0.4]"}});
+  test::BoundCase serial(t, options), strided(t, options), block(t, options);
+  const Outcome reference = serial.run(SerialExecutor{});
+  EXPECT_TRUE(test::same_bits(test::numbers(reference), test::numbers(strided.run(StridedExecutor{96}))));
+  std::barrier<> barrier(lanes);
+  Outcome outcomes[lanes] = {};
+  {
+    std::vector<std::jthread> threads;
+    for (int lane = 0; lane < lanes; ++lane)
+      threads.emplace_back([&, lane] { run_treatment(LockstepExecutor{&barrier, lane, lanes}, block.bound, &outcomes[lane]); });
+  }
+  for (const Outcome& outcome : outcomes) EXPECT_TRUE(test::same_bits(test::numbers(reference), test::numbers(outcome)));
+}
+
 }  // namespace
 }  // namespace dermaflux
