@@ -85,7 +85,20 @@ void finalize_backends() {
   for (const Backend one : {Backend::serial, Backend::kokkos, Backend::cuda}) table(one).finalize();
 }
 
-RunResult run(const Treatment& treatment, const RunOptions& options, Backend wanted, RunMonitor& monitor) {
+namespace {
+
+/// Puts a state where the program finds it. Throws InputError if it is of another layout.
+void restore_state(const RunState& from, double* state, std::size_t length, Outcome& outcome) {
+  if (from.memory.size() != length)
+    throw InputError("the saved state holds " + std::to_string(from.memory.size()) + " numbers, not " + std::to_string(length) +
+                     " (another grid, horizon, treatment or version of the program); resume it with what it was saved from");
+  std::copy(from.memory.begin(), from.memory.end(), state);
+  outcome = from.outcome;
+}
+
+}  // namespace
+
+RunResult run(const Treatment& treatment, const RunOptions& options, Backend wanted, RunMonitor& monitor, const RunState* from) {
   const Backend used = choose_backend(wanted, Work::single);
   const auto start = std::chrono::steady_clock::now();
   RunOptions recording = options;
@@ -96,8 +109,22 @@ RunResult run(const Treatment& treatment, const RunOptions& options, Backend wan
   double* state = workspace.zeroed(blueprint.state_length);
   TreatmentCase bound = blueprint.bind(blueprint.constants.data(), state);
   Outcome outcome{};
-  table(used).run_case(bound, blueprint, state, &outcome, monitor);
-  RunResult result{{treatment, blueprint.puncture, outcome, seconds_since(start)}, collect_fields(bound), used, options.grid};
+  const std::size_t length = static_cast<std::size_t>(blueprint.state_length);
+  if (from) restore_state(*from, state, length, outcome);
+  try {
+    table(used).run_case(bound, blueprint, state, &outcome, monitor);
+  } catch (const Interrupted&) {
+    if (!monitor.keeps_state || progress_at(bound.progress).stage == Progress::nothing) throw;
+  }
+  const double runtime = seconds_since(start) + (from ? from->runtime : 0.0);
+  const Progress at = progress_at(bound.progress);
+  if (at.stage != Progress::finished)
+    return {{treatment, blueprint.puncture, outcome, runtime},
+            {},
+            used,
+            options.grid,
+            RunState{{state, state + length}, outcome, at.clock.time, runtime}};
+  RunResult result{{treatment, blueprint.puncture, outcome, runtime}, collect_fields(bound), used, options.grid, std::nullopt};
   if (const std::string message = failure(treatment, outcome); !message.empty()) throw NumericsError(message);
   return result;
 }

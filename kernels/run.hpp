@@ -1,4 +1,5 @@
 #pragma once
+#include <optional>
 #include <string>
 #include <string_view>
 #include <variant>
@@ -6,6 +7,7 @@
 
 #include "core/execution/run_monitor.hpp"
 #include "core/io/run_file.hpp"
+#include "core/io/state_file.hpp"
 #include "core/simulation/case_builder.hpp"
 
 namespace dermaflux {
@@ -39,15 +41,21 @@ void finalize_backends();
 void set_threads(int threads);
 int thread_count();
 
+/// One run. Where it was stopped with its state kept, `state` holds that, and there is no result yet.
 struct RunResult {
   MemberResult member;
   RunFields fields;
   Backend backend;
   GridLevel grid;
+  std::optional<RunState> state;
 };
 
-/// Runs one treatment and keeps its fields. Throws NumericsError if it fails, Interrupted if the monitor says stop.
-RunResult run(const Treatment& treatment, const RunOptions& options, Backend backend, RunMonitor& monitor);
+/// Runs one treatment and keeps its fields; `from`, if given, is the state to go on from, which must be of the same treatment,
+/// grid, horizon and program. A run whose options give a `stop_time` it reaches, or whose monitor says stop and keeps the state,
+/// ends with its state. Throws NumericsError if it fails; Interrupted if the monitor says stop and nothing is to be kept, or
+/// nothing can be, because the first contact is not over; InputError if the state does not fit.
+RunResult run(const Treatment& treatment, const RunOptions& options, Backend backend, RunMonitor& monitor,
+              const RunState* from = nullptr);
 
 /// Runs one treatment on finer and finer grids until pigment_deposited_ng and pigment_depth_mm are known to a relative
 /// `tolerance`, or to the finest. The error of a grid is taken as its difference to the grid before, Richardson's estimate at

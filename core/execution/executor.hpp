@@ -13,12 +13,16 @@ namespace dermaflux {
 ///   single(step)            step() once: the short sequential parts (the track, sums of partial sums, the clock)
 ///   read(view, i)           a value on which all lanes agree, so that control flow stays uniform
 ///   milestone(share)        the member is done to this share
+///   asked_to_stop()         whether to stop now, where the program stands between two steps; the same on all lanes
+///   stop_where_asked(only)  from now on the program may be left only where it asks, or anywhere
 /// Each loop ends with a barrier. No loop reduces: sums are written as partial sums per row and added by a single step in
 /// a fixed order, so that every executor and every thread count gives the same bits.
 template <class E>
 concept Executor = requires(const E& executor, FieldView<const double> view) {
   { executor.read(view, 0) } -> std::same_as<double>;
   executor.milestone(0.5);
+  { executor.asked_to_stop() } -> std::same_as<bool>;
+  executor.stop_where_asked(true);
 };
 
 /// The reference: plain loops on one thread. What every other executor is compared with. `read` throws Interrupted once the
@@ -43,8 +47,12 @@ struct SerialExecutor {
     step();
   }
   double read(FieldView<const double> view, int i) const {
-    if (monitor && monitor->stop.load(std::memory_order_relaxed)) throw Interrupted();
+    if (monitor && monitor->must_leave()) throw Interrupted();
     return view(i);
+  }
+  bool asked_to_stop() const { return monitor && monitor->keeps_state && monitor->stop.load(std::memory_order_relaxed); }
+  void stop_where_asked(bool only) const {
+    if (monitor && monitor->keeps_state) monitor->between.store(only, std::memory_order_relaxed);
   }
   void milestone(double share) const {
     if (monitor) monitor->progress.store(share, std::memory_order_relaxed);

@@ -9,6 +9,7 @@
 #include "core/error.hpp"
 #include "core/io/keys.hpp"
 #include "core/io/number_text.hpp"
+#include "core/io/session_input.hpp"
 #include "core/io/skin_checks.hpp"
 #include "core/io/toml_reader.hpp"
 
@@ -136,6 +137,16 @@ struct Assign {
       wrong_type("a list of " + std::to_string(target->size()) + " numbers, one per wavelength");
     for (std::size_t n = 0; n < target->size(); ++n) (*target)[n] = checked((*values)[n]) * key.scale;
   }
+  void operator()(SessionList* target) const {
+    const auto* values = std::get_if<std::vector<double>>(&content);
+    const std::string wanted = "a list of at most " + std::to_string(max_sessions) + " numbers, one per session";
+    if (!values) wrong_type(wanted);
+    if (values->size() > max_sessions)
+      throw InputError(where + ": " + key.path + " has " + std::to_string(values->size()) +
+                       " values (more sessions than the model " + "has been made for); write " + wanted);
+    *target = {static_cast<int>(values->size()), {}};
+    for (std::size_t n = 0; n < values->size(); ++n) target->values[n] = checked((*values)[n]) * key.scale;
+  }
 };
 
 void assign(Treatment& treatment, const Key& key, const ConfigValue::Content& content, const std::string& where) {
@@ -260,6 +271,8 @@ TreatmentDocument TreatmentDocument::load(const fs::path& file, const std::vecto
   }
   document.files_.insert(document.files_.end(), own_files.begin(), own_files.end());
   for (const auto& [key, value] : own) collector.put(key, value);
+
+  for (auto& [key, value] : single_session()) document.values_.try_emplace(key, std::move(value));
 
   const auto take = [&](const std::string& key) {
     const auto found = document.values_.find(key);
@@ -396,6 +409,10 @@ void check_treatment(const Treatment& t, const std::string& where) {
   if (crowded >= 0.95 * t.ink.viscosity.crowding.max_packing)
     refuse("ink.mass_fraction, dilution and structure_factor give an effective volume fraction of " + number_text(crowded) +
            ", at or above packing (" + number_text(t.ink.viscosity.crowding.max_packing) + "); dilute the ink");
+  const Skin& met = t.skin_at_axis();
+  double thickness = 0.0;
+  for (int n = 0; n < met.layer_count; ++n) thickness += met.layers[static_cast<std::size_t>(n)].thickness * met.thickness_factor;
+  check_sessions(t, where, thickness);
 }
 
 }  // namespace dermaflux

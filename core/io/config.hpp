@@ -43,6 +43,8 @@ class TreatmentDocument {
   const std::string& scar_class() const { return scar_class_; }
   const std::vector<std::string>& layers() const { return layers_; }
   const std::filesystem::path& file() const { return file_; }
+  /// Keys that override the files, as given.
+  const std::vector<std::pair<std::string, std::string>>& overrides() const { return overrides_; }
   /// Every key with its value, sorted by key.
   const std::map<std::string, ConfigValue>& values() const { return values_; }
   /// Everything as one JSON object, key -> {value, unit, range, source}, in a fixed order.

@@ -176,13 +176,25 @@ std::vector<Key> model_keys() {
   };
 }
 
+std::vector<Key> session_keys() {
+  const KeyGroup row{"sessions"};
+  return {
+      row("days", "day", day, 0.0, 10950.0, "days of all sessions since the first, increasing from 0", &Treatment::sessions,
+          &Sessions::start),
+      row("depth_mm", "mm", mm, 0.05, 2.5, "set depth of each session; empty for the machine's", &Treatment::sessions,
+          &Sessions::depth),
+      row("dwell_ms", "ms", ms, 5.0, 2000.0, "contact time of each session; empty for the machine's", &Treatment::sessions,
+          &Sessions::dwell),
+  };
+}
+
 }  // namespace
 
 const std::vector<Key>& keys() {
   static const std::vector<Key> all = [] {
     std::vector<Key> result;
-    for (const auto& part : {machine_keys(), needle_keys(), ink_keys(), skin_keys(), scar_keys(), pattern_keys(), aftercare_keys(),
-                             host_keys(), model_keys()})
+    for (const auto& part : {machine_keys(), needle_keys(), ink_keys(), skin_keys(), scar_keys(), pattern_keys(), session_keys(),
+                             aftercare_keys(), host_keys(), model_keys()})
       result.insert(result.end(), part.begin(), part.end());
     return result;
   }();

@@ -42,6 +42,8 @@ std::vector<Key> skin_mechanics_keys() {
           &Skin::mechanics, &SkinMechanics::damage_radius_factor),
       row("lateral_crack_bias", "", 1.0, 0.5, 5.0, "widening of the torn zone where collagen is aligned", &Treatment::skin,
           &Skin::mechanics, &SkinMechanics::lateral_crack_bias),
+      row("torn_zone_healing_day", "day", day, 0.5, 365.0, "time constant in which the torn zone becomes as tight as before",
+          &Treatment::skin, &Skin::mechanics, &SkinMechanics::torn_zone_healing),
       row("strain_exponent", "", 1.0, 0.0, 20.0, "m in k = k0 exp(m e)", &Treatment::skin, &Skin::mechanics,
           &SkinMechanics::strain_exponent),
       row("strain_limit", "", 1.0, 0.05, 1.0, "strain beyond which swelling stiffens and that law is held", &Treatment::skin,

@@ -16,9 +16,18 @@ using namespace units;
 
 double total(const MomentOutcome& m) { return m.pools[0] + m.pools[1] + m.pools[2] + m.pools[3] + m.pools[4]; }
 
+/// Pigment that the sessions up to a time have left in the skin [kg].
+double deposited_by(const MemberResult& r, double time) {
+  double sum = 0.0;
+  for (int s = 0; s < r.outcome.session_count; ++s)
+    if (r.outcome.sessions[s].time < time + 1.0) sum += r.outcome.sessions[s].deposited;
+  return sum;
+}
+
 double retained(const MemberResult& r, double time) {
   const MomentOutcome* m = moment_at(r, time);
-  return m && r.outcome.deposited > 0.0 ? total(*m) / r.outcome.deposited : missing;
+  const double given = deposited_by(r, time);
+  return m && given > 0.0 ? total(*m) / given : missing;
 }
 
 /// Output of a control number.
@@ -47,7 +56,8 @@ std::vector<OutputField> control_outputs() {
 
 std::vector<OutputField> insertion_outputs() {
   return {
-      {"d_set_mm", "mm", "set depth", [](const MemberResult& r) { return r.treatment.machine.depth / mm; }},
+      {"d_set_mm", "mm", "set depth (first session)",
+       [](const MemberResult& r) { return session_treatment(r.treatment, 0).machine.depth / mm; }},
       {"d_tip_mm", "mm", "deepest point of the tip below the undeformed surface",
        [](const MemberResult& r) { return r.puncture.tip_depth / mm; }},
       {"dimple_mm", "mm", "depth of the dimple under the needle", [](const MemberResult& r) { return r.puncture.dimple / mm; }},
@@ -55,8 +65,12 @@ std::vector<OutputField> insertion_outputs() {
        [](const MemberResult& r) { return r.puncture.bulge / mm; }},
       {"frequency_loaded_hz", "Hz", "strokes per second of the loaded motor",
        [](const MemberResult& r) { return r.puncture.frequency; }},
-      {"contact_time_ms", "ms", "time of the complete strokes", [](const MemberResult& r) { return r.outcome.contact_time / ms; }},
-      {"strokes", "", "complete strokes in the dwell time",
+      {"contact_time_ms", "ms", "time of the complete strokes, all sessions",
+       [](const MemberResult& r) { return r.outcome.contact_time / ms; }},
+      {"session_count", "", "sessions", [](const MemberResult& r) { return static_cast<double>(r.outcome.session_count); }},
+      {"last_session_deposited_ng", "ng", "pigment that the last session left in the skin when its track had closed",
+       [](const MemberResult& r) { return r.outcome.sessions[r.outcome.session_count - 1].deposited / ng; }},
+      {"strokes", "", "complete strokes in the dwell time, all sessions",
        [](const MemberResult& r) { return static_cast<double>(r.outcome.strokes); }},
       {"insertion_force_n", "N", "largest needle force, all prongs", [](const MemberResult& r) { return r.puncture.peak_force; }},
       {"force_cutting_n", "N", "share of it that cuts the skin", [](const MemberResult& r) { return r.puncture.peak.cutting; }},
@@ -82,7 +96,7 @@ std::vector<OutputField> insertion_outputs() {
        [](const MemberResult& r) { return r.outcome.peak_pressure / kPa; }},
       {"pigment_drawn_ng", "ng", "pigment that entered the track",
        [](const MemberResult& r) { return r.outcome.drawn_pigment / ng; }},
-      {"pigment_deposited_ng", "ng", "pigment in the skin when the track has closed",
+      {"pigment_deposited_ng", "ng", "pigment in the skin when the track has closed, all sessions",
        [](const MemberResult& r) { return r.outcome.deposited / ng; }},
       {"share_epidermis", "", "share of it above the dermal-epidermal junction",
        [](const MemberResult& r) { return r.outcome.epidermal_share; }},
@@ -120,7 +134,7 @@ std::vector<OutputField> fate_outputs() {
        [](const MemberResult& r) { return at(r, 0.0, [](const MomentOutcome& m) { return m.depth_mean / mm; }); }},
       {"pigment_radius_mm", "mm", "mean distance of the pigment from the axis (day 42)",
        [](const MemberResult& r) { return at(r, day42, [](const MomentOutcome& m) { return m.radius_mean / mm; }); }},
-      {"retained_fraction_day7", "", "pigment still in the skin over pigment deposited",
+      {"retained_fraction_day7", "", "pigment still in the skin over pigment deposited until then",
        [](const MemberResult& r) { return retained(r, day7); }},
       {"retained_fraction_day42", "", "the same after healing", [](const MemberResult& r) { return retained(r, day42); }},
       {"retained_fraction_1y", "", "the same after a year", [](const MemberResult& r) { return retained(r, year); }},
@@ -128,11 +142,11 @@ std::vector<OutputField> fate_outputs() {
       {"retained_fraction_5y", "", "the same after five years", [](const MemberResult& r) { return retained(r, 5.0 * year); }},
       {"shed_fraction_day42", "", "pigment shed with the epidermis by day 42 over pigment deposited",
        [](const MemberResult& r) {
-         return at(r, day42, [&](const MomentOutcome& m) { return m.losses[HealingAccount::shed] / r.outcome.deposited; });
+         return at(r, day42, [&](const MomentOutcome& m) { return m.losses[HealingAccount::shed] / deposited_by(r, day42); });
        }},
       {"lymph_fraction_1y", "", "pigment drained to the lymph nodes by one year over pigment deposited",
        [](const MemberResult& r) {
-         return at(r, year, [&](const MomentOutcome& m) { return m.losses[HealingAccount::lymph] / r.outcome.deposited; });
+         return at(r, year, [&](const MomentOutcome& m) { return m.losses[HealingAccount::lymph] / deposited_by(r, year); });
        }},
   };
 }

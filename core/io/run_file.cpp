@@ -1,6 +1,7 @@
 #include "core/io/run_file.hpp"
 
 #include <cmath>
+#include <limits>
 
 #include "core/io/hdf5_file.hpp"
 #include "core/solver/trace_step.hpp"
@@ -197,6 +198,30 @@ std::vector<MomentSeries> moment_series(const Outcome& outcome) {
   return all;
 }
 
+std::vector<MomentSeries> session_series(const Outcome& outcome) {
+  std::vector<MomentSeries> all;
+  const auto add = [&](const char* name, const char* unit, const char* meaning, double scale, auto value) {
+    MomentSeries series{{name, unit, meaning, scale}, {}};
+    for (int s = 0; s < outcome.session_count; ++s) series.values.push_back(value(outcome.sessions[s]) / scale);
+    all.push_back(std::move(series));
+  };
+  const auto contrast_after = [&](const SessionOutcome& session) {
+    for (int m = 0; m < outcome.moment_count; ++m)
+      if (outcome.moments[m].time >= session.time) return outcome.moments[m].contrast;
+    return std::numeric_limits<double>::quiet_NaN();
+  };
+  add("session_day", "days", "time of the session", day, [](const SessionOutcome& s) { return s.time; });
+  add("session_d_tip_mm", "mm", "deepest point of its tip", mm, [](const SessionOutcome& s) { return s.tip_depth; });
+  add("session_strokes", "", "its complete strokes", 1.0, [](const SessionOutcome& s) { return s.strokes; });
+  add("session_drawn_ng", "ng", "pigment that entered its track", ng, [](const SessionOutcome& s) { return s.drawn_pigment; });
+  add("session_deposited_ng", "ng", "pigment that it left in the skin when the track had closed", ng,
+      [](const SessionOutcome& s) { return s.deposited; });
+  add("session_contrast_before", "", "contrast of the dot just before it", 1.0,
+      [](const SessionOutcome& s) { return s.contrast_before; });
+  add("session_contrast_after", "", "contrast of the dot right after it", 1.0, contrast_after);
+  return all;
+}
+
 std::vector<std::pair<std::string, double>> ledger(const Outcome& o) {
   const MomentOutcome& end = o.moments[o.moment_count - 1];
   return {{"drawn_ng", o.drawn_pigment / ng},
@@ -239,7 +264,7 @@ void write_run(const std::filesystem::path& path, const MemberResult& member, co
   std::vector<double> days;
   days.reserve(static_cast<std::size_t>(member.outcome.moment_count));
   for (int m = 0; m < member.outcome.moment_count; ++m) days.push_back(member.outcome.moments[m].time / day);
-  coordinate(file, "time", days, "days", "time after treatment");
+  coordinate(file, "time", days, "days", "time after the first session");
   coordinate(file, "z", centres(fields.z_face), "m", "depth below the undeformed surface, cell centres");
   coordinate(file, "y", {5.0 * um}, "m", "thickness of the sheet shown in ParaView");
   coordinate(file, "r", centres(fields.r_face), "m", "distance from the axis, cell centres");
@@ -251,6 +276,11 @@ void write_run(const std::filesystem::path& path, const MemberResult& member, co
   write_trace(file, fields);
   for (const MomentSeries& series : moment_series(member.outcome))
     described(file, series.column.name, series.values, {"time"}, series.column.unit, series.column.meaning);
+  std::vector<double> numbers;
+  for (int s = 1; s <= member.outcome.session_count; ++s) numbers.push_back(s);
+  coordinate(file, "session", numbers, "1", "number of the session");
+  for (const MomentSeries& series : session_series(member.outcome))
+    described(file, series.column.name, series.values, {"session"}, series.column.unit, series.column.meaning);
   for (const OutputField& field : output_fields())
     described(file, field.name, {field.value(member)}, {}, field.unit, field.meaning);
   file.group("ledger");

@@ -32,12 +32,15 @@ const std::vector<SeriesColumn>& trace_columns();
 /// Bands in which a dot is looked at [nm]; whole numbers.
 std::vector<double> wavelengths_nm();
 
-/// Series over the moments of a run, in the order in which the run file writes them.
+/// Series over the moments or the sessions of a run, in the order in which the run file writes them.
 struct MomentSeries {
   SeriesColumn column;
   std::vector<double> values;
 };
 std::vector<MomentSeries> moment_series(const Outcome& outcome);
+
+/// What each session did, over the sessions of a run, in the order in which the run file writes it.
+std::vector<MomentSeries> session_series(const Outcome& outcome);
 
 /// Terms of the mass ledger at the end of the run [ng], drawn first; all others sum to it.
 std::vector<std::pair<std::string, double>> ledger(const Outcome& outcome);

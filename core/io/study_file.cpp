@@ -184,6 +184,16 @@ EnvelopeLimit read_limit(Table entry) {
   return limit;
 }
 
+/// Depth or contact time of the machine can only be varied where the sessions do not fix their own.
+void require_effect(const Treatment& treatment, const std::string& key, const std::string& where) {
+  const bool depth = key == "machine.depth_mm" && treatment.sessions.depth.count > 0;
+  const bool dwell = key == "machine.dwell_ms" && treatment.sessions.dwell.count > 0;
+  if (!depth && !dwell) return;
+  const std::string fixed = depth ? "sessions.depth_mm" : "sessions.dwell_ms";
+  throw InputError(where + ": " + key + " has no effect, because " + fixed + " gives the value of every session; leave " + fixed +
+                   " out of the treatment");
+}
+
 }  // namespace
 
 SweepFile load_sweep(const fs::path& path, const std::vector<std::pair<std::string, std::string>>& overrides) {
@@ -205,6 +215,7 @@ SweepFile load_sweep(const fs::path& path, const std::vector<std::pair<std::stri
     const std::string& kind = std::get<std::string>(entry.at("[[]]").content);
     if (kind != "axis") throw InputError(where_of(entry) + ": [[" + kind + "]] is unknown in a sweep; write [[axis]]");
     StudyAxis axis = read_axis(entry, sweep.base);
+    require_effect(sweep.base.treatment(), axis.key, where_of(entry));
     if (!seen.insert(axis.key).second)
       throw InputError(where_of(entry) + ": the axis " + axis.key + " stands twice; join its values in one");
     members *= static_cast<double>(axis.size());
@@ -254,6 +265,7 @@ CalibrationFile load_calibration(const fs::path& path, const std::string& skin_c
                      (near.empty() ? "there are " + all : "did you mean " + near + "?"));
   }
   c.base = TreatmentDocument::load(treatment, overrides);
+  for (const char* key : {"machine.depth_mm", "machine.dwell_ms"}) require_effect(c.base.treatment(), key, path.string());
   for (const auto& [key, unit] :
        {std::pair{"depths_mm", "mm"}, {"dwells_ms", "ms"}, {"draws", "1"}, {"seed", "1"}, {"accepted_share", "1"}})
     reader.expect_unit(key, unit);

@@ -1,4 +1,6 @@
 #pragma once
+#include <cmath>
+#include <string>
 #include <vector>
 
 #include "core/grid/grid_builder.hpp"
@@ -8,21 +10,32 @@
 
 namespace dermaflux {
 
+/// What a run looks at last unless it is told otherwise [s].
+inline constexpr double default_horizon = 5.0 * units::year;
+
 /// What to compute of a treatment and what to keep.
 struct RunOptions {
   GridLevel grid = GridLevel::standard;
-  std::vector<double> dwells;  ///< dwell times that share the insertion, increasing [s]; empty: the treatment's own
-  double horizon = 0.0;        ///< last time looked at [s]; 0: five years
-  bool record = false;         ///< keep fields and trace
+  std::vector<double> dwells;        ///< dwell times that share the insertion, increasing [s]; empty: the treatment's own
+  double horizon = default_horizon;  ///< last time looked at [s]
+  bool record = false;               ///< keep fields and trace
+  double stop_time = HUGE_VAL;       ///< healing stops after the first step that reaches it, to be continued later [s]
 };
 
-/// Times after treatment at which every run is looked at [s].
-std::vector<double> look_times(double horizon);
+/// Longest time that may be looked at [s]: no clinical series and no rate of this model has been followed for longer.
+inline constexpr double longest_horizon = 30.0 * units::year;
+
+/// Times after the first session at which a run is looked at, up to the horizon [s]: those of every run; right after each later
+/// session (it has begun and ended then) and a fortnight after it; six weeks and a year after the last one.
+std::vector<double> look_times(double horizon, const Sessions& sessions = {});
+
+/// Throws InputError, naming `where`, if the horizon is no time from above 0 to the longest, or if a session lies beyond it.
+void require_horizon(double horizon, const Sessions& sessions, const std::string& where);
 
 /// One member, ready to run anywhere: numbers, constants, and how much memory its state takes. `bind` turns it into a case on
 /// given memory, which may be a device's: only addresses are computed.
 struct CaseBlueprint {
-  Puncture puncture;
+  Puncture puncture;   ///< of the first session
   TreatmentCase plan;  ///< views are bound later
   int n_r = 0, n_z = 0;
   long checkpoint_length = 0;     ///< [double]
@@ -33,6 +46,7 @@ struct CaseBlueprint {
   TreatmentCase bind(double* constants, double* state) const;
 };
 
+/// Throws InputError or NumericsError where the treatment cannot be run.
 CaseBlueprint build_case(const Treatment& treatment, const RunOptions& options);
 
 }  // namespace dermaflux

@@ -2,11 +2,12 @@
 #include "core/solver/healing_problem.hpp"
 #include "core/solver/insertion_cycle.hpp"
 #include "core/treatment/ink.hpp"
+#include "core/treatment/sessions.hpp"
 
 namespace dermaflux {
 
-/// Days after treatment at which a run is looked at.
-inline constexpr int max_moments = 16;
+/// Times after the first session at which a run is looked at.
+inline constexpr int max_moments = 32;
 
 /// Dwell times that may share one insertion.
 inline constexpr int max_branches = 24;
@@ -38,11 +39,22 @@ struct ColourOutcome {
   double skin[band_count], dot[band_count];
 };
 
-/// Result of one member: one treatment of one dot. Plain numbers, so that a device returns it as it is.
+/// What one session did; the whole dot, all prongs.
+struct SessionOutcome {
+  double time;             ///< since the first [s]
+  double tip_depth;        ///< [m]
+  double strokes;          ///< complete ones
+  double drawn_pigment;    ///< that entered the track [kg]
+  double deposited;        ///< pigment that it left in the skin after relaxation [kg]
+  double contrast_before;  ///< at 550 nm, just before it; 0 before the first [-]
+};
+
+/// Result of one member: one treatment of one dot. Plain numbers, so that a device returns it as it is. Amounts are those of all
+/// sessions together; shares and radii of what was laid down are means over the sessions, by mass.
 struct Outcome {
   Status status;
   int strokes;
-  double failed_at;                                    ///< time of the insertion at which the member failed [s]
+  double failed_at;                                    ///< time of the contact at which the member failed [s]
   double contact_time;                                 ///< [s]
   double drawn_volume, back_volume, exuded_volume;     ///< through the rim [m^3]
   double drawn_pigment, back_pigment, exuded_pigment;  ///< [kg]
@@ -55,6 +67,8 @@ struct Outcome {
   double peak_pressure;                                ///< of the liquid in the track [Pa]
   double imbalance;                                    ///< largest |ledger| over all stages, relative to the pigment drawn [-]
   long steps, iterations, substeps, rejected, healing_steps;
+  int session_count;
+  SessionOutcome sessions[max_sessions];
   int moment_count;
   MomentOutcome moments[max_moments];
   ColourOutcome colour[2];  ///< day 14 and one year

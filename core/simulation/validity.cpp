@@ -54,6 +54,13 @@ double control(const T& t, const P& p) {
   return p.tip_depth > 0.0 ? control_numbers(t, p).*number : 0.0;
 }
 
+/// Shortest time between two sessions [s]; without end if there is only one.
+double shortest_pause(const T& t) {
+  double pause = HUGE_VAL;
+  for (int s = 1; s < t.sessions.count(); ++s) pause = std::fmin(pause, t.sessions.time(s) - t.sessions.time(s - 1));
+  return pause;
+}
+
 const std::vector<Limit>& limits() {
   static const std::vector<Limit> all = {
       {"skin_unbroken", "dimple at which the skin breaks", "mm", mm,
@@ -97,6 +104,12 @@ const std::vector<Limit>& limits() {
        "use a thicker ink or a lower frequency"},
       {"heavy_column", "Bond number of the ink column", "", 1.0, control<&ControlNumbers::bond>, fixed<1000>, never,
        "gravity is left out of the track, but is as strong as capillarity here", "expect the head to decide on the filling"},
+      {"early_session", "time by which a session comes earlier than five days after the last", "day", day,
+       [](const T& t, const P&) { return std::fmax(5.0 * day - shortest_pause(t), 0.0); }, fixed<0>, never,
+       "pores are still open and swelling changes the depth", "wait 5 to 7 days"},
+      {"red_session", "erythema that a session finds, over that right after one", "", 1.0,
+       [](const T& t, const P&) { return std::exp(-shortest_pause(t) / t.skin_at_axis().appearance.erythema_decay); }, fixed<200>,
+       never, "the skin is still inflamed", "wait until the redness is gone"},
   };
   return all;
 }
@@ -114,20 +127,42 @@ std::string sentence(const Limit& limit, double value, double bound) {
          limit.advice;
 }
 
+/// What one session does: the treatment with its depth and contact time, and its puncture.
+struct Setting {
+  Treatment treatment;
+  Puncture puncture;
+};
+
+/// The first session, whose puncture is known, and those that differ from it.
+std::vector<Setting> settings_of(const Treatment& treatment, const Puncture& puncture) {
+  std::vector<Setting> all{{session_treatment(treatment, 0), puncture}};
+  const Machine& first = all.front().treatment.machine;
+  for (int s = 1; s < treatment.sessions.count(); ++s) {
+    const Treatment one = session_treatment(treatment, s);
+    const bool same = one.machine.depth == first.depth && one.machine.dwell == first.dwell;
+    all.push_back({one, same ? puncture : solve_puncture(one)});
+  }
+  return all;
+}
+
 /// One limit that a treatment passes: its position among `limits`, and what to say of it.
 struct Passed {
   std::size_t position;
   std::string text;
 };
 
-/// All limits whose soft or hard bound a treatment passes.
-std::vector<Passed> passed_limits(const T& t, const P& p, double (*Limit::*bound)(const T&, const P&)) {
+/// All limits whose soft or hard bound some session passes; of several the first.
+std::vector<Passed> passed_limits(const std::vector<Setting>& settings, double (*Limit::*bound)(const T&, const P&)) {
   std::vector<Passed> passed;
-  for (std::size_t k = 0; k < limits().size(); ++k) {
-    const Limit& limit = limits()[k];
-    const double value = limit.value(t, p), largest = (limit.*bound)(t, p);
-    if (value > largest) passed.push_back({k, sentence(limit, value, largest)});
-  }
+  for (std::size_t k = 0; k < limits().size(); ++k)
+    for (std::size_t s = 0; s < settings.size(); ++s) {
+      const Limit& limit = limits()[k];
+      const auto& [treatment, puncture] = settings[s];
+      const double value = limit.value(treatment, puncture), largest = (limit.*bound)(treatment, puncture);
+      if (!(value > largest)) continue;
+      passed.push_back({k, (s > 0 ? "session " + std::to_string(s + 1) + ": " : "") + sentence(limit, value, largest)});
+      break;
+    }
   return passed;
 }
 
@@ -141,19 +176,19 @@ std::vector<std::string> validity_names() {
 
 std::vector<ValidityWarning> validity_warnings(const Treatment& treatment, const Puncture& puncture) {
   std::vector<ValidityWarning> warnings;
-  for (const Passed& one : passed_limits(treatment, puncture, &Limit::soft))
+  for (const Passed& one : passed_limits(settings_of(treatment, puncture), &Limit::soft))
     warnings.push_back({limits()[one.position].name, one.text});
   return warnings;
 }
 
 int validity_mask(const Treatment& treatment, const Puncture& puncture) {
   int mask = 0;
-  for (const Passed& one : passed_limits(treatment, puncture, &Limit::soft)) mask |= 1 << one.position;
+  for (const Passed& one : passed_limits(settings_of(treatment, puncture), &Limit::soft)) mask |= 1 << one.position;
   return mask;
 }
 
 void require_valid(const Treatment& treatment, const Puncture& puncture) {
-  const std::vector<Passed> passed = passed_limits(treatment, puncture, &Limit::hard);
+  const std::vector<Passed> passed = passed_limits({{treatment, puncture}}, &Limit::hard);
   if (!passed.empty()) throw InputError(std::string(limits()[passed.front().position].name) + ": " + passed.front().text);
 }
 

@@ -16,7 +16,7 @@ struct ValidityWarning {
 /// Names of all limits, in the order of the bits of `validity_mask`.
 std::vector<std::string> validity_names();
 
-/// Limits that a treatment passes.
+/// Limits that a treatment passes, each once: for the first of its sessions that does. `puncture` is that of the first session.
 std::vector<ValidityWarning> validity_warnings(const Treatment& treatment, const Puncture& puncture);
 
 /// The same as a number, the sum of 2^k over the limits k that are passed.

@@ -4,8 +4,33 @@
 #include "core/solver/deposit_step.hpp"
 #include "core/solver/healing_spread_steps.hpp"
 #include "core/solver/healing_steps.hpp"
+#include "core/solver/session_steps.hpp"
 
 namespace dermaflux {
+
+/// Distance of the outermost track from the dot's axis [m].
+DF_FUNCTION inline double dot_radius(const TrackGroups& tracks) {
+  double radius = 0.0;
+  for (int n = 0; n < tracks.count; ++n) radius = larger(radius, tracks.offset[n]);
+  return radius;
+}
+
+/// Turns what lies around one track into what lies around the axis of the dot, on average over tracks and angle; the mean that a
+/// track sees of what lies around the axis is the same map. Returns the fields where the result stands, `source` or `other`.
+DF_CALLER_DECIDES
+template <class Executor>
+DF_FUNCTION PoolFields shift_tracks(const Executor& executor, const HealingProblem& p, PoolFields source, PoolFields other) {
+  const HealingParams& c = p.params;
+  const auto shift = [&](const TrackGroups& groups, double tilt) {
+    executor.cells(p.grid.n_r, p.grid.n_z, ShiftTracksStep{p.grid, source, other, groups, tilt, c.tilt_centre});
+    const PoolFields moved = other;
+    other = source;
+    source = moved;
+  };
+  if (dot_radius(c.tracks) > 0.0) shift(c.tracks, 0.0);
+  if (c.tilt > 0.0) shift(TrackGroups{1, {0.0}, {1.0}}, c.tilt);
+  return source;
+}
 
 /// Starts healing from what the insertion left.
 DF_CALLER_DECIDES
@@ -13,66 +38,86 @@ template <class Executor>
 DF_FUNCTION void lay_down(const Executor& executor, const InsertionProblem& from, const HealingProblem& p) {
   const int n_r = p.grid.n_r, n_z = p.grid.n_z;
   executor.cells(n_r, n_z, LayDownStep{from, p});
-  const HealingParams& c = p.params;
-  PoolFields source = p.pools, other = p.scratch.next;
-  const auto shift = [&](const TrackGroups& groups, double tilt) {
-    executor.cells(n_r, n_z, ShiftTracksStep{p.grid, source, other, groups, tilt, c.tilt_centre});
-    const PoolFields moved = other;
-    other = source;
-    source = moved;
-  };
-  double dot_radius = 0.0;
-  for (int n = 0; n < c.tracks.count; ++n) dot_radius = larger(dot_radius, c.tracks.offset[n]);
-  if (dot_radius > 0.0) shift(c.tracks, 0.0);
-  if (c.tilt > 0.0) shift(TrackGroups{1, {0.0}, {1.0}}, c.tilt);
-  executor.cells(n_r, n_z, PartitionStep{p, source, dot_radius});
-  executor.single(ClearAccountStep{p});
+  const PoolFields source = shift_tracks(executor, p, p.pools, p.scratch.next);
+  executor.cells(n_r, n_z, PartitionStep{p, source, dot_radius(p.params.tracks)});
 }
 
 /// Time and step size of healing, the same on every lane.
 struct HealingTally {
   double time = 0.0, dt = 0.0;  ///< [s]
   double spread_until = 0.0;    ///< time to which pigment has spread and risen; leads `time` within a step [s]
+  double released_share = 0.0;  ///< of the free pigment, what depleted macrophages let go [-]
   long steps = 0, rejected = 0;
+};
+
+/// Diffusivities of the pools in both tissues of a dot.
+struct SpreadSpeeds {
+  SpreadPair free, macrophage, slow;
+
+  /// Free pigment spreads as the mean of what came with the ink and of the clusters that depleted cells let go.
+  DF_FUNCTION static SpreadSpeeds of(const HealingParams& c, double released_share) {
+    const TissueSpread &here = c.spread[at_axis], &other = c.spread[c.bordered ? beside : at_axis];
+    return {SpreadPair::of(mix(here.free, here.released, released_share), mix(other.free, other.released, released_share)),
+            SpreadPair::of(here.macrophage, other.macrophage), SpreadPair::of(here.slow, other.slow)};
+  }
 };
 
 /// Radial diffusion of one pool over a step, and its vertical diffusion and descent.
 DF_CALLER_DECIDES
 template <class Executor>
 DF_FUNCTION void spread_radially(const Executor& executor, const HealingProblem& p, const FieldView<double>& pool,
-                                 double TissueSpread::*diffusivity, double dt) {
-  const TissueSpread* c = p.params.spread;
-  const SpreadPair pair = SpreadPair::of(c[at_axis].*diffusivity, c[p.params.bordered ? beside : at_axis].*diffusivity);
-  if (pair.largest > 0.0) executor.rows(p.grid.n_z, RadialSpreadStep{p, pool, pair, dt});
+                                 const SpreadPair& diffusivity, double dt) {
+  if (diffusivity.largest > 0.0) executor.rows(p.grid.n_z, RadialSpreadStep{p, pool, diffusivity, dt});
 }
 DF_CALLER_DECIDES
 template <class Executor>
 DF_FUNCTION void spread_vertically(const Executor& executor, const HealingProblem& p, const FieldView<double>& pool,
-                                   double TissueSpread::*diffusivity, bool sinks, double dt) {
+                                   const SpreadPair& diffusivity, bool sinks, double dt) {
   const TissueSpread* c = p.params.spread;
-  const int other = p.params.bordered ? beside : at_axis;
-  const SpreadPair pair = SpreadPair::of(c[at_axis].*diffusivity, c[other].*diffusivity);
-  const double speed = sinks ? c[at_axis].deepening_speed : 0.0, aside = sinks ? c[other].deepening_speed : 0.0;
-  if (pair.largest <= 0.0 && speed <= 0.0 && aside <= 0.0) return;
+  const double speed = sinks ? c[at_axis].deepening_speed : 0.0;
+  const double aside = sinks ? c[p.params.bordered ? beside : at_axis].deepening_speed : 0.0;
+  if (diffusivity.largest <= 0.0 && speed <= 0.0 && aside <= 0.0) return;
   if (p.params.bordered) {
-    executor.cells(p.grid.n_r, 1, BorderedVerticalSpreadStep{p, pool, pair, {speed, aside}, dt});
+    executor.cells(p.grid.n_r, 1, BorderedVerticalSpreadStep{p, pool, diffusivity, {speed, aside}, dt});
     return;
   }
-  executor.single(VerticalFactorStep{p, c[at_axis].*diffusivity, speed, dt});
+  executor.single(VerticalFactorStep{p, diffusivity.largest, speed, dt});
   executor.cells(p.grid.n_r, 1, VerticalSpreadStep{p, pool});
+}
+
+/// The clock of a step: time counts from the last session; wounds of several recruit each for itself.
+DF_CALLER_DECIDES
+template <class Executor>
+DF_FUNCTION HealingClock start_step(const Executor& executor, const HealingProblem& p, double time, double dt) {
+  const HealingParams& c = p.params;
+  const double since = time - p.wounds.last(), middle = time + 0.5 * dt;
+  HealingClock clock{since, dt, {}, {}, c.depletion(middle)};
+  RecruitmentStep several{p, {}};
+  for (int side = at_axis; side <= beside; ++side) {
+    clock.recruitment[side] = c.courses[side].recruitment(since + 0.5 * dt, 1.0) - 1.0;
+    clock.exudation[side] = c.courses[side].open_track(since, dt);
+    for (int s = 0; s < p.wounds.count; ++s)
+      several.extra[side][s] = c.courses[side].recruitment(middle - p.wounds.start[s], 1.0) - 1.0;
+  }
+  if (p.wounds.shares.size > 0) {
+    executor.cells(p.grid.n_r, p.grid.n_z, several);
+    clock.recruitment[at_axis] = clock.recruitment[beside] = 1.0;
+  }
+  return clock;
 }
 
 /// Spread and descent of the pools, rise and shedding of the epidermis over a time [s]. Backward Euler: first order, as any
 /// linear scheme that stays positive for every step (Bolley & Crouzeix 1978, RAIRO Anal. Numer. 12).
 DF_CALLER_DECIDES
 template <class Executor>
-DF_FUNCTION void spread(const Executor& executor, const HealingProblem& p, double dt) {
-  spread_radially(executor, p, p.pools.free, &TissueSpread::free, dt);
-  spread_radially(executor, p, p.pools.macrophage, &TissueSpread::macrophage, dt);
-  spread_radially(executor, p, p.pools.slow, &TissueSpread::slow, dt);
-  spread_vertically(executor, p, p.pools.free, &TissueSpread::free, false, dt);
-  spread_vertically(executor, p, p.pools.macrophage, &TissueSpread::macrophage, true, dt);
-  spread_vertically(executor, p, p.pools.slow, &TissueSpread::slow, true, dt);
+DF_FUNCTION void spread(const Executor& executor, const HealingProblem& p, const HealingTally& tally, double dt) {
+  const SpreadSpeeds c = SpreadSpeeds::of(p.params, tally.released_share);
+  spread_radially(executor, p, p.pools.free, c.free, dt);
+  spread_radially(executor, p, p.pools.macrophage, c.macrophage, dt);
+  spread_radially(executor, p, p.pools.slow, c.slow, dt);
+  spread_vertically(executor, p, p.pools.free, c.free, false, dt);
+  spread_vertically(executor, p, p.pools.macrophage, c.macrophage, true, dt);
+  spread_vertically(executor, p, p.pools.slow, c.slow, true, dt);
   executor.cells(p.grid.n_r, 1, EpidermisRiseStep{p, dt});
   executor.single(BookShedStep{p});
 }
@@ -82,28 +127,25 @@ DF_CALLER_DECIDES
 template <class Executor>
 DF_FUNCTION void spread_until(const Executor& executor, const HealingProblem& p, double time, HealingTally& tally) {
   if (time <= tally.spread_until) return;
-  spread(executor, p, time - tally.spread_until);
+  spread(executor, p, tally, time - tally.spread_until);
   tally.spread_until = time;
 }
 
 /// Heals from the tally's time to `end`: reactions (second order, error-controlled) split from spread, descent and epidermal
 /// rise. Each reaction starts when pigment has spread to the middle of its step: Strang's symmetric splitting, with the halves
 /// of two neighbouring steps done at once. A rejected step leaves spread ahead; the next ones wait for the reaction.
+/// Returns false where it was stopped before, after the first step that reached `stop` or at a word from outside.
 DF_CALLER_DECIDES
 template <class Executor>
-DF_FUNCTION void heal_through(const Executor& executor, HealingProblem& p, double end, HealingTally& tally) {
+DF_FUNCTION bool heal_through(const Executor& executor, HealingProblem& p, double end, HealingTally& tally, double stop) {
   const HealingParams& c = p.params;
   if (tally.dt <= 0.0) tally.dt = c.first_step;
   while (tally.time < end * (1.0 - 1e-12)) {
+    if (tally.time >= stop || executor.asked_to_stop()) return false;
     const double wanted = smaller(tally.dt, c.largest_step), left = end - tally.time;
-    const double dt = wanted >= left ? left : (wanted > 0.5 * left ? 0.5 * left : wanted), middle = tally.time + 0.5 * dt;
-    spread_until(executor, p, middle, tally);
-    HealingClock clock{tally.time, dt, {}, {}, c.depletion(middle)};
-    for (int side = at_axis; side <= beside; ++side) {
-      clock.recruitment[side] = c.courses[side].recruitment(middle, 1.0) - 1.0;
-      clock.exudation[side] = c.courses[side].open_track(tally.time, dt);
-    }
-    executor.rows(p.grid.n_z, ReactionStep{p, clock});
+    const double dt = wanted >= left ? left : (wanted > 0.5 * left ? 0.5 * left : wanted);
+    spread_until(executor, p, tally.time + 0.5 * dt, tally);
+    executor.rows(p.grid.n_z, ReactionStep{p, start_step(executor, p, tally.time, dt)});
     executor.single(MaximumStep{p.scratch.error, p.scratch.scalars});
     const double error = executor.read(p.scratch.scalars, scalar_maximum) / c.tolerance;
     const double factor = smaller(larger(0.9 / std::sqrt(larger(error, 1e-6)), 0.3), 1.6);
@@ -121,6 +163,7 @@ DF_FUNCTION void heal_through(const Executor& executor, HealingProblem& p, doubl
     if (dt >= wanted) tally.dt = dt * factor;
   }
   spread_until(executor, p, end, tally);
+  return true;
 }
 
 /// Sums over the present pigment field.
@@ -135,28 +178,28 @@ DF_FUNCTION void measure(const Executor& executor, const HealingProblem& p, doub
 /// what they let go.
 DF_CALLER_DECIDES
 template <class Executor>
-DF_FUNCTION void deplete(const Executor& executor, HealingProblem& p) {
-  HealingParams& c = p.params;
+DF_FUNCTION void deplete(const Executor& executor, const HealingProblem& p, HealingTally& tally) {
   measure(executor, p, 0.0);
   const double fresh = executor.read(p.moments, Moment::free);
-  const double released = c.depletion.share * executor.read(p.moments, Moment::macrophage);
+  const double released = p.params.depletion.share * executor.read(p.moments, Moment::macrophage);
   executor.cells(p.grid.n_r, p.grid.n_z, DepleteStep{p});
-  for (TissueSpread& tissue : c.spread)
-    if (released > 0.0) tissue.free = (fresh * tissue.free + released * tissue.released) / (fresh + released);
+  if (released > 0.0) tally.released_share = released / (fresh + released);
 }
 
-/// Heals from the tally's time to `end`, a depletion of macrophages in between included.
+/// Heals from the tally's time to `end`, a depletion of macrophages in between included. Returns false where it was stopped
+/// before, after the first step that reached `stop` or at a word from outside; called again with the same `end` it goes on as if it
+/// had not been.
 DF_CALLER_DECIDES
 template <class Executor>
-DF_FUNCTION void heal_until(const Executor& executor, HealingProblem& p, double end, HealingTally& tally) {
+DF_FUNCTION bool heal_until(const Executor& executor, HealingProblem& p, double end, HealingTally& tally, double stop = HUGE_VAL) {
   const double day = p.params.depletion.time;
   if (day > tally.time && day <= end) {
-    heal_through(executor, p, day, tally);
+    if (!heal_through(executor, p, day, tally, stop)) return false;
     tally.time = day;
-    deplete(executor, p);
+    deplete(executor, p, tally);
     tally.dt = p.params.first_step;
   }
-  heal_through(executor, p, end, tally);
+  return heal_through(executor, p, end, tally, stop);
 }
 
 }  // namespace dermaflux

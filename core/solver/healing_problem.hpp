@@ -3,6 +3,7 @@
 #include "core/physics/epidermis.hpp"
 #include "core/physics/kinetics.hpp"
 #include "core/treatment/ink.hpp"
+#include "core/treatment/sessions.hpp"
 
 namespace dermaflux {
 
@@ -74,6 +75,7 @@ struct HealingParams {
   double lymph_factor[max_size_classes];  ///< clearance of a size class over that of 100 nm particles [-]
   double mean_lymph_factor;               ///< of the whole ink [-]
   double dermis_bottom;                   ///< depth of the interface with fat [m]
+  double torn_zone_healing;               ///< time constant in which torn tissue becomes as tight as it was [s]
   double wound_reach;                     ///< [m]
   double wound_depth;                     ///< [m]
   double prongs;                          ///< tracks laid side by side
@@ -140,8 +142,18 @@ struct HealingScratch {
   FieldView<double> scalars;
 };
 
+/// The wounds of all sessions so far.
+struct Wounds {
+  int count;
+  double start[max_sessions];  ///< since the first [s]
+  FieldGroup shares;           ///< share of a cell in each wound [-]; empty if there is only one session
+
+  DF_FUNCTION double last() const { return count > 1 ? start[count - 1] : 0.0; }
+};
+
 struct HealingProblem {
   HealingParams params;
+  Wounds wounds;
   AxisymmetricGrid grid;
   HealingRows rows;
   HealingRings rings;

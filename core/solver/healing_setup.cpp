@@ -147,6 +147,7 @@ HealingParams build_healing_params(const Treatment& treatment, const Puncture& p
   }
   const bool nothing_below = skin.layers[static_cast<std::size_t>(skin.layer_count - 1)].kind == LayerKind::dermis;
   c.dermis_bottom = nothing_below ? HUGE_VAL : skin.bottom_of(LayerKind::dermis);
+  c.torn_zone_healing = skin.mechanics.torn_zone_healing;
   c.wound_reach = b.wound_reach;
   c.wound_depth = puncture.tip_depth;
   c.prongs = treatment.needle.prongs;

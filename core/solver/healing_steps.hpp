@@ -7,7 +7,7 @@ namespace dermaflux {
 
 /// Time-dependent factors of one healing step, the same for every cell.
 struct HealingClock {
-  double time, dt;        ///< [s]
+  double time, dt;        ///< since the last session, and of the step [s]
   double recruitment[2];  ///< per TissueSide: extra macrophages over resident at the centre of the wound, mid-step [-]
   double exudation[2];    ///< per TissueSide [1/s]
   double survivors;       ///< macrophages over those without depletion, mid-step [-]

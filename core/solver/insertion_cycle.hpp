@@ -175,7 +175,7 @@ DF_FUNCTION void run_strokes(const Executor& executor, const InsertionProblem& p
   const TipPath tip{c.tip_depth, c.stroke, c.frequency};
   const double period = 1.0 / c.frequency, entry = tip.entry(), fine = (period - 2.0 * entry) / c.steps_inside;
   for (int n = first; n < last; ++n) {
-    executor.milestone(static_cast<double>(n) / c.strokes);
+    executor.milestone(c.done_before + c.done_in_it * n / c.strokes);
     run_interval(executor, p, tip, 0.0, entry, 4.0 * fine, 1.3, 4.0 * fine, trace, tally);
     run_interval(executor, p, tip, entry, period - entry, fine, 1.5, fine, trace, tally);
     run_interval(executor, p, tip, period - entry, period, fine, 1.3, 4.0 * fine, trace, tally);

@@ -59,6 +59,8 @@ struct InsertionParams {
   double largest_travel_in;   ///< of the tip in one time step on its way down: it pushes ink ahead row by row [m]
   double largest_travel_out;  ///< on its way up [m]
   double smallest_step;       ///< a member that asks for a smaller time step has failed [s]
+  double done_before;         ///< share of the treatment's contacts that lies before this one, for who watches [-]
+  double done_in_it;          ///< share that it is [-]
 
   DF_FUNCTION double fastest_diffusivity() const {  ///< [m^2/s]
     double fastest = carrier_diffusivity;
@@ -87,6 +89,8 @@ struct TissueState {
   FieldView<double> speed;     ///< Darcy speed of the last step, per material area [m/s]
   FieldView<double> path;      ///< Darcy speed integrated over the time since ink was last spread [m]
   FieldView<double> crack;     ///< extra in-plane permeability over intact tissue, 0 where it is whole [-]
+  FieldView<double> torn;      ///< extra permeability that sessions before left, over intact tissue [-]
+  FieldView<double> held;      ///< pigment of sessions before, per tissue volume [kg/m^3]
 };
 
 /// What the track holds, per row.
@@ -95,6 +99,7 @@ struct TrackState {
   FieldView<double> hole;         ///< whole open area, needle included [m^2]
   FieldView<double> wall_stress;  ///< of the relaxing branch of the wall [Pa]
   FieldView<double> widest;       ///< largest needle area that passed [m^2]
+  FieldView<double> opened;       ///< area that sessions before left open [m^2]
   FieldGroup pigment;             ///< by size class [kg per row]
   FieldView<double> carrier;      ///< [m^3 per row]
   FieldView<double> pressure;     ///< of the liquid [Pa]

@@ -22,6 +22,9 @@ long lay_out_state(ViewArena& arena, InsertionProblem& problem) {
   InsertionScratch& s = problem.scratch;
   const long start = arena.used;
   const int classes = problem.params.classes;
+  // What a session finds comes first, apart from what it starts from nothing.
+  for (auto* view : {&t.torn, &t.held}) *view = arena.take(cells, n_z);
+  k.opened = arena.take(n_z);
   for (auto* view : {&t.fluid, &t.carrier, &t.pressure, &t.speed, &t.path, &t.crack, &s.w}) *view = arena.take(cells, n_z);
   for (auto* group : {&t.pigment, &t.captured, &s.c}) *group = arena.take_group(classes, cells, n_z);
   for (auto* view : {&k.liquid, &k.hole, &k.wall_stress, &k.widest, &k.carrier, &k.pressure}) *view = arena.take(n_z);
@@ -44,7 +47,9 @@ long lay_out_state(ViewArena& arena, InsertionProblem& problem) {
 }
 
 GridExtent grid_extent(const Treatment& treatment) {
-  const double fine = std::max(1.0 * units::mm, treatment.machine.depth + 0.25 * units::mm);
+  double depth = 0.0;
+  for (int s = 0; s < treatment.sessions.count(); ++s) depth = std::max(depth, session_treatment(treatment, s).machine.depth);
+  const double fine = std::max(1.0 * units::mm, depth + 0.25 * units::mm);
   return {.radius = 2.0 * units::mm, .fine_depth = fine, .depth = fine + 2.0 * units::mm};
 }
 
@@ -137,6 +142,7 @@ InsertionParams build_insertion_params(const Treatment& treatment, const Punctur
   c.largest_travel_out = 0.06 * c.tip_depth / (1 << static_cast<int>(level));
   c.largest_travel_in = 0.5 * c.largest_travel_out;
   c.smallest_step = 1e-7 / c.frequency;
+  c.done_in_it = 1.0;
   return c;
 }
 

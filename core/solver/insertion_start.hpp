@@ -3,14 +3,14 @@
 
 namespace dermaflux {
 
-/// Untouched tissue; the case's memory is zero before.
+/// Tissue at rest, torn where sessions before left it so; the memory of the insertion is zero before.
 struct StartTissueStep {
   InsertionProblem p;
   DF_FUNCTION void operator()(int i, int j) const {
     const int k = p.grid.cell(i, j);
     p.tissue.fluid(k) = p.rows.porosity(j);
     p.tissue.pressure(k) = p.params.rest_pressure;
-    p.scratch.damage(k) = 1.0;
+    p.scratch.damage(k) = 1.0 + p.tissue.torn(k);
   }
 };
 
@@ -48,6 +48,7 @@ struct CopyStep {
 /// A copy of the insertion's state between two strokes. Everything else in the problem is found again from it.
 struct InsertionCheckpoint {
   FieldView<double> state, copy;  ///< of equal size; `state` covers tissue with its pore fluid, track and account
+  FieldView<double> own;          ///< all memory of the insertion but what sessions before left
   static constexpr int width = 1024;
 
   DF_CALLER_DECIDES

@@ -22,34 +22,55 @@ DF_FUNCTION void look_in_band(const Executor& executor, const OpticsProblem& o, 
   executor.single(DotProfileStep{o, 60.0 * units::um, profile});
 }
 
-/// Light problem of a band at a time after treatment.
-DF_FUNCTION inline LightClock light_clock(const OpticsParams& c, int band, double time) {
+/// What the look of a dot depends on besides its pigment.
+struct SkinClock {
+  double time = 0.0;                                     ///< since the first session [s]
+  double age = 0.0;                                      ///< of the pigment, its mean [s]
+  double erythema = 0.0, oedema = 0.0, haematoma = 0.0;  ///< amplitudes, those of all sessions added up [-]
+
+  /// Adds what is left of a session's acute response some time after it.
+  DF_FUNCTION void add(const OpticsParams& c, double since) {
+    erythema += c.erythema.amplitude(since);
+    oedema += c.oedema.amplitude(since);
+    haematoma += c.haematoma.amplitude(since);
+  }
+  /// A time after a single session.
+  DF_FUNCTION static SkinClock after(const OpticsParams& c, double time) {
+    SkinClock clock{time, time};
+    clock.add(c, time);
+    return clock;
+  }
+};
+
+/// Light problem of a band.
+DF_FUNCTION inline LightClock light_clock(const OpticsParams& c, int band, const SkinClock& clock) {
   const auto packed = [&](double size) {
     return c.absorption[band] * PackageEffect{}(c.pigment_density * c.absorption[band] * c.cluster_solids * size);
   };
+  const double first = clock.time - clock.age;  // when the pigment came, on average
   const ClusterGrowth cluster{c.cluster_start, c.cluster_end, c.cluster_growth};
-  const bool depleted = c.depletion_time > 0.0 && time >= c.depletion_time;
+  const bool depleted = c.depletion_time > 0.0 && clock.time >= c.depletion_time;
   return {.band = band,
-          .blood = 1.0 + c.erythema.extra_blood(time) + c.haematoma.extra_blood(time),
-          .swelling = c.oedema.thickness(time) - 1.0,
-          .dispersed = packed(depleted ? cluster(c.depletion_time) : c.fresh_size),
-          .packed = packed(cluster(time))};
+          .blood = 1.0 + c.erythema.gain * clock.erythema + c.haematoma.gain * clock.haematoma,
+          .swelling = c.oedema.swelling * clock.oedema,
+          .dispersed = packed(depleted ? cluster(larger(c.depletion_time - first, 0.0)) : c.fresh_size),
+          .packed = packed(cluster(clock.age))};
 }
 
-/// What the dot looks like at a time: contrast and width at 550 nm and, if asked, the reflectance in all bands. `scratch`
+/// What the dot looks like: contrast and width at 550 nm and, if asked, the reflectance in all bands. `scratch`
 /// holds four values. `view` keeps the reflectance per band and ring of the bands looked at, if it is not empty.
 DF_CALLER_DECIDES
 template <class Executor>
 DF_FUNCTION Appearance look(const Executor& executor, const OpticsProblem& o, const PoolFields& pools, const AxisymmetricGrid& fine,
-                            double time, bool colour, FieldView<double> scratch, FieldView<double> view = {}) {
+                            const SkinClock& clock, bool colour, FieldView<double> scratch, FieldView<double> view = {}) {
   executor.cells(o.grid.n_r, o.grid.n_z, CoarsenPigmentStep{o, pools, fine});
   Appearance result{};
-  result.erythema = o.params.erythema.amplitude(time);
-  result.oedema = o.params.oedema.amplitude(time);
-  result.haematoma = o.params.haematoma.amplitude(time);
+  result.erythema = clock.erythema;
+  result.oedema = clock.oedema;
+  result.haematoma = clock.haematoma;
   for (int n = 0; n < (colour ? band_count : 1); ++n) {
     const int band = (contrast_band + n) % band_count;
-    look_in_band(executor, o, light_clock(o.params, band, time), scratch);
+    look_in_band(executor, o, light_clock(o.params, band, clock), scratch);
     if (view.size > 0) executor.cells(o.grid.n_r + 1, 1, RecordViewStep{o, view, band});
     if (n == 0) {
       result.contrast = executor.read(scratch, 0);
@@ -65,12 +86,12 @@ DF_FUNCTION Appearance look(const Executor& executor, const OpticsProblem& o, co
 /// that the next look starts from the same bits as it does without a record.
 DF_CALLER_DECIDES
 template <class Executor>
-DF_FUNCTION void view_other_bands(const Executor& executor, const OpticsProblem& o, double time, FieldView<double> scratch,
-                                  FieldView<double> view, FieldView<double> aside) {
+DF_FUNCTION void view_other_bands(const Executor& executor, const OpticsProblem& o, const SkinClock& clock,
+                                  FieldView<double> scratch, FieldView<double> view, FieldView<double> aside) {
   executor.cells(o.grid.n_r, o.grid.n_z, CopyEscapeStep{o, o.escape, aside});
   for (int n = 1; n < band_count; ++n) {
     const int band = (contrast_band + n) % band_count;
-    look_in_band(executor, o, light_clock(o.params, band, time), scratch);
+    look_in_band(executor, o, light_clock(o.params, band, clock), scratch);
     executor.cells(o.grid.n_r + 1, 1, RecordViewStep{o, view, band});
   }
   executor.cells(o.grid.n_r, o.grid.n_z, CopyEscapeStep{o, aside, o.escape});

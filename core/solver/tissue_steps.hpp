@@ -5,12 +5,13 @@
 
 namespace dermaflux {
 
-/// Gain of permeability in the torn zone, from the widest needle that passed each row.
+/// Gain of permeability in the torn zone, from the widest needle that passed each row, or what sessions before left of theirs.
 struct DamageStep {
   InsertionProblem p;
   DF_FUNCTION void operator()(int i, int j) const {
     const double radius = p.params.damage_radius_factor * std::sqrt(p.track.widest(j) / units::pi);
-    p.scratch.damage(p.grid.cell(i, j)) = p.params.damage(p.grid.r_centre(i), radius);
+    const int k = p.grid.cell(i, j);
+    p.scratch.damage(k) = larger(p.params.damage(p.grid.r_centre(i), radius), 1.0 + p.tissue.torn(k));
   }
 };
 
@@ -35,7 +36,7 @@ struct MobilityStep {
       double gain[W], clogged[W];
       for (int l = 0; l < W; ++l) {
         gain[l] = p.params.permeability.strain_gain(p.tissue.fluid(first + l) - p.rows.porosity(j + l));
-        clogged[l] = p.tissue.captured.total(first + l) * plug;
+        clogged[l] = (p.tissue.captured.total(first + l) + p.tissue.held(first + l)) * plug;
       }
       DF_LANES
       for (int l = 0; l < W; ++l) {

@@ -207,7 +207,8 @@ struct FiltrationStep {
     const double most = p.params.max_captured, clean = 1.0 / most;
     for (int i = 0; i < box.rings; ++i) {
       const int first = p.grid.cell(i, j);
-      double held[W] = {}, inverse[W], time[W], sum[W], caught[max_size_classes][W];
+      double held[W], inverse[W], time[W], sum[W], caught[max_size_classes][W];
+      for (int l = 0; l < W; ++l) held[l] = p.tissue.held(first + l);
       for (int n = 0; n < p.params.classes; ++n) {
         const FieldView<double> captured = p.tissue.captured[n];
         DF_LANES

@@ -23,6 +23,7 @@ struct SkinMechanics {
   double damage_gain;             ///< permeability at the cut over undamaged [-]
   double damage_radius_factor;    ///< radius of the torn zone over local needle radius [-]
   double lateral_crack_bias;      ///< widening of the torn zone where collagen is aligned [-]
+  double torn_zone_healing;       ///< time constant in which its permeability returns to that of intact tissue [s]
   double strain_exponent;         ///< m in k = k0 exp(m e) [-]
   double strain_limit;            ///< validity of that law [-]
   double max_deposit;             ///< captured volume fraction that plugs the pores [-]

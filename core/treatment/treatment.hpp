@@ -6,6 +6,7 @@
 #include "core/tissue/skin.hpp"
 #include "core/treatment/ink.hpp"
 #include "core/treatment/needle.hpp"
+#include "core/treatment/sessions.hpp"
 
 namespace dermaflux {
 
@@ -77,6 +78,7 @@ struct Treatment {
   Aftercare aftercare;
   Host host;
   Model model;
+  Sessions sessions;
 
   /// The skin at the dot's axis: what the needle meets.
   const Skin& skin_at_axis() const { return scar.holds_axis() ? scar.tissue : skin; }
@@ -88,5 +90,14 @@ struct Treatment {
 };
 
 static_assert(std::is_trivially_copyable_v<Treatment>);
+
+/// The treatment as one of its sessions has it: the machine at that session's depth and contact time.
+inline Treatment session_treatment(const Treatment& treatment, int session) {
+  Treatment one = treatment;
+  const std::size_t s = static_cast<std::size_t>(session);
+  if (session < treatment.sessions.depth.count) one.machine.depth = treatment.sessions.depth.values[s];
+  if (session < treatment.sessions.dwell.count) one.machine.dwell = treatment.sessions.dwell.values[s];
+  return one;
+}
 
 }  // namespace dermaflux

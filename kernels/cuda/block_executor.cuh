@@ -29,6 +29,8 @@ struct BlockExecutor {
     return value;
   }
   __device__ void milestone(double) const {}
+  __device__ bool asked_to_stop() const { return false; }
+  __device__ void stop_where_asked(bool) const {}
 };
 
 static_assert(Executor<BlockExecutor>);

@@ -51,8 +51,9 @@ class DeviceBatch {
  public:
   explicit DeviceBatch(const Stream& stream) : stream_(stream) {}
 
-  /// Runs the members; results in their order, max_branches per member.
-  std::vector<Outcome> run(const std::vector<Prepared*>& members) {
+  /// Runs the members; results in their order, max_branches per member. A single one may go on from a state that a stopped run
+  /// left, with what it had seen.
+  std::vector<Outcome> run(const std::vector<Prepared*>& members, const double* state = nullptr, const Outcome* seen = nullptr) {
     long constants_length = 0, state_length = 0;
     for (const Prepared* member : members) {
       constants_length += static_cast<long>(member->blueprint.constants.size());
@@ -60,7 +61,10 @@ class DeviceBatch {
     }
     constants_.resize(static_cast<std::size_t>(constants_length));
     state_.resize(static_cast<std::size_t>(state_length));
-    thrust::fill(thrust::cuda::par.on(stream_), state_.begin(), state_.end(), 0.0);
+    if (state)
+      thrust::copy(state, state + state_length, state_.begin());
+    else
+      thrust::fill(thrust::cuda::par.on(stream_), state_.begin(), state_.end(), 0.0);
     std::vector<double> gathered;
     std::vector<TreatmentCase> cases;
     long constants_at = 0, state_at = 0;
@@ -75,6 +79,7 @@ class DeviceBatch {
     thrust::copy(gathered.begin(), gathered.end(), constants_.begin());
     cases_ = cases;
     outcomes_.resize(members.size() * max_branches);
+    if (seen) outcomes_[0] = *seen;
     run_members_kernel<<<static_cast<unsigned>(members.size()), threads_per_block, 0, stream_>>>(
         thrust::raw_pointer_cast(cases_.data()), thrust::raw_pointer_cast(outcomes_.data()));
     check(cudaGetLastError(), "starting the ensemble");
@@ -133,7 +138,7 @@ void run_case(TreatmentCase& bound, const CaseBlueprint& blueprint, double* stat
   Prepared member{0, blueprint};
   const Stream stream;
   DeviceBatch batch(stream);
-  const std::vector<Outcome> results = batch.run({&member});
+  const std::vector<Outcome> results = batch.run({&member}, state, outcomes);  // zeros where the run begins
   std::copy_n(results.begin(), bound.branches.count, outcomes);
   thrust::copy(batch.state().begin(), batch.state().end(), state);  // the host's views see the device's fields
 }

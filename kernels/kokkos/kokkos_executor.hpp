@@ -29,8 +29,12 @@ struct KokkosExecutor {
     step();
   }
   double read(FieldView<const double> view, int i) const {
-    if (monitor && monitor->stop.load(std::memory_order_relaxed)) throw Interrupted();
+    if (monitor && monitor->must_leave()) throw Interrupted();
     return view(i);
+  }
+  bool asked_to_stop() const { return monitor && monitor->keeps_state && monitor->stop.load(std::memory_order_relaxed); }
+  void stop_where_asked(bool only) const {
+    if (monitor && monitor->keeps_state) monitor->between.store(only, std::memory_order_relaxed);
   }
   void milestone(double share) const {
     if (monitor) monitor->progress.store(share, std::memory_order_relaxed);

@@ -76,6 +76,7 @@ void bind_documents(py::module_& module) {
       .def_static("load", &TreatmentDocument::load, py::arg("file"), py::arg("overrides") = Overrides{})
       .def("with_overrides", &TreatmentDocument::with, py::arg("overrides"))
       .def_property_readonly("title", &TreatmentDocument::title)
+      .def_property_readonly("overrides", &TreatmentDocument::overrides)
       .def_property_readonly("skin_class", &TreatmentDocument::skin_class)
       .def_property_readonly("layers", &TreatmentDocument::layers)
       .def_property_readonly("file", &TreatmentDocument::file)

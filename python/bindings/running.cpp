@@ -4,6 +4,7 @@
 #include <pybind11/stl/filesystem.h>
 
 #include <chrono>
+#include <cmath>
 #include <deque>
 
 #include "core/io/config.hpp"
@@ -93,27 +94,64 @@ py::dict trace(const Run& run) {
   return all;
 }
 
+py::dict sessions(const Run& run) {
+  py::dict all;
+  for (const MomentSeries& one : session_series(run.result.member.outcome))
+    all[py::str(one.column.name)] = py::array(py::cast(one.values));
+  return all;
+}
+
+/// Where a run may be stopped and continued.
+struct Stopping {
+  std::optional<std::filesystem::path> state;   ///< where its state goes when it is stopped
+  std::optional<std::filesystem::path> resume;  ///< the state to go on from
+  double after_day;                             ///< stops after the first step of healing that reaches it
+  StateFacts facts;                             ///< what the state belongs to
+
+  /// The facts that must be the same where a run goes on.
+  StateFacts binding() const {
+    StateFacts some;
+    for (const char* name : {"program", "input_sha256", "grid", "horizon_year"})
+      if (const auto found = facts.find(name); found != facts.end()) some.insert(*found);
+    return some;
+  }
+};
+
 Run run_one(const TreatmentDocument& document, const std::string& grid, double grid_tolerance, double horizon_year,
-            const std::string& backend_wanted, const std::function<void(double)>& progress) {
+            const std::string& backend_wanted, const std::function<void(double)>& progress, const Stopping& stopping) {
   RunOptions options;
   const bool automatic = grid == "auto";
   if (!automatic) options.grid = grid_level(grid);
   if (!(grid_tolerance >= 1e-3 && grid_tolerance <= 0.5))
     throw InputError("grid_tolerance = " + std::to_string(grid_tolerance) + " is out of range; use 0.001 to 0.5, e.g. 0.02");
   options.horizon = horizon_year * units::year;
+  options.stop_time = stopping.after_day * units::day;
   const Backend wanted = backend(backend_wanted);
-  RunMonitor monitor;
-  RunResult result{};
   const Treatment treatment = document.treatment();
-  supervise(
-      monitor,
-      [&] {
-        result = automatic ? run_to_tolerance(treatment, options, grid_tolerance, wanted, monitor)
-                           : run(treatment, options, wanted, monitor);
-      },
-      [&] {
-        if (progress) progress(monitor.progress.load());
-      });
+  require_horizon(options.horizon, treatment.sessions, document.file().string());
+  std::optional<RunState> from;
+  if (stopping.resume) from = read_state(*stopping.resume, stopping.binding());
+  RunMonitor monitor;
+  monitor.keeps_state = stopping.state.has_value();
+  RunResult result{};
+  const auto keep = [&] {
+    if (result.state && stopping.state) write_state(*stopping.state, *result.state, stopping.facts);
+  };
+  try {
+    supervise(
+        monitor,
+        [&] {
+          result = automatic ? run_to_tolerance(treatment, options, grid_tolerance, wanted, monitor)
+                             : run(treatment, options, wanted, monitor, from ? &*from : nullptr);
+        },
+        [&] {
+          if (progress) progress(monitor.progress.load());
+        });
+  } catch (py::error_already_set&) {
+    keep();
+    throw;
+  }
+  keep();
   return {std::move(result)};
 }
 
@@ -227,6 +265,12 @@ void bind_running(py::module_& module) {
   py::class_<Run>(module, "Run")
       .def_property_readonly("scalars", [](const Run& run) { return scalars(run.result.member); })
       .def_property_readonly("series", &series)
+      .def_property_readonly("sessions", &sessions)
+      .def_property_readonly("stopped_day",
+                             [](const Run& run) -> std::optional<double> {
+                               if (!run.result.state) return std::nullopt;
+                               return run.result.state->time / units::day;
+                             })
       .def_property_readonly("trace", &trace)
       .def_property_readonly("ledger",
                              [](const Run& run) {
@@ -304,8 +348,19 @@ void bind_running(py::module_& module) {
         ask([wanted] { return choose_backend(wanted, Work::ensemble); });
       },
       py::arg("grid"), py::arg("backend"));
-  module.def("run", &run_one, py::arg("document"), py::arg("grid"), py::arg("grid_tolerance"), py::arg("horizon_year"),
-             py::arg("backend"), py::arg("progress") = nullptr);
+  module.def(
+      "run",
+      [](const TreatmentDocument& document, const std::string& grid, double grid_tolerance, double horizon_year,
+         const std::string& backend_wanted, const std::function<void(double)>& progress,
+         const std::optional<std::filesystem::path>& state, const std::optional<std::filesystem::path>& resume,
+         double stop_after_day, const StateFacts& facts) {
+        return run_one(document, grid, grid_tolerance, horizon_year, backend_wanted, progress,
+                       {state, resume, stop_after_day, facts});
+      },
+      py::arg("document"), py::arg("grid"), py::arg("grid_tolerance"), py::arg("horizon_year"), py::arg("backend"),
+      py::arg("progress") = nullptr, py::arg("state") = py::none(), py::arg("resume") = py::none(),
+      py::arg("stop_after_day") = HUGE_VAL, py::arg("facts") = StateFacts{});
+  module.def("read_state_facts", &read_state_facts, py::arg("path"));
 
   module.def(
       "run_batch",

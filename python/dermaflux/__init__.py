@@ -22,14 +22,14 @@ from ._core import BackendError, FileError, InputError, NumericsError
 from .calibration import Calibration, PresetRefused, calibrate
 from .physics import heal_cell
 from .preset import check_preset, load_preset
-from .running import Member, MemberError, Result, backends, run, run_batch, set_threads
+from .running import Member, MemberError, Result, Stopped, backends, resume, run, run_batch, set_threads
 from .runfile import open_run
 from .sweeping import SweepPlan, load_sweep, sweep
 from .treatment import Treatment, load
 
 __all__ = [
-    "BackendError", "Calibration", "FileError", "InputError", "Member", "MemberError", "NumericsError", "PresetRefused", "Result", "SweepPlan", "Treatment",
-    "backends", "calibrate", "check_preset", "configs", "heal_cell", "load", "load_preset", "load_sweep", "open_run", "run", "run_batch", "set_threads", "sweep",
+    "BackendError", "Calibration", "FileError", "InputError", "Member", "MemberError", "NumericsError", "PresetRefused", "Result", "Stopped", "SweepPlan", "Treatment",
+    "backends", "calibrate", "check_preset", "configs", "heal_cell", "load", "load_preset", "load_sweep", "open_run", "resume", "run", "run_batch", "set_threads", "sweep",
 ]  # fmt: skip
 __version__: str = _core.version
 

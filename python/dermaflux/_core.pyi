@@ -112,6 +112,9 @@ class TreatmentDocument:
     def file(self) -> Path:
         """The treatment file."""
     @property
+    def overrides(self) -> list[tuple[str, str]]:
+        """Keys that override the files and their values as text."""
+    @property
     def files(self) -> list[Path]:
         """All files that were read, in order of precedence, later wins."""
     @property
@@ -303,8 +306,14 @@ class Run:
     def series(self) -> dict[str, NDArray[np.float64]]:
         """Outputs over time, shape (time,) each, with `time_day` [day]; units are in the names."""
     @property
+    def sessions(self) -> dict[str, NDArray[np.float64]]:
+        """What each session did, shape (session,) each; units are in the names."""
+    @property
+    def stopped_day(self) -> float | None:
+        """Day on which the run was stopped, None if it came to its end. A stopped run has no results."""
+    @property
     def trace(self) -> dict[str, NDArray[np.float64]]:
-        """Tip, force and ink of the strokes, shape (trace_time,) each, with `trace_time` [s]; units are in the names."""
+        """Tip, force and ink of the strokes of the first session, shape (trace_time,) each, with `trace_time` [s]; units are in the names."""
     @property
     def grid(self) -> str:
         """The grid that the results stand on."""
@@ -335,7 +344,7 @@ class Run:
         """Pigment per tissue volume, shape (time, 5, n_r, n_z) [kg/m^3]: free, matrix, macrophage, slow, epidermal."""
     @property
     def insertion(self) -> NDArray[np.float64]:
-        """One track after relaxation, shape (5, n_r, n_z): suspended, captured [kg/m^3], carrier, fluid [-], pressure [Pa]."""
+        """One track after the relaxation of the first session, shape (5, n_r, n_z): suspended, captured [kg/m^3], carrier, fluid [-], pressure [Pa]."""
     @property
     def view_r_face(self) -> NDArray[np.float64]:
         """Ring faces of the optical grid, shape (n_view + 1,) [m]."""
@@ -356,10 +365,20 @@ def run(
     horizon_year: float,
     backend: str,
     progress: Callable[[float], None] | None = None,
+    state: str | PathLike[str] | None = None,
+    resume: str | PathLike[str] | None = None,
+    stop_after_day: float = ...,
+    facts: dict[str, str] = ...,
 ) -> Run:
     """Runs one treatment; grid `auto` refines until dose and depth are known to `grid_tolerance`; `progress` is told the share that is done [0 to 1].
 
+    A run that is stopped, by Ctrl-C or after a day, leaves its state with `facts` under the name `state`; `resume` goes on from such a
+    file, which must have the same facts program, input_sha256, grid and horizon_year.
+
     Raises InputError, BackendError, NumericsError, or KeyboardInterrupt on Ctrl-C."""
+
+def read_state_facts(path: str | PathLike[str]) -> dict[str, str]:
+    """What the state of a stopped run belongs to. Raises FileError."""
 
 def run_batch(
     members: list[tuple[TreatmentDocument, list[tuple[str, float]], list[float]]],

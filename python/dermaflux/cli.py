@@ -1,22 +1,26 @@
-"""Command line: info, run, sweep, sensitivity, calibrate, preset check, report.
+"""Command line: info, run, resume, sweep, sensitivity, calibrate, preset check, report.
 
 Exit codes: 0 done, 1 the program failed, 2 bad input, 3 a sweep with failed members, 4 a preset was refused, 130 interrupted.
 """
 
 import json
+import math
 import os
 import shlex
 import sys
 from collections.abc import Callable
 from functools import wraps
 from pathlib import Path
-from typing import Annotated, ParamSpec
+from typing import TYPE_CHECKING, Annotated, ParamSpec
 
 import typer
 from rich.console import Console
 from rich.table import Table
 
 from . import _core, configs
+
+if TYPE_CHECKING:
+    from .running import Result
 
 app = typer.Typer(
     help="Skin pigment physics: from a needle and a skin to a device preset.",
@@ -30,6 +34,8 @@ app.add_typer(preset_app, name="preset")
 P = ParamSpec("P")
 Backend = Annotated[str, typer.Option("--backend", help="auto, serial, kokkos or cuda")]
 Set = Annotated[list[str] | None, typer.Option("-s", "--set", help="override a key of the input: -s machine.depth_mm=0.6 (repeatable)")]
+Json = Annotated[bool, typer.Option("--json", help="print all scalar outputs as one flat JSON object")]
+StopAfter = Annotated[float | None, typer.Option("--stop-after-day", help="stop when healing reaches this day; the state is saved beside the output")]
 Threads = Annotated[int, typer.Option("--threads", help="host threads, 0 for all cores")]
 
 
@@ -121,20 +127,88 @@ def run(
     backend: Backend = "auto",
     grid: Annotated[str, typer.Option("--grid", help="quick, standard, fine, finest, or auto: as fine as the tolerance needs")] = "standard",
     grid_tolerance: Annotated[float, typer.Option("--grid-tolerance", help="relative error of dose and depth that auto aims at")] = 0.02,
-    horizon_year: Annotated[float, typer.Option("--horizon-year", help="last time looked at, 1 to 10")] = 5.0,
-    as_json: Annotated[bool, typer.Option("--json", help="print all scalar outputs as one flat JSON object")] = False,
+    horizon_year: Annotated[float, typer.Option("--horizon-year", help="last time looked at, 1 to 30")] = 5.0,
+    as_json: Json = False,
+    stop_after_day: StopAfter = None,
     threads: Threads = 0,
 ) -> None:
-    """One treatment: strokes, healing, years of fading, and what the eye sees."""
+    """One treatment: strokes, healing, years of fading, and what the eye sees.
+
+    Stopped by Ctrl-C or --stop-after-day, it leaves its state beside the output, as NAME.state.h5; `dermaflux resume` goes on from
+    there."""
     from . import running
 
     loaded = _load(treatment, assignments)
     if output is not None:
         running.check_output(output)
+    elif stop_after_day is not None:
+        raise _core.InputError("--stop-after-day needs an output, beside which the state is saved; give -o run.h5")
     _core.set_threads(threads)
-    result = running.run(
-        loaded, backend=backend, grid=grid, grid_tolerance=grid_tolerance, horizon_year=horizon_year, progress=True
-    )
+
+    def work(state: Path | None) -> "Result":
+        return running.run(
+            loaded, backend=backend, grid=grid, grid_tolerance=grid_tolerance, horizon_year=horizon_year, progress=True, state=state,
+            stop_after_day=stop_after_day,
+        )  # fmt: skip
+
+    result = _stoppable(work, output)
+    if result is not None:
+        _show(result, output, as_json, grid_tolerance)
+
+
+@app.command()
+@_guarded
+def resume(
+    state: Annotated[Path, typer.Argument(help="state that a stopped run left, e.g. run.state.h5")],
+    output: Annotated[Path, typer.Option("-o", "--output", help="write fields and results as HDF5")],
+    backend: Backend = "auto",
+    as_json: Json = False,
+    stop_after_day: StopAfter = None,
+    threads: Threads = 0,
+) -> None:
+    """The rest of a run that was stopped, with the same bits as if it had not been."""
+    from . import running
+
+    running.check_output(output)
+    _core.set_threads(threads)
+
+    def work(kept: Path | None) -> "Result":
+        return running.resume(state, backend=backend, progress=True, state=kept, stop_after_day=stop_after_day)
+
+    result = _stoppable(work, output)
+    if result is not None:
+        _show(result, output, as_json)
+
+
+def _stoppable(work: "Callable[[Path | None], Result]", output: Path | None) -> "Result | None":
+    """What a run gave, or None where it was to stop; says where its state lies."""
+    from .running import Stopped
+
+    state = output and output.with_name(output.stem + ".state.h5")
+    before = _stamp(state)
+    try:
+        return work(state)
+    except Stopped as stopped:
+        print(f"{stopped}; go on with: dermaflux resume {shlex.quote(str(stopped.state))} -o {shlex.quote(str(output))}")
+        return None
+    except KeyboardInterrupt:
+        if _stamp(state) == before:
+            _fail("stopped during the first contact, where there is nothing to save" if state else "stopped; nothing was to be kept", 130)
+        _fail(f"stopped; go on with: dermaflux resume {shlex.quote(str(state))} -o {shlex.quote(str(output))}", 130)
+
+
+def _stamp(path: Path | None) -> tuple[int, int] | None:
+    """Changes when a file is replaced."""
+    if path is None or not path.exists():
+        return None
+    seen = path.stat()
+    return seen.st_ino, seen.st_mtime_ns
+
+
+def _show(result: "Result", output: Path | None, as_json: bool, grid_tolerance: float = math.inf) -> None:
+    """Writes and prints what a run gave."""
+    from . import running
+
     if output is not None:
         result.save(output, _command_line())
     if as_json:
@@ -145,7 +219,7 @@ def run(
         print(f"warning: the finest grid leaves an error of about {100 * result['grid_error']:.1f} %, more than --grid-tolerance")
     for name, text in result.warnings:
         print(f"warning: {name}: {text}")
-    for reason in loaded.contraindications:
+    for reason in result.treatment.contraindications:
         print(f"warning: {reason}; no preset would be issued")
     if output is not None:
         print(f"written: {output}")

@@ -1,6 +1,7 @@
 """Running treatments, one or many."""
 
 import datetime
+import json
 import math
 import os
 from collections.abc import Callable, Mapping, Sequence
@@ -91,6 +92,12 @@ class Result(Mapping[str, float]):
         return self._run.warnings
 
     @property
+    def sessions(self) -> dict[str, np.ndarray]:
+        """What each session did, shape (session,) each: session_day, session_d_tip_mm, session_strokes, session_drawn_ng,
+        session_deposited_ng, and the contrast of the dot just before and right after it."""
+        return self._run.sessions
+
+    @property
     def backend(self) -> str:
         return self._run.backend
 
@@ -121,8 +128,8 @@ class Result(Mapping[str, float]):
 
     @property
     def insertion(self) -> np.ndarray:
-        """Fields of one track after relaxation, shape (5, n_r, n_z): suspended, captured [kg/m^3], carrier, fluid [-],
-        pressure [Pa]. No copy."""
+        """Fields of one track after the relaxation of the first session, shape (5, n_r, n_z): suspended, captured [kg/m^3],
+        carrier, fluid [-], pressure [Pa]. No copy."""
         return self._run.insertion
 
     def to_xarray(self) -> xr.Dataset:
@@ -130,7 +137,7 @@ class Result(Mapping[str, float]):
 
         Returns
         -------
-        Dataset with dimensions time [days], z, r [m] and trace_time [s]; the fields of the pools share the run's memory.
+        Dataset with dimensions time [days], session, z, r [m] and trace_time [s]; the fields of the pools share the run's memory.
         """
         run = self._run
         series, trace = run.series, run.trace
@@ -143,6 +150,8 @@ class Result(Mapping[str, float]):
         for name, values in series.items():
             if name != "time_day":
                 data[name] = _array(("time",), values, _unit_of(name), name.replace("_", " "))
+        for name, values in run.sessions.items():
+            data[name] = _array(("session",), values, "days" if name == "session_day" else _unit_of(name), name.replace("_", " "))
         for name, values in trace.items():
             if name != "trace_time":
                 data[name] = _array(("trace_time",), values, _unit_of(name), name.replace("_", " "))
@@ -154,7 +163,8 @@ class Result(Mapping[str, float]):
         data["r_face"] = _array(("r_edge",), run.r_face, "m", "ring faces")
         data["z_face"] = _array(("z_edge",), run.z_face, "m", "row faces")
         coordinates = {
-            "time": ("time", series["time_day"], {"units": "days", "long_name": "time after treatment"}),
+            "time": ("time", series["time_day"], {"units": "days", "long_name": "time after the first session"}),
+            "session": ("session", np.arange(1.0, len(run.sessions["session_day"]) + 1.0), {"units": "1", "long_name": "number of the session"}),
             "r": ("r", self.r_m, {"units": "m", "long_name": "distance from the axis"}),
             "z": ("z", self.z_m, {"units": "m", "long_name": "depth below the undeformed surface"}),
             "wavelength": ("wavelength", _core.wavelengths_nm(), {"units": "nm", "long_name": "band of the look"}),
@@ -202,8 +212,23 @@ class Result(Mapping[str, float]):
             f"force at the deepest point: cutting {s['force_cutting_n']:.3f}, wedging {s['force_wedging_n']:.3f}, friction "
             f"{s['force_friction_n']:.3f} N; the skin breaks at {s['break_force_n']:.3f} N\n"
             f"ledger closes to {s['ledger_imbalance']:.1e}; {s['runtime_s']:.2f} s on {self.backend}, grid {self.grid}{error}\n"
-            f"{self._control_numbers()}"
+            f"{self._control_numbers()}{self._session_table()}"
         )
+
+    def _session_table(self) -> str:
+        """A section of the summary where there is more than one session."""
+        s = self.sessions
+        count = len(s["session_day"])
+        if count < 2:
+            return ""
+        lines = ["\nSessions      day   tip mm  strokes    drawn ng     left ng   contrast before, after"]
+        for n in range(count):
+            lines.append(
+                f"  {n + 1:<5}{s['session_day'][n]:>10g}{s['session_d_tip_mm'][n]:>9.3f}{s['session_strokes'][n]:>9.0f}"
+                f"{s['session_drawn_ng'][n]:>12.1f}{s['session_deposited_ng'][n]:>12.1f}"
+                f"{s['session_contrast_before'][n]:>12.2f}{s['session_contrast_after'][n]:>8.2f}"
+            )
+        return "\n".join(lines)
 
     def _control_numbers(self) -> str:
         """A section of the summary; a dash where the skin did not break."""
@@ -245,8 +270,44 @@ def _array(dims: tuple[str, ...], values: object, unit: str, meaning: str) -> xr
 
 
 def _check_horizon(horizon_year: float) -> None:
-    if not 1.0 <= horizon_year <= 10.0:
-        raise _core.InputError(f"horizon_year = {horizon_year} is out of range; use 1 to 10 years")
+    if not 1.0 <= horizon_year <= 30.0:
+        raise _core.InputError(f"horizon_year = {horizon_year} is out of range; use 1 to 30 years")
+
+
+class Stopped(Exception):
+    """A run reached the day on which it was to stop.
+
+    Attributes
+    ----------
+    state: file that holds what the rest depends on; :func:`resume` goes on from it.
+    day: the day it stopped on: that of the first step of healing that reached the day asked for.
+    """
+
+    def __init__(self, state: Path, day: float):
+        super().__init__(f"stopped on day {day:g}; the state is in {state}")
+        self.state, self.day = state, day
+
+
+def _state_facts(treatment: Treatment, grid: str, horizon_year: float) -> dict[str, str]:
+    """What the state of a run belongs to, and how to find its input again."""
+    document = treatment._document
+    return {
+        "program": f"{_core.version} {_core.git}".strip(),
+        "input_sha256": provenance.input_sha256(treatment.resolved()),
+        "grid": grid,
+        "horizon_year": repr(float(horizon_year)),
+        "treatment_file": str(document.file.absolute()),
+        "changes": json.dumps(document.overrides),
+    }
+
+
+def _check_stop(state: Path | None, stop_after_day: float | None, grid: str, horizon_year: float) -> None:
+    if stop_after_day is not None and not 0.0 <= stop_after_day <= 365.25 * horizon_year:
+        raise _core.InputError(f"stop_after_day = {stop_after_day} is out of range; use 0 to {365.25 * horizon_year:g}, the horizon")
+    if stop_after_day is not None and state is None:
+        raise _core.InputError("stop_after_day needs a file for the state; give state (or -o on the command line)")
+    if stop_after_day is not None and grid == "auto":
+        raise _core.InputError("stop_after_day does not go with grid auto (several runs); choose quick, standard, fine or finest")
 
 
 def run(
@@ -257,6 +318,9 @@ def run(
     grid_tolerance: float = 0.02,
     horizon_year: float = 5.0,
     progress: bool = False,
+    state: str | os.PathLike[str] | None = None,
+    stop_after_day: float | None = None,
+    resume_from: str | os.PathLike[str] | None = None,
 ) -> Result:
     """Runs one treatment: strokes, relaxation, healing, years of fading, and what the eye sees.
 
@@ -267,19 +331,72 @@ def run(
     grid: quick (16 x 64 cells), standard (32 x 128), fine (64 x 256), finest (128 x 512), or auto: finer and finer until
         `grid_error`, the difference of dose and mean depth to the grid before, is below `grid_tolerance`.
     grid_tolerance: relative error that auto aims at, 0.001 to 0.5. Where the finest grid misses it, `grid_error` says so.
-    horizon_year: last time looked at [year], 1 to 10.
+    horizon_year: last time looked at [year], 1 to 30.
     progress: show a bar on stderr.
+    state: file for the state of the run if it is stopped (HDF5, complete or absent); :func:`resume` goes on from it. A stop
+        during the first contact leaves none: there is nothing to save yet. Not written with grid auto.
+    stop_after_day: stop after the first step of healing that reaches this day since the first session.
+    resume_from: a state to go on from, of the same treatment, grid, horizon and program.
 
     Raises
     ------
-    InputError: an option that does not exist. BackendError: a backend that cannot run here; the message says what can.
-    NumericsError: the run failed; the message says at what time. KeyboardInterrupt: Ctrl-C, within a second.
+    InputError: an option that does not exist, or a state of something else. BackendError: a backend that cannot run here; the
+    message says what can. NumericsError: the run failed; the message says at what time. Stopped: `stop_after_day` was reached.
+    KeyboardInterrupt: Ctrl-C, within a second.
     """
     _check_horizon(horizon_year)
+    kept = None if state is None else check_output(state)
+    _check_stop(kept, stop_after_day, grid, horizon_year)
     started = datetime.datetime.now(datetime.UTC)
+    facts = _state_facts(treatment, grid, horizon_year)
     with progress_bar(treatment.title or "run", 1.0, counted=False, quiet=not progress) as show:
-        core = _core.run(treatment._document, grid, grid_tolerance, horizon_year, backend, show)
+        core = _core.run(
+            treatment._document, grid, grid_tolerance, horizon_year, backend, show,
+            state=None if grid == "auto" else kept,
+            resume=resume_from,
+            stop_after_day=math.inf if stop_after_day is None else stop_after_day,
+            facts=facts,
+        )  # fmt: skip
+    if core.stopped_day is not None:
+        raise Stopped(kept, core.stopped_day)
     return Result(treatment, core, started)
+
+
+def resume(
+    path: str | os.PathLike[str],
+    treatment: Treatment | None = None,
+    *,
+    backend: str = "auto",
+    progress: bool = False,
+    state: str | os.PathLike[str] | None = None,
+    stop_after_day: float | None = None,
+) -> Result:
+    """Goes on with a stopped run; the result has the bits of the run that was never stopped.
+
+    Parameters
+    ----------
+    path: the state that it left.
+    treatment: what was run; read again from its file if not given.
+    backend: host backends give the same bits, so that a run may go on with another one.
+    state, stop_after_day: as in :func:`run`, to stop once more.
+
+    Raises
+    ------
+    InputError: the program, or what the treatment's files say, is not what it was. FileError: no state, or a damaged one. Others
+    as :func:`run`.
+    """
+    facts = _core.read_state_facts(path)
+    try:
+        file, changes = facts["treatment_file"], [(key, value) for key, value in json.loads(facts["changes"])]
+        grid, horizon_year = facts["grid"], float(facts["horizon_year"])
+    except (KeyError, ValueError) as error:
+        raise _core.FileError(f"{path}: is no state of a run ({error}); give one that a stopped run left (*.state.h5)") from None
+    if treatment is None:
+        treatment = Treatment(_core.TreatmentDocument.load(file, changes))
+    return run(
+        treatment, backend=backend, grid=grid, horizon_year=horizon_year, progress=progress, state=state,
+        stop_after_day=stop_after_day, resume_from=path,
+    )  # fmt: skip
 
 
 @dataclass(frozen=True)

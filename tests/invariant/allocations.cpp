@@ -28,8 +28,8 @@ namespace dermaflux {
 namespace {
 
 TEST(Allocations, AreNoneDuringATreatment) {
-  const Treatment treatment =
-      test::treatment("normal", {{"machine.dwell_ms", "30"}, {"ink.size_classes", "3"}, {"skin.fracture", "true"}});
+  const Treatment treatment = test::treatment(
+      "normal", {{"machine.dwell_ms", "30"}, {"ink.size_classes", "3"}, {"skin.fracture", "true"}, {"sessions.days", "[0, 20]"}});
   const long at_start = allocations.load();
   test::BoundCase one(treatment);
   EXPECT_GT(allocations.load(), at_start);  // setting up asks for memory, and is counted

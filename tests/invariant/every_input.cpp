@@ -57,6 +57,10 @@ Treatment setting_for(const std::string& path, const Treatment& plain) {
   if (path.starts_with("model.uvb_") || path == "model.uv_melanosomes") t.ink.photolysis_rate_uvb = 26.0 / units::year;
   if (path == "aftercare.macrophage_depletion_share" || path == "aftercare.macrophage_return_day")
     t.aftercare.depletion_time = 100.0 * units::day;
+  if (path == "skin.torn_zone_healing_day") {  // it shows below the tip of a later session
+    t.sessions.start = {2, {0.0, 7.0 * units::day}};
+    t.sessions.depth = {2, {0.5 * units::mm, 0.3 * units::mm}};
+  }
   if (path == "skin.puncture_toughness_kj_m2") {
     t.machine.depth = 0.2 * units::mm;
     t.machine.hand_force = 0.0;
@@ -88,6 +92,8 @@ TEST_P(EveryInput, OfTheGroupChangesAnOutput) {
       **outline = ScarShape::strip;
     } else if (auto* const* bands = std::get_if<std::array<double, band_count>*>(&target)) {
       for (double& band : **bands) band *= 1.2;
+    } else if (auto* const* list = std::get_if<SessionList*>(&target)) {
+      **list = key.path == "sessions.days" ? SessionList{2, {0.0, 30.0 * units::day}} : SessionList{1, {0.8 * moved(0.0, key)}};
     }
     const bool special = std::memcmp(&from, &plain, sizeof from) != 0;
     EXPECT_NE(all_outputs(changed), special ? all_outputs(from) : untouched) << key.path << " has no effect";
@@ -97,7 +103,8 @@ TEST_P(EveryInput, OfTheGroupChangesAnOutput) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Group, EveryInput,
-                         ::testing::Values("machine", "needle", "ink", "skin", "scar", "pattern", "aftercare", "host", "model"),
+                         ::testing::Values("machine", "needle", "ink", "skin", "scar", "pattern", "aftercare", "host", "model",
+                                           "sessions"),
                          [](const auto& instance) { return instance.param; });
 
 TEST(EveryLayerInput, OfTheDermisChangesAnOutput) {

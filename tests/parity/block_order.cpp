@@ -33,6 +33,8 @@ struct StridedExecutor {
   }
   double read(FieldView<const double> view, int i) const { return view(i); }
   void milestone(double) const {}
+  bool asked_to_stop() const { return false; }
+  void stop_where_asked(bool) const {}
 };
 static_assert(Executor<StridedExecutor>);
 
@@ -63,6 +65,8 @@ struct LockstepExecutor {
     return value;
   }
   void milestone(double) const {}
+  bool asked_to_stop() const { return false; }
+  void stop_where_asked(bool) const {}
 };
 static_assert(Executor<LockstepExecutor>);
 
@@ -115,6 +119,26 @@ TEST(BlockOrder, EveryLaneOfABlockReachesTheSameOutcome) {
         TreatmentCase own = block.bound;
         run_treatment(LockstepExecutor{&barrier, lane, lanes}, own, &outcomes[lane]);
       });
+  }
+  for (const Outcome& outcome : outcomes) EXPECT_TRUE(test::same_bits(test::numbers(reference), test::numbers(outcome)));
+}
+
+TEST(BlockOrder, OfSeveralSessionsGivesTheBitsOfTheSerialReferenceOnEveryLane) {
+  // The lanes share one case, as on a device: what a session changes in it is seen by all, and only then.
+  constexpr int lanes = 3;
+  RunOptions options = test::quick_grid();
+  options.horizon = 7.0 * units::day;
+  const Treatment t = test::treatment(
+      "normal", {{"machine.dwell_ms", "10"}, {"sessions.days", "[0, 2, 4]"}, {"sessions.depth_mm", "[0.5, 0.3, 0.4]"}});
+  test::BoundCase serial(t, options), strided(t, options), block(t, options);
+  const Outcome reference = serial.run(SerialExecutor{});
+  EXPECT_TRUE(test::same_bits(test::numbers(reference), test::numbers(strided.run(StridedExecutor{96}))));
+  std::barrier<> barrier(lanes);
+  Outcome outcomes[lanes] = {};
+  {
+    std::vector<std::jthread> threads;
+    for (int lane = 0; lane < lanes; ++lane)
+      threads.emplace_back([&, lane] { run_treatment(LockstepExecutor{&barrier, lane, lanes}, block.bound, &outcomes[lane]); });
   }
   for (const Outcome& outcome : outcomes) EXPECT_TRUE(test::same_bits(test::numbers(reference), test::numbers(outcome)));
 }

@@ -323,9 +323,9 @@ def test_every_backend_that_is_here_runs_and_the_others_say_what_is(backend: str
     [
         ({"grid": "coarse"}, ["coarse", "quick", "standard", "fine"]),
         ({"backend": "metal"}, ["metal", "auto", "serial", "kokkos", "cuda"]),
-        ({"horizon_year": 0.5}, ["0.5", "1 to 10"]),
-        ({"horizon_year": math.nan}, ["nan", "1 to 10"]),
-        ({"horizon_year": 11}, ["11", "1 to 10"]),
+        ({"horizon_year": 0.5}, ["0.5", "1 to 30"]),
+        ({"horizon_year": math.nan}, ["nan", "1 to 30"]),
+        ({"horizon_year": 31}, ["31", "1 to 30"]),
     ],
 )
 def test_an_option_that_does_not_exist_is_refused(normal: df.Treatment, arguments: dict, words: list[str]):

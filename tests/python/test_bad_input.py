@@ -148,8 +148,8 @@ def test_a_missing_file_is_named(cli, tmp_path: Path, monkeypatch: pytest.Monkey
     [
         (["--grid", "coarse"], ["coarse", "quick, standard, fine or finest"]),
         (["--backend", "metal"], ["metal", "auto, serial, kokkos or cuda"]),
-        (["--horizon-year", "20"], ["20", "1 to 10"]),
-        (["--horizon-year", "nan"], ["nan", "1 to 10"]),
+        (["--horizon-year", "31"], ["31", "1 to 30"]),
+        (["--horizon-year", "nan"], ["nan", "1 to 30"]),
         (["--threads", "-1"], ["-1", "0 for all cores"]),
     ],
 )

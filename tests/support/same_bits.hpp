@@ -40,6 +40,10 @@ inline std::vector<double> numbers(const Outcome& o) {
                              static_cast<double>(o.rejected),
                              static_cast<double>(o.healing_steps),
                              static_cast<double>(o.moment_count)};
+  for (int s = 0; s < o.session_count; ++s)
+    for (const double value : {o.sessions[s].time, o.sessions[s].tip_depth, o.sessions[s].strokes, o.sessions[s].drawn_pigment,
+                               o.sessions[s].deposited, o.sessions[s].contrast_before})
+      all.push_back(value);
   for (int m = 0; m < o.moment_count; ++m) {
     const MomentOutcome& at = o.moments[m];
     all.insert(all.end(), std::begin(at.pools), std::end(at.pools));

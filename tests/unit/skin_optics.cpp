@@ -80,7 +80,8 @@ struct UniformSkin : test::BoundCase {
     return t;
   }
   Appearance look_now() {
-    return look(SerialExecutor{}, bound.optics, bound.healing.pools, bound.healing.grid, 0.0, false, bound.look);
+    return look(SerialExecutor{}, bound.optics, bound.healing.pools, bound.healing.grid, SkinClock::after(bound.optics.params, 0.0),
+                false, bound.look);
   }
 };
 

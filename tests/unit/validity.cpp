@@ -85,6 +85,16 @@ const Beyond cases[] = {
      },
      [](Treatment& t) { t.ink.viscosity.carrier_viscosity = 1e-3 * mPa_s; }},
     {"heavy_column", [](Treatment& t) { t.machine.depth = 2.3 * mm; }, nullptr},
+    {"early_session",
+     [](Treatment& t) {
+       t.sessions.start = {2, {0.0, 4.9 * day}};
+     },
+     nullptr},
+    {"red_session",
+     [](Treatment& t) {
+       t.sessions.start = {3, {0.0, 10.0 * day, 12.0 * day}};
+     },
+     nullptr},
 };
 
 TEST(Validity, EveryLimitHasACaseThatPassesIt) {
@@ -145,6 +155,22 @@ TEST(Validity, OutputsCountTheWarnings) {
   EXPECT_EQ(test::output(result, "warning_count"), static_cast<double>(warned(t).size()));
   EXPECT_EQ(test::output(result, "warning_mask"), validity_mask(t, result.puncture));
   EXPECT_GT(test::output(result, "warning_count"), 0.0);
+}
+
+TEST(Validity, SessionsFiveDaysApartAreNotEarly) {
+  Treatment t = test::treatment();
+  t.sessions.start = {3, {0.0, 5.0 * day, 30.0 * day}};
+  EXPECT_EQ(validity_mask(t, solve_puncture(t)), 0);
+}
+
+TEST(Validity, OfEverySessionIsLookedAt) {
+  Treatment t = test::treatment();
+  t.sessions.start = {2, {0.0, 30.0 * day}};
+  t.sessions.depth = {2, {0.5 * mm, 2.3 * mm}};
+  const Puncture p = solve_puncture(t);
+  ASSERT_EQ(warned(t, p), (std::set<std::string>{"heavy_column", "tip_in_fat"}));
+  for (const ValidityWarning& warning : validity_warnings(t, p))
+    EXPECT_TRUE(warning.text.starts_with("session 2: ")) << warning.text;
 }
 
 }  // namespace

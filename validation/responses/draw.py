@@ -23,6 +23,8 @@ from dermaflux.running import OUTPUTS
 
 HERE = Path(__file__).parent
 GROUPS = ("machine", "needle", "ink", "skin")
+# Wavelengths of a spectrum; a list of another length has one value per session.
+BANDS = 7
 LAYERS = ("viable_epidermis", "papillary_dermis", "reticular_dermis", "subcutis")
 
 # The pressure solver's tolerance moves dose and depth by less than a hundred-thousandth: a smaller change is no answer.
@@ -117,8 +119,10 @@ def with_unit(text: str, unit: str) -> str:
 
 
 def short(value: object) -> str:
-    if isinstance(value, list):  # a spectrum, by its value where the eye sees most
+    if isinstance(value, list) and len(value) == BANDS:  # a spectrum, by its value where the eye sees most
         return f"{value[3]:g} at 550 nm"
+    if isinstance(value, list):  # one value per session
+        return f"[{', '.join(map(short, value))}]"
     return f"{value:g}" if isinstance(value, (int, float)) and not isinstance(value, bool) else str(value)
 
 
