@@ -1,5 +1,6 @@
 """What `dermaflux sensitivity` prints and draws."""
 
+import math
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -28,7 +29,7 @@ def table(found: xr.Dataset) -> Table:
 
 
 def _cell(one: xr.Dataset) -> str:
-    if not float(one["total"]) == float(one["total"]):
+    if math.isnan(float(one["total"])):
         return "does not vary"
     alone, together = (f"{float(one[name]):.2f} \u00b1{float(one[f'{name}_interval']):.2f}" for name in ("first_order", "total"))
     return f"{alone} | {together}"

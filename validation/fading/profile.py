@@ -102,8 +102,11 @@ def line(name: str, data: xr.Dataset, wanted: np.ndarray, changes: dict[str, flo
     return "| " + " | ".join(cells) + " |"
 
 
-HEAD = """| explanation | fitted | contrast at 90 d, 6 mo, 1, 2, 3, 5 y | largest difference | held at 1 y [ng] | held at 5 y [ng] | held at 5 y of 90 d | contrast at 10 y | mean depth at 5 y [mm] | width at 5 y [mm] | red over green at 5 y |
-| --- | --- | --- | --- | --- | --- | --- | --- | --- | --- | --- |"""
+COLUMNS = (
+    "explanation", "fitted", "contrast at 90 d, 6 mo, 1, 2, 3, 5 y", "largest difference", "held at 1 y [ng]", "held at 5 y [ng]", "held at 5 y of 90 d",
+    "contrast at 10 y", "mean depth at 5 y [mm]", "width at 5 y [mm]", "red over green at 5 y",
+)  # fmt: skip
+HEAD = f"| {' | '.join(COLUMNS)} |\n|{' --- |' * len(COLUMNS)}"
 
 
 def main() -> None:
