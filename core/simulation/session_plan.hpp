@@ -69,7 +69,9 @@ struct ChooseSessionStep {
   SessionPlan plan;
   int session;
   InsertionParams* params;
-  DF_FUNCTION void operator()() const { memcpy(static_cast<void*>(params), plan.parameters.data + session * SessionPlan::length, sizeof *params); }
+  DF_FUNCTION void operator()() const {
+    memcpy(static_cast<void*>(params), plan.parameters.data + session * SessionPlan::length, sizeof *params);
+  }
 };
 
 /// Does nothing: all lanes have read what the next step changes.

@@ -169,7 +169,8 @@ TEST(Validity, OfEverySessionIsLookedAt) {
   t.sessions.depth = {2, {0.5 * mm, 2.3 * mm}};
   const Puncture p = solve_puncture(t);
   ASSERT_EQ(warned(t, p), (std::set<std::string>{"heavy_column", "tip_in_fat"}));
-  for (const ValidityWarning& warning : validity_warnings(t, p)) EXPECT_TRUE(warning.text.starts_with("session 2: ")) << warning.text;
+  for (const ValidityWarning& warning : validity_warnings(t, p))
+    EXPECT_TRUE(warning.text.starts_with("session 2: ")) << warning.text;
 }
 
 }  // namespace
