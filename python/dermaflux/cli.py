@@ -182,7 +182,7 @@ def resume(
 
 def _stoppable(work: "Callable[[Path | None], Result]", output: Path | None) -> "Result | None":
     """What a run gave, or None where it was to stop; says where its state lies."""
-    from .running import Stopped
+    from .stopping import Stopped
 
     state = output and output.with_name(output.stem + ".state.h5")
     before = _stamp(state)

@@ -14,6 +14,7 @@ import xarray as xr
 
 from . import _core, provenance
 from .progress import progress_bar
+from .stopping import Stopped, check_stop, state_facts
 from .treatment import Treatment
 
 POOLS = ("free", "matrix", "macrophage", "slow", "epidermal")
@@ -274,42 +275,6 @@ def _check_horizon(horizon_year: float) -> None:
         raise _core.InputError(f"horizon_year = {horizon_year} is out of range; use 1 to 30 years")
 
 
-class Stopped(Exception):
-    """A run reached the day on which it was to stop.
-
-    Attributes
-    ----------
-    state: file that holds what the rest depends on; :func:`resume` goes on from it.
-    day: the day it stopped on: that of the first step of healing that reached the day asked for.
-    """
-
-    def __init__(self, state: Path, day: float):
-        super().__init__(f"stopped on day {day:g}; the state is in {state}")
-        self.state, self.day = state, day
-
-
-def _state_facts(treatment: Treatment, grid: str, horizon_year: float) -> dict[str, str]:
-    """What the state of a run belongs to, and how to find its input again."""
-    document = treatment._document
-    return {
-        "program": f"{_core.version} {_core.git}".strip(),
-        "input_sha256": provenance.input_sha256(treatment.resolved()),
-        "grid": grid,
-        "horizon_year": repr(float(horizon_year)),
-        "treatment_file": str(document.file.absolute()),
-        "changes": json.dumps(document.overrides),
-    }
-
-
-def _check_stop(state: Path | None, stop_after_day: float | None, grid: str, horizon_year: float) -> None:
-    if stop_after_day is not None and not 0.0 <= stop_after_day <= 365.25 * horizon_year:
-        raise _core.InputError(f"stop_after_day = {stop_after_day} is out of range; use 0 to {365.25 * horizon_year:g}, the horizon")
-    if stop_after_day is not None and state is None:
-        raise _core.InputError("stop_after_day needs a file for the state; give state (or -o on the command line)")
-    if stop_after_day is not None and grid == "auto":
-        raise _core.InputError("stop_after_day does not go with grid auto (several runs); choose quick, standard, fine or finest")
-
-
 def run(
     treatment: Treatment,
     *,
@@ -346,9 +311,9 @@ def run(
     """
     _check_horizon(horizon_year)
     kept = None if state is None else check_output(state)
-    _check_stop(kept, stop_after_day, grid, horizon_year)
+    check_stop(kept, stop_after_day, grid, horizon_year)
     started = datetime.datetime.now(datetime.UTC)
-    facts = _state_facts(treatment, grid, horizon_year)
+    facts = state_facts(treatment, grid, horizon_year)
     with progress_bar(treatment.title or "run", 1.0, counted=False, quiet=not progress) as show:
         core = _core.run(
             treatment._document, grid, grid_tolerance, horizon_year, backend, show,

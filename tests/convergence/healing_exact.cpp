@@ -42,7 +42,7 @@ Profile spread_over_depth(int rows, int steps, double diffusivity, double speed)
   }
   h.p.params.spread[at_axis].slow = diffusivity;
   h.p.params.spread[at_axis].deepening_speed = speed;
-  for (int n = 0; n < steps; ++n) spread(SerialExecutor{}, h.p, 10.0 * year / steps);
+  for (int n = 0; n < steps; ++n) spread(SerialExecutor{}, h.p, HealingTally{}, 10.0 * year / steps);
   return profile(h, h.p.pools.slow);
 }
 
@@ -90,7 +90,7 @@ TEST(EpidermalShedding, EmptiesInItsTransitTime) {
     HealingGrid h({0.0, 1 * mm}, epidermal_rows);
     with_epidermis(h).p.pools.epidermal(14) = 3.0;
     const double all = h.held();
-    spread(SerialExecutor{}, h.p, time);
+    spread(SerialExecutor{}, h.p, HealingTally{}, time);
     EXPECT_NEAR(h.held() / all, left, 1e-7);  // the 1e-9 of 38 days is 2e-8 of the row's 2.2 days
     EXPECT_NEAR(h.held() + h.lost(), all, 1e-14 * all);
   }
@@ -103,7 +103,7 @@ TEST(EpidermalShedding, EmptiesAFullEpidermisLinearlyInEachLayer) {
     with_epidermis(h);
     for (int j = 0; j < 15; ++j) h.p.pools.epidermal(j) = 1.0;
     const double all = h.held();
-    spread(SerialExecutor{}, h.p, days * day);
+    spread(SerialExecutor{}, h.p, HealingTally{}, days * day);
     EXPECT_NEAR(h.p.account(HealingAccount::shed) / all, height / (75 * um), 1e-12) << days;
   }
 }
@@ -117,7 +117,7 @@ TEST(EpidermalShedding, ManyStepsBlurTheTransitByTheRootOfTheRows) {
   const double all = h.held(), dt = 0.25 * day;
   double mean = 0.0, square = 0.0, before = all;
   for (int n = 0; n < 800; ++n) {
-    spread(SerialExecutor{}, h.p, dt);
+    spread(SerialExecutor{}, h.p, HealingTally{}, dt);
     const double shed = (before - h.held()) / all, time = (n + 0.5) * dt;
     mean += shed * time;
     square += shed * time * time;

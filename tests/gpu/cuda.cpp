@@ -54,6 +54,8 @@ TEST_F(Cuda, EnsembleOfAllClassesAgreesWithSerial) {
   std::vector<Member> members;
   for (const std::string& name : test::tissue_classes()) members.push_back({test::treatment(name), {0.03, 0.1}});
   members.push_back({test::treatment("normal", {{"needle.model", "round_liner_3_025_long"}, {"machine.angle_deg", "20"}}), {}});
+  members.push_back(
+      {test::treatment("normal", {{"sessions.days", "[0, 10, 30]"}, {"sessions.depth_mm", "[0.5, 0.3, 0.6]"}}), {0.03, 0.05}});
   const auto serial = test::run_members(members, test::quick_grid(), Backend::serial);
   const auto device = test::run_members(members, test::quick_grid(), Backend::cuda);
   for (std::size_t n = 0; n < members.size(); ++n) {
@@ -72,6 +74,21 @@ TEST_F(Cuda, FieldsOfASingleRunAgreeWithSerial) {
   for (const double value : serial.fields.pools) largest = std::fmax(largest, value);
   for (std::size_t k = 0; k < serial.fields.pools.size(); ++k)
     ASSERT_NEAR(serial.fields.pools[k], device.fields.pools[k], share * largest) << "value " << k;
+}
+
+TEST_F(Cuda, AStoppedRunGoesOnWithTheSameBits) {
+  const Treatment t = test::treatment("normal", {{"machine.dwell_ms", "40"}, {"sessions.days", "[0, 30]"}});
+  const RunResult whole = test::run_recorded(t, test::quick_grid(), Backend::cuda);
+  for (const double day : {5.0, 40.0}) {
+    RunOptions options = test::quick_grid();
+    options.stop_time = day * units::day;
+    RunMonitor monitor;
+    const RunResult part = run(t, options, Backend::cuda, monitor);
+    ASSERT_TRUE(part.state.has_value());
+    const RunResult rest = run(t, test::quick_grid(), Backend::cuda, monitor, &*part.state);
+    EXPECT_TRUE(test::same_bits(test::numbers(whole.member.outcome), test::numbers(rest.member.outcome))) << day;
+    EXPECT_TRUE(test::same_bits(whole.fields.pools, rest.fields.pools)) << day;
+  }
 }
 
 TEST_F(Cuda, ARepeatedRunGivesTheSameBits) {

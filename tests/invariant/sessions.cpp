@@ -174,7 +174,8 @@ TEST(Sessions, WhatTheLastOneToreHealsAndWhatItOpenedCloses) {
   const double pause = h.params.torn_zone_healing;
   leave_to_next(SerialExecutor{}, stopped.bound, h, pause);
   EXPECT_NEAR(p.tissue.torn(p.grid.cell(0, rows_in)), (gain - 1.0) * std::exp(-1.0), 1e-12 * gain);
-  EXPECT_NEAR(p.track.opened(rows_in), p.params.open_fraction * widest[rows_in] * std::exp(-pause / h.params.open_track.decay),
+  EXPECT_NEAR(p.track.opened(rows_in),
+              p.params.open_fraction * widest[rows_in] * std::exp(-pause / h.params.courses[at_axis].open_track.decay),
               1e-12 * widest[rows_in]);
   for (int i = 0; i < p.grid.n_r; ++i)
     for (int j = 0; j < n_z; ++j) {
@@ -230,11 +231,11 @@ TEST(Sessions, RecruitedCellsOfTwoWoundsAddUp) {
   const double time = 8 * day, dt = 2 * hour;
   const HealingClock clock = start_step(SerialExecutor{}, h, time, dt);
   EXPECT_EQ(clock.time, 3 * day);
-  EXPECT_EQ(clock.recruitment, 1.0);
-  EXPECT_EQ(clock.exudation, h.params.open_track(3 * day, dt));  // the track was opened again
+  EXPECT_EQ(clock.recruitment[at_axis], 1.0);
+  EXPECT_EQ(clock.exudation[at_axis], h.params.courses[at_axis].open_track(3 * day, dt));  // the track was opened again
   for (const int k : {h.grid.cell(0, 5), h.grid.cell(3, 30), h.grid.cell(8, 12)}) {
-    const double first = h.params.recruitment(time + 0.5 * dt, 1.0) - 1.0,
-                 second = h.params.recruitment(3 * day + 0.5 * dt, 1.0) - 1.0;
+    const double first = h.params.courses[at_axis].recruitment(time + 0.5 * dt, 1.0) - 1.0,
+                 second = h.params.courses[at_axis].recruitment(3 * day + 0.5 * dt, 1.0) - 1.0;
     EXPECT_NEAR(h.scratch.wound(k), first * h.wounds.shares[0](k) + second * h.wounds.shares[1](k), 1e-14 * (first + second));
     EXPECT_GT(h.wounds.shares[1](k), 0.0);
   }

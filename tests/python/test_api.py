@@ -43,7 +43,8 @@ def test_a_treatment_is_a_mapping_of_every_key(normal: df.Treatment):
 
 
 def test_each_group_of_the_design_has_keys(normal: df.Treatment):
-    assert {key.split(".")[0] for key in normal} == {"machine", "needle", "ink", "skin", "scar", "pattern", "aftercare", "host", "model"}
+    groups = {"machine", "needle", "ink", "skin", "scar", "pattern", "sessions", "aftercare", "host", "model"}
+    assert {key.split(".")[0] for key in normal} == groups
 
 
 def test_a_changed_copy_leaves_the_original_alone(normal: df.Treatment):

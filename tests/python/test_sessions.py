@@ -1,18 +1,15 @@
 """Several sessions, stopping and going on, and the horizon: what the package and the command show of them."""
 
+import contextlib
 import json
-import signal
-import subprocess
-import sys
-import time
 from pathlib import Path
 
 import numpy as np
 import pytest
-from conftest import CONFIGS, MAIN, NORMAL, numbers
+from conftest import CONFIGS, NORMAL, numbers
 
 import dermaflux as df
-from dermaflux import _core
+from dermaflux import _core, running
 
 TWO = CONFIGS / "treatments" / "normal_scalp_two_sessions.toml"
 SHORT = {"machine.dwell_ms": 40.0}
@@ -155,28 +152,30 @@ def test_the_command_stops_and_resumes(cli, tmp_path: Path):
     assert float(df.open_run(tmp_path / "run.h5")["contrast_5y"]) == whole["contrast_5y"]
 
 
-def test_ctrl_c_leaves_a_state_that_goes_on(two: df.Treatment, tmp_path: Path):
-    """Stopped wherever it is: with a state that gives the bits of the whole run, or before there is anything to save."""
-    out, state = tmp_path / "run.h5", tmp_path / "run.state.h5"
-    arguments = ["run", TWO, "-o", out, "--grid", "standard", "--horizon-year", "30", "-s", "sessions.days=[0, 20, 40, 60, 80, 100]"]
-    process = subprocess.Popen([sys.executable, "-c", MAIN, *map(str, arguments)], stderr=subprocess.PIPE, text=True)
-    deadline = time.monotonic() + 60.0
-    while process.poll() is None and time.monotonic() < deadline:
-        try:
-            process.wait(0.7)
-        except subprocess.TimeoutExpired:
-            process.send_signal(signal.SIGINT)
-            break
-    error = process.communicate(timeout=60)[1]
-    assert sorted(p.name for p in tmp_path.iterdir()) in ([], ["run.state.h5"], ["run.h5"])
-    if process.returncode == 0:
-        pytest.skip("the run was over before it could be stopped")
-    assert process.returncode == 130 or process.returncode == -signal.SIGINT, error
-    if state.exists():
-        assert f"dermaflux resume {state}" in error
-        went_on = df.resume(state)
-        whole = df.run(df.load(TWO, {"sessions.days": [0.0, 20.0, 40.0, 60.0, 80.0, 100.0]}), horizon_year=30)
-        same(went_on, whole)
+@pytest.mark.parametrize("share", [0.0, 0.2, 0.6])
+def test_ctrl_c_leaves_a_state_that_goes_on(cli, normal: df.Treatment, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, share: float):
+    """Stopped while contacts of later sessions, or healing between them, are under way; in the first contact nothing is kept."""
+
+    @contextlib.contextmanager
+    def interrupting(*_: object, **__: object):
+        def show(done: float, note: str = "") -> None:
+            if done >= share:
+                raise KeyboardInterrupt
+
+        yield show
+
+    days = [0.0, 20.0, 40.0, 60.0, 80.0, 100.0]
+    treatment, state = normal.with_({"sessions.days": days}), tmp_path / "run.state.h5"
+    with monkeypatch.context() as patched:
+        patched.setattr(running, "progress_bar", interrupting)
+        done = cli("run", NORMAL, "-o", tmp_path / "run.h5", "-s", f"sessions.days={days}")
+    assert done.code == 130
+    assert ("nothing to save" if share == 0.0 else f"dermaflux resume {state} -o {tmp_path / 'run.h5'}") in done.err
+    if share == 0.0:
+        assert not list(tmp_path.iterdir())
+        return
+    assert [p.name for p in tmp_path.iterdir()] == ["run.state.h5"]
+    same(df.resume(state), df.run(treatment))
 
 
 def test_a_state_of_something_else_is_refused_by_name(cli, two: df.Treatment, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
