@@ -150,7 +150,7 @@ def verdict(measured: list[float], found: Found) -> str:
     low, high = measured
     if low <= found.value <= high:
         return "inside"
-    factor = f"{found.value / low:.2g} of the lower bound" if found.value < low else f"{found.value / high:.2g} of the upper bound"
+    factor = f"{found.value / low:.3g} of the lower bound" if found.value < low else f"{found.value / high:.3g} of the upper bound"
     reached = found.low <= high and found.high >= low
     return f"**miss**: {factor}" + (", within the draws" if reached else ", nor do the draws come to it")
 
