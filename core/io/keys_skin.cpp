@@ -122,6 +122,8 @@ std::vector<Key> skin_biology_keys() {
           &SkinBiology::pore_closure),
       row("open_track_reach_um", "um", um, 0.0, 1000.0, "depth below the junction that it reaches", &Treatment::skin,
           &Skin::biology, &SkinBiology::open_track_reach),
+      row("crust_shedding_day", "day", day, 1.0, 1000.0, "time in which the crust of the punctured epidermis is cast off",
+          &Treatment::skin, &Skin::biology, &SkinBiology::crust_shedding),
       row("deepening_um_per_year", "um/year", um / year, 0.0, 100.0, "slow descent of the deposit", &Treatment::skin,
           &Skin::biology, &SkinBiology::deepening_speed),
       row("cluster_start_um", "um", um, 0.01, 20.0, "pigment cluster size when fresh in a cell", &Treatment::skin, &Skin::biology,

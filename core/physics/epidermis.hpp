@@ -19,4 +19,15 @@ struct EpidermalTransit {
   }
 };
 
+/// Crust: the punctured column of epidermis dies and is cast off with the pigment in it, while new epidermis grows in under it
+/// from the sides at a constant speed, so that the share still attached after t is e^(-(t/T)^2). Source: microscopic epidermal
+/// necrotic debris below holes of 0.1 mm is cast off within 7 to 14 days and carries dermal content, Hantash 2006, Lasers Surg.
+/// Med. 38, and Laubach 2006, ibid.; the form is an estimate.
+struct CrustShedding {
+  double time;  ///< T; none if 0 [s]
+
+  /// Rate of loss over the step from `since` on, times the step [-]: ((since + dt)^2 - since^2) / T^2.
+  DF_FUNCTION double loss(double since, double dt) const { return time > 0.0 ? dt * (2.0 * since + dt) / (time * time) : 0.0; }
+};
+
 }  // namespace dermaflux

@@ -27,8 +27,8 @@ struct PigmentUptake {
   double resident_density;  ///< n_0 [1/m^3]
   double capacity;          ///< m_cap, per cell [kg]
   DF_FUNCTION double operator()(double density, double cell_bound) const {
-    const double room = density * capacity;
-    return room > 0.0 ? rate * density / resident_density * larger(1.0 - cell_bound / room, 0.0) : 0.0;
+    const double room = larger(density * capacity, 1e-300);  // without branches, so that several cells go at once
+    return rate * density / resident_density * larger(1.0 - cell_bound / room, 0.0);
   }
 };
 
@@ -40,7 +40,8 @@ struct LadenCellMigration {
   double window;    ///< [s]
   double capacity;  ///< [kg]
   DF_FUNCTION double operator()(double time, double density, double cell_bound) const {
-    return time < window && cell_bound < load * density * capacity ? rate : 0.0;
+    const double laden = load * density * capacity, early = time < window ? rate : 0.0;
+    return cell_bound < laden ? early : 0.0;
   }
 };
 
@@ -138,10 +139,11 @@ struct PoolRates {
   /// `uptake_before`) and at the predictor `after`, each per unit of the predictor. Source: Burchard, Deleersnijder & Meister
   /// 2003, Appl. Numer. Math. 47.
   DF_FUNCTION PoolRates corrector(const PigmentPools& before, const PigmentPools& after, double uptake_before) const {
-    const auto mean = [](double y0, double y1) { return y1 > 0.0 ? 0.5 * (y0 / y1 + 1.0) : 1.0; };
+    constexpr double tiny = 1e-300;  // an empty pool sends nothing at any rate
+    const auto mean = [](double y0, double y1) { return 0.5 * (y0 / larger(y1, tiny) + 1.0); };
     const double of_free = mean(before.free, after.free), of_matrix = mean(before.matrix, after.matrix);
     const double of_cells = mean(before.macrophage, after.macrophage), of_slow = mean(before.slow, after.slow);
-    const double taken = after.free > 0.0 ? 0.5 * (uptake_before * before.free / after.free + uptake) : uptake;
+    const double taken = 0.5 * (uptake_before * before.free / larger(after.free, tiny) + uptake);
     return {.uptake = taken,
             .free_lymph = free_lymph * of_free,
             .exudation = exudation * of_free,

@@ -91,11 +91,12 @@ template <class Executor>
 DF_FUNCTION HealingClock start_step(const Executor& executor, const HealingProblem& p, double time, double dt) {
   const HealingParams& c = p.params;
   const double since = time - p.wounds.last(), middle = time + 0.5 * dt;
-  HealingClock clock{since, dt, {}, {}, c.depletion(middle)};
+  HealingClock clock{since, dt, {}, {}, {}, c.depletion(middle)};
   RecruitmentStep several{p, {}};
   for (int side = at_axis; side <= beside; ++side) {
     clock.recruitment[side] = c.courses[side].recruitment(since + 0.5 * dt, 1.0) - 1.0;
     clock.exudation[side] = c.courses[side].open_track(since, dt);
+    clock.crust[side] = c.courses[side].crust.loss(since, dt);
     for (int s = 0; s < p.wounds.count; ++s)
       several.extra[side][s] = c.courses[side].recruitment(middle - p.wounds.start[s], 1.0) - 1.0;
   }

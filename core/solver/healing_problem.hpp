@@ -59,6 +59,7 @@ struct TissueSpread {
 struct TissueCourses {
   MacrophageRecruitment recruitment;
   DecayingRate open_track;  ///< exudation of free pigment
+  CrustShedding crust;      ///< of the punctured epidermis
 };
 
 /// The tissue at the dot's axis and, beyond the border of a scar, the other one; without a scar both are the same.
@@ -106,6 +107,9 @@ struct PoolFields {
   FieldView<double> free, matrix, macrophage, slow, epidermal;
 };
 
+/// Pigment so thin that it need not be followed, though it counts: a thousandth of a particle of 100 nm per 0.1 mm cubed [kg/m^3].
+inline constexpr double negligible_pigment = 1e-9;
+
 /// Where pigment went since the treatment [kg].
 struct HealingAccount {
   enum : int { shed = 0, exuded, lymph, photolysed, count };
@@ -138,7 +142,7 @@ struct HealingScratch {
   FieldView<double> from_above, own, coupling;  ///< weights of the vertical lines, per row: row above, own, below
   FieldView<double> wound;                      ///< share of a cell in the wound [-]
   FieldView<double> lymph_factor;               ///< lymph clearance of its pigment over that of 100 nm [-]
-  FieldView<double> lymph, exuded, photolysed, error, mass, radius;  ///< partial sums per row
+  FieldView<double> lymph, exuded, photolysed, shed, error, mass, radius;  ///< partial sums per row
   FieldView<double> scalars;
 };
 
@@ -149,6 +153,10 @@ struct Wounds {
   FieldGroup shares;           ///< share of a cell in each wound [-]; empty if there is only one session
 
   DF_FUNCTION double last() const { return count > 1 ? start[count - 1] : 0.0; }
+  /// Share of a cell in the newest wound, `only` where there is but one session [-].
+  DF_FUNCTION FieldView<const double> newest(FieldView<const double> only) const {
+    return shares.size > 0 ? shares[count - 1] : only;
+  }
 };
 
 struct HealingProblem {

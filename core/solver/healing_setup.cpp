@@ -55,7 +55,8 @@ TissueSpread tissue_spread(const Skin& skin, const Ink& ink, double cluster) {
 
 TissueCourses tissue_courses(const SkinBiology& b) {
   return {.recruitment = {.peak = b.recruitment_factor, .rise = b.recruitment_rise, .decay = b.recruitment_decay},
-          .open_track = {.initial = b.open_track_loss, .decay = b.pore_closure}};
+          .open_track = {.initial = b.open_track_loss, .decay = b.pore_closure},
+          .crust = {b.crust_shedding}};
 }
 
 }  // namespace
@@ -73,7 +74,7 @@ void lay_out_healing_state(ViewArena& arena, HealingProblem& problem) {
     for (auto* view : {&pools->free, &pools->matrix, &pools->macrophage, &pools->slow, &pools->epidermal})
       *view = arena.take(cells, n_z);
   for (auto* view : {&s.factor, &s.solved, &s.wound, &s.lymph_factor}) *view = arena.take(cells, n_z);
-  for (auto* view : {&s.from_above, &s.own, &s.coupling, &s.lymph, &s.exuded, &s.photolysed, &s.error, &s.mass, &s.radius})
+  for (auto* view : {&s.from_above, &s.own, &s.coupling, &s.lymph, &s.exuded, &s.photolysed, &s.shed, &s.error, &s.mass, &s.radius})
     *view = arena.take(n_z);
   s.scalars = arena.take(scalar_count);
   problem.account = arena.take(HealingAccount::count);
@@ -157,7 +158,7 @@ HealingParams build_healing_params(const Treatment& treatment, const Puncture& p
   const Aftercare& aftercare = treatment.aftercare;
   c.depletion = {.time = aftercare.depletion_time, .share = aftercare.depletion_share, .return_time = aftercare.macrophage_return};
   c.released_lymph_factor = LymphSizeFactor{}(released);
-  c.tolerance = 5e-4 * ink.concentration();
+  c.tolerance = 1e-3 * ink.concentration();
   c.first_step = 10.0 * units::minute;
   c.largest_step = 60.0 * units::day;
   return c;

@@ -17,7 +17,7 @@ struct SpreadPair {
 };
 
 /// Implicit radial diffusion of one pool, every row by the Thomas algorithm; the junction is a barrier. Across a face the mean of
-/// both rings counts, so that what leaves one enters the other.
+/// both rings counts, so that what leaves one enters the other. Rows without pigment are left alone.
 struct RadialSpreadStep {
   HealingProblem p;
   FieldView<double> field;
@@ -33,7 +33,15 @@ struct RadialSpreadStep {
   template <int W>
   DF_FUNCTION void rows(int j) const {
     const AxisymmetricGrid& grid = p.grid;
-    double inverse[W] = {}, reduced[W] = {}, inner[W];
+    double inverse[W] = {}, reduced[W] = {}, inner[W], held[W] = {};
+    for (int i = 0; i < grid.n_r; ++i) {
+      const int first = grid.cell(i, j);
+      DF_LANES
+      for (int l = 0; l < W; ++l) held[l] = larger(held[l], field(first + l));
+    }
+    double largest = 0.0;
+    for (int l = 0; l < W; ++l) largest = larger(largest, held[l]);
+    if (largest < negligible_pigment) return;
     for (int i = grid.n_r - 1; i >= 0; --i) {
       const int first = grid.cell(i, j);
       const double ring = grid.ring_area(i) / (2.0 * units::pi * diffusivity.largest * dt);
@@ -57,7 +65,7 @@ struct RadialSpreadStep {
       for (int l = 0; l < W; ++l) {
         const int k = first + l;
         inner[l] = p.scratch.factor(k) * (p.scratch.solved(k) + (1.0 - p.rows.epidermal(j + l)) * inward * inner[l]);
-        field(k) = inner[l];
+        field(k) = held[l] < negligible_pigment ? field(k) : inner[l];
       }
     }
   }
@@ -116,7 +124,7 @@ struct VerticalSpreadStep {
     const int n_z = p.grid.n_z, first = p.grid.cell(i, 0);
     double largest = 0.0;
     for (int j = 0; j < n_z; ++j) largest = larger(largest, field(first + j));
-    if (largest < negligible) return;
+    if (largest < negligible_pigment) return;
     double reduced = 0.0;
     for (int j = 0; j < n_z; ++j) {
       reduced = p.scratch.own(j) * field(first + j) + p.scratch.from_above(j) * reduced;
@@ -128,9 +136,6 @@ struct VerticalSpreadStep {
       field(first + j) = below;
     }
   }
-
- private:
-  static constexpr double negligible = 1e-30;  ///< less than a particle in any cell [kg/m^3]
 };
 
 /// The same where the rings lie in two tissues: each ring has its own diffusivity and descent.
@@ -142,6 +147,9 @@ struct BorderedVerticalSpreadStep {
 
   DF_FUNCTION void operator()(int i, int) const {
     const int n_z = p.grid.n_z, first = p.grid.cell(i, 0);
+    double largest = 0.0;
+    for (int j = 0; j < n_z; ++j) largest = larger(largest, field(first + j));
+    if (largest < negligible_pigment) return;
     const double share = p.rings.beside(i);
     VerticalLine line{p, diffusivity.largest * diffusivity.relative(share), mix(speed[at_axis], speed[beside], share), dt};
     double reduced = 0.0;

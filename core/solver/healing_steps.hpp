@@ -1,6 +1,7 @@
 #pragma once
 #include <cmath>
 
+#include "core/physics/pigment_transport.hpp"
 #include "core/solver/healing_problem.hpp"
 
 namespace dermaflux {
@@ -10,6 +11,7 @@ struct HealingClock {
   double time, dt;        ///< since the last session, and of the step [s]
   double recruitment[2];  ///< per TissueSide: extra macrophages over resident at the centre of the wound, mid-step [-]
   double exudation[2];    ///< per TissueSide [1/s]
+  double crust[2];        ///< per TissueSide: loss of punctured epidermis over the step [-]
   double survivors;       ///< macrophages over those without depletion, mid-step [-]
 };
 
@@ -22,14 +24,14 @@ struct ReactionStep {
   /// What holds in all cells of a ring.
   struct Ring {
     TissueRates tissue;
-    double recruitment, exudation;
+    double recruitment, exudation, crust;
   };
   DF_FUNCTION Ring ring_at(int i) const {
     const HealingParams& c = p.params;
     const double s = p.rings.beside(i);
-    if (s <= 0.0) return {c.rates[at_axis], clock.recruitment[at_axis], clock.exudation[at_axis]};
+    if (s <= 0.0) return {c.rates[at_axis], clock.recruitment[at_axis], clock.exudation[at_axis], clock.crust[at_axis]};
     return {TissueRates::blend(c.rates[at_axis], c.rates[beside], s), mix(clock.recruitment[at_axis], clock.recruitment[beside], s),
-            mix(clock.exudation[at_axis], clock.exudation[beside], s)};
+            mix(clock.exudation[at_axis], clock.exudation[beside], s), mix(clock.crust[at_axis], clock.crust[beside], s)};
   }
   DF_FUNCTION PoolRates rates(const Ring& ring, int row, double density, double cell_bound, double lymph_factor) const {
     const TissueRates& c = ring.tissue;
@@ -44,18 +46,51 @@ struct ReactionStep {
             .slow_lymph = c.slow_loss,
             .photolysis = {light, light, light, light}};
   }
+  /// 1 for the cells that hold enough pigment to be followed, 0 for the others, which keep what they hold. False if all do.
+  template <int W>
+  DF_FUNCTION bool follow(int first, double (&followed)[W]) const {
+    DF_LANES
+    for (int l = 0; l < W; ++l) {
+      const int k = first + l;
+      const double held = p.pools.free(k) + p.pools.matrix(k) + p.pools.macrophage(k) + p.pools.slow(k) + p.pools.epidermal(k);
+      followed[l] = held < negligible_pigment ? 0.0 : 1.0;
+    }
+    double any = 0.0;
+    for (int l = 0; l < W; ++l) any += followed[l];
+    return any > 0.0;
+  }
+  /// What a step of no length leaves, in every bit: it makes zeros positive.
+  template <int W>
+  DF_FUNCTION void keep(int first) const {
+    const PoolFields &from = p.pools, &to = p.scratch.next;
+    DF_LANES
+    for (int l = 0; l < W; ++l) {
+      const int k = first + l;
+      to.free(k) = from.free(k) + 0.0;
+      to.matrix(k) = from.matrix(k) + 0.0;
+      to.macrophage(k) = from.macrophage(k) + 0.0;
+      to.slow(k) = from.slow(k) + 0.0;
+      to.epidermal(k) = from.epidermal(k) + 0.0;
+    }
+  }
   template <int W>
   DF_FUNCTION void rows(int j) const {
     const AxisymmetricGrid& grid = p.grid;
-    const double dt = clock.dt;
-    double lymph[W] = {}, exuded[W] = {}, photolysed[W] = {}, error[W] = {};
+    const FieldView<const double> punctured = p.wounds.newest(p.scratch.wound);
+    double lymph[W] = {}, exuded[W] = {}, photolysed[W] = {}, shed[W] = {}, error[W] = {};
     for (int i = 0; i < grid.n_r; ++i) {
       const int first = grid.cell(i, j);
+      double followed[W];
+      if (!follow(first, followed)) {
+        keep<W>(first);
+        continue;
+      }
       const double area = grid.ring_area(i);
       const Ring ring = ring_at(i);
       DF_LANES
       for (int l = 0; l < W; ++l) {
         const int k = first + l, row = j + l;
+        const double dt = followed[l] * clock.dt;
         const PigmentPools before{p.pools.free(k), p.pools.matrix(k), p.pools.macrophage(k), p.pools.slow(k)};
         const double recruited = 1.0 + ring.recruitment * p.scratch.wound(k);
         const double density = ring.tissue.density * p.rows.residents(row) * recruited * clock.survivors;
@@ -67,7 +102,8 @@ struct ReactionStep {
         const PigmentPools after = mean.advance(before, dt);
 
         const double volume = area * grid.dz(row), light = dt * p.rows.photolysis(row);
-        const double epidermal = p.pools.epidermal(k) / (1.0 + light);
+        const double cast_off = p.pools.epidermal(k) * CaughtShare{}(followed[l] * ring.crust * punctured(k));
+        const double epidermal = (p.pools.epidermal(k) - cast_off) / (1.0 + light);
         p.scratch.next.free(k) = after.free;
         p.scratch.next.matrix(k) = after.matrix;
         p.scratch.next.macrophage(k) = after.macrophage;
@@ -76,6 +112,7 @@ struct ReactionStep {
         lymph[l] +=
             volume * dt * (mean.free_lymph * after.free + mean.cell_lymph * after.macrophage + mean.slow_lymph * after.slow);
         exuded[l] += volume * dt * mean.exudation * after.free;
+        shed[l] += volume * cast_off;
         photolysed[l] += volume * (dt * (mean.photolysis.free * after.free + mean.photolysis.matrix * after.matrix +
                                          mean.photolysis.macrophage * after.macrophage + mean.photolysis.slow * after.slow) +
                                    light * epidermal);
@@ -86,6 +123,7 @@ struct ReactionStep {
       p.scratch.lymph(j + l) = lymph[l];
       p.scratch.exuded(j + l) = exuded[l];
       p.scratch.photolysed(j + l) = photolysed[l];
+      p.scratch.shed(j + l) = shed[l];
       p.scratch.error(j + l) = error[l];
     }
   }
@@ -110,15 +148,17 @@ struct DepleteStep {
 struct BookReactionStep {
   HealingProblem p;
   DF_FUNCTION void operator()() const {
-    double lymph = 0.0, exuded = 0.0, photolysed = 0.0;
+    double lymph = 0.0, exuded = 0.0, photolysed = 0.0, shed = 0.0;
     for (int j = 0; j < p.grid.n_z; ++j) {
       lymph += p.scratch.lymph(j);
       exuded += p.scratch.exuded(j);
       photolysed += p.scratch.photolysed(j);
+      shed += p.scratch.shed(j);
     }
     p.account(HealingAccount::lymph) += lymph;
     p.account(HealingAccount::exuded) += exuded;
     p.account(HealingAccount::photolysed) += photolysed;
+    p.account(HealingAccount::shed) += shed;
   }
 };
 

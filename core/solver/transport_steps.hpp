@@ -17,14 +17,20 @@ struct ReachStep {
   template <int W>
   DF_FUNCTION void rows(int j) const {
     const double trace = 1e-9, trace_pigment = trace * p.params.ink_concentration;
-    for (int row = j; row < j + W; ++row) {
-      int rings = p.track.widest(row) > 0.0 ? 1 : 0;
+    double rings[W];
+    for (int l = 0; l < W; ++l) rings[l] = p.track.widest(j + l) > 0.0 ? 1.0 : 0.0;
+    const auto scan = [&](FieldView<const double> field, double least) {
       for (int i = 0; i < p.grid.n_r; ++i) {
-        const int k = p.grid.cell(i, row);
-        if (p.tissue.carrier(k) > trace || p.tissue.pigment.total(k) > trace_pigment) rings = i + 1;
+        const int first = p.grid.cell(i, j);
+        DF_LANES
+        for (int l = 0; l < W; ++l) rings[l] = field(first + l) > least ? larger(rings[l], i + 1.0) : rings[l];
       }
-      p.system.partial(row) = rings;
-      p.system.partial_defect(row) = rings > 0 ? row + 1 : 0;
+    };
+    scan(p.tissue.carrier, trace);
+    for (int n = 0; n < p.params.classes; ++n) scan(p.tissue.pigment[n], trace_pigment);
+    for (int l = 0; l < W; ++l) {
+      p.system.partial(j + l) = rings[l];
+      p.system.partial_defect(j + l) = rings[l] > 0.0 ? j + l + 1 : 0;
     }
   }
 };

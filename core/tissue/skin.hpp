@@ -64,6 +64,7 @@ struct SkinBiology {
   double open_track_loss;       ///< exudation through the open track at time 0 [1/s]
   double pore_closure;          ///< its decay time [s]
   double open_track_reach;      ///< depth below the junction it reaches [m]
+  double crust_shedding;        ///< time in which the crust of the punctured epidermis is cast off [s]
   double deepening_speed;       ///< slow descent of the deposit [m/s]
   double cluster_start;         ///< pigment cluster size when fresh in a cell [m]
   double cluster_end;           ///< after years [m]

@@ -154,8 +154,26 @@ TEST(Sessions, InTissueThatHasForgottenTheLastOneGiveTheInsertionOfTheFirst) {
     for (int k = -view->pad; k < view->size + view->pad; ++k) (*view)(k) = 0.0;
   for (int j = 0; j < p.grid.n_z; ++j) p.track.opened(j) = 0.0;
   start_again(SerialExecutor{}, one.bound, 1);
+  p.params.tip_depth = fresh.bound.insertion.params.tip_depth;  // without what is left of the swelling
   const std::vector<double> again = contact();
   EXPECT_TRUE(test::same_bits(again, {expected.data, expected.data + expected.size}));
+}
+
+TEST(Sessions, MeetADermisThatTheOnesBeforeHaveLeftSwollen) {
+  // Swollen by s, the dermis holds the tip at (depth - junction) / (1 + s) of its own, s added up over the sessions before.
+  const Treatment t = on_days("[0, 1, 2]");
+  const test::BoundCase one(t);
+  const SkinAppearance& look = t.skin.appearance;
+  const double junction = t.skin.bottom_of(LayerKind::epidermis), first = one.bound.insertion.params.tip_depth;
+  TreatmentCase c = one.bound;
+  for (int s = 1; s < 3; ++s) {
+    double swelling = 0.0;
+    for (int day_since = 1; day_since <= s; ++day_since)
+      swelling += look.oedema_swelling * std::exp(-day_since * day / look.oedema_decay);
+    choose_session(SerialExecutor{}, c, s);
+    EXPECT_NEAR(c.insertion.params.tip_depth, junction + (first - junction) / (1.0 + swelling), 1e-14 * first);
+    EXPECT_LT(c.insertion.params.tip_depth, 0.99 * first);
+  }
 }
 
 TEST(Sessions, WhatTheLastOneToreHealsAndWhatItOpenedCloses) {

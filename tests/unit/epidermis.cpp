@@ -39,5 +39,15 @@ TEST(EpidermalTransit, TwoStepsDepartFromWhereOneDoes) {
   EXPECT_NEAR(transit.departure(transit.departure(4 * um, 5 * day), 12 * day), transit.departure(4 * um, 17 * day), 1e-18);
 }
 
+TEST(CrustShedding, AddsUpOverStepsToTheSquareOfTime) {
+  // Attached after t is e^(-(t/T)^2), however the time is cut; a few roundings of numbers up to 4.
+  const CrustShedding crust{7 * day};
+  const double whole = crust.loss(0.0, 14 * day);
+  EXPECT_NEAR(whole, 4.0, 1e-15);
+  EXPECT_NEAR(crust.loss(0.0, 1 * day) + crust.loss(1 * day, 4 * day) + crust.loss(5 * day, 9 * day), whole, 1e-14);
+  EXPECT_GT(crust.loss(6 * day, 1 * day), 10.0 * crust.loss(0.0, 1 * day));  // it sits fast at first
+  EXPECT_EQ(CrustShedding{}.loss(3 * day, 5 * day), 0.0);
+}
+
 }  // namespace
 }  // namespace dermaflux
