@@ -50,9 +50,8 @@ def day_label(day: float) -> str:
         return "day 0"
     if day < 100.0:
         return f"{day:.0f} d"
-    if day < 300.0:
-        return f"{day / _DAYS_OF_A_YEAR * 12.0:.0f} mo"
-    return f"{day / _DAYS_OF_A_YEAR:.0f} y"
+    years = day / _DAYS_OF_A_YEAR
+    return f"{years * 12.0:.0f} mo" if day < 300.0 or 1.02 < years < 1.98 else f"{years:.0f} y"
 
 
 def looks(rows: Sequence[tuple[str, xr.Dataset]]) -> Figure:

@@ -103,7 +103,7 @@ def test_colours_of_known_surfaces():
 
 
 def test_the_picture_of_a_dot_is_round_dark_in_the_middle_and_skin_at_the_rim(stored: xr.Dataset):
-    image = appearance.dot_image(stored, 4, 0.5, 81)
+    image = appearance.dot_image(stored, 2, 0.5, 81)  # day 3, when the dot is darkest
     np.testing.assert_allclose(image, image[::-1, ::-1], atol=1e-9)
     np.testing.assert_allclose(image, image.transpose(1, 0, 2), atol=1e-9)
     brightness = image.sum(axis=2)
@@ -112,8 +112,8 @@ def test_the_picture_of_a_dot_is_round_dark_in_the_middle_and_skin_at_the_rim(st
 
 
 def test_times_are_named_as_clinics_do():
-    days = [0.0, 1.0, 42.0, 90.0, 182.625, 365.25, 3652.5]
-    assert [appearance.day_label(day) for day in days] == ["day 0", "1 d", "42 d", "90 d", "6 mo", "1 y", "10 y"]
+    days = [0.0, 1.0, 42.0, 90.0, 182.625, 365.25, 395.25, 730.5, 3652.5]
+    assert [appearance.day_label(day) for day in days] == ["day 0", "1 d", "42 d", "90 d", "6 mo", "1 y", "13 mo", "2 y", "10 y"]
 
 
 # the counterpart
