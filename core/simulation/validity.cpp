@@ -136,7 +136,7 @@ struct Setting {
 /// The first session, whose puncture is known, and those that differ from it.
 std::vector<Setting> settings_of(const Treatment& treatment, const Puncture& puncture) {
   std::vector<Setting> all{{session_treatment(treatment, 0), puncture}};
-  const Machine& first = all.front().treatment.machine;
+  const Machine first = all.front().treatment.machine;  // a copy: `all` moves as it grows
   for (int s = 1; s < treatment.sessions.count(); ++s) {
     const Treatment one = session_treatment(treatment, s);
     const bool same = one.machine.depth == first.depth && one.machine.dwell == first.dwell;
