@@ -1,16 +1,13 @@
 #include "core/io/config.hpp"
 
 #include <algorithm>
-#include <cmath>
-#include <cstdlib>
 #include <nlohmann/json.hpp>
 #include <set>
 
 #include "core/error.hpp"
-#include "core/io/keys.hpp"
+#include "core/io/key_values.hpp"
 #include "core/io/number_text.hpp"
 #include "core/io/session_input.hpp"
-#include "core/io/skin_checks.hpp"
 #include "core/io/toml_reader.hpp"
 
 namespace dermaflux {
@@ -22,27 +19,6 @@ fs::path& shipped_configs() {
   static fs::path folder;
   return folder;
 }
-
-std::string list_of(const std::vector<std::string>& words) {
-  std::string text;
-  for (std::size_t n = 0; n < words.size(); ++n) text += (n == 0 ? "" : n + 1 == words.size() ? " or " : ", ") + words[n];
-  return text;
-}
-
-/// All keys of a document with these layers.
-std::map<std::string, Key> known_keys(const std::vector<std::string>& layers) {
-  std::map<std::string, Key> known;
-  for (const Key& key : keys()) known.emplace(key.path, key);
-  for (std::size_t n = 0; n < layers.size(); ++n)
-    for (Key& key : layer_keys(layers[n], n)) known.emplace(key.path, std::move(key));
-  return known;
-}
-
-/// Name of a number of the scar's skin, "scar.tissue.hop_length_um", for that of the skin, and back.
-constexpr std::string_view scar_tissue = "scar.tissue.";
-bool of_scar_tissue(std::string_view path) { return path.starts_with(scar_tissue); }
-std::string as_skin(const std::string& path) { return "skin." + path.substr(scar_tissue.size()); }
-std::string as_scar_tissue(const std::string& path) { return std::string(scar_tissue) + path.substr(5); }
 
 /// What a treatment says that has no [scar].
 ConfigValue without_scar(const std::string& key) {
@@ -56,117 +32,6 @@ ConfigValue without_scar(const std::string& key) {
     value.range = {0.0, key == "scar.width_mm" ? 5.0 : 10.0};
   }
   return value;
-}
-
-/// What to say about a key that does not exist: another unit of the same quantity, or the nearest name.
-std::string suggestion(const std::string& path, const std::map<std::string, Key>& known) {
-  std::vector<std::string> names(selector_keys());
-  for (const auto& [name, key] : known) names.push_back(name);
-  const auto stem = [](const std::string& name) { return name.substr(0, name.rfind('_')); };
-  for (const std::string& name : names)
-    if (name.rfind('_') != std::string::npos && path.rfind('_') != std::string::npos && stem(name) == stem(path) &&
-        known.count(name) && !known.at(name).unit.empty())
-      return "its unit is " + known.at(name).unit + ": write " + name;
-  const std::string near = nearest(path, names);
-  return near.empty() ? "`dermaflux info --keys` lists all keys" : "did you mean " + near + "?";
-}
-
-[[noreturn]] void unknown_key(const std::string& path, const std::string& where, const std::map<std::string, Key>& known) {
-  throw InputError(where + ": " + path + " is an unknown key; " + suggestion(path, known));
-}
-
-/// The same for a number of the scar's skin: the keys are those of the skin.
-[[noreturn]] void unknown_tissue_key(const std::string& path, const std::string& where, const std::map<std::string, Key>& known) {
-  throw InputError(where + ": " + path + " is an unknown key of a scar's skin; " + suggestion(as_skin(path), known));
-}
-
-/// Puts a checked value where its key says.
-struct Assign {
-  const Key& key;
-  const ConfigValue::Content& content;
-  const std::string& where;
-  const std::vector<std::string>& words;
-
-  [[noreturn]] void wrong_type(const std::string& wanted) const {
-    std::string got = "text";
-    if (std::holds_alternative<double>(content)) got = number_text(std::get<double>(content));
-    if (std::holds_alternative<bool>(content)) got = std::get<bool>(content) ? "true" : "false";
-    if (const auto* text = std::get_if<std::string>(&content)) got = "the text \"" + *text + "\"";
-    if (std::holds_alternative<std::vector<double>>(content) || std::holds_alternative<std::vector<std::string>>(content))
-      got = "a list";
-    throw InputError(where + ": " + key.path + " is " + got + "; write " + wanted);
-  }
-  std::string wanted_number() const { return "a number from " + number_text(key.low) + " to " + with_unit(key.high, key.unit); }
-  double checked(double value) const {
-    if (!std::isfinite(value)) throw InputError(where + ": " + key.path + " is not a finite number; write " + wanted_number());
-    if (value < key.low || value > key.high)
-      throw InputError(where + ": " + key.path + " = " + with_unit(value, key.unit) + " is out of range (" + key.meaning +
-                       "); write " + wanted_number());
-    return value;
-  }
-  double number() const {
-    const auto* value = std::get_if<double>(&content);
-    if (!value) wrong_type(wanted_number());
-    return checked(*value);
-  }
-  int word() const {
-    const auto* text = std::get_if<std::string>(&content);
-    const auto found = text ? std::find(words.begin(), words.end(), *text) : words.end();
-    if (found == words.end()) wrong_type(list_of(words));
-    return static_cast<int>(found - words.begin());
-  }
-  void operator()(double* target) const { *target = number() * key.scale; }
-  void operator()(int* target) const {
-    const double value = number();
-    if (value != std::floor(value))
-      throw InputError(where + ": " + key.path + " = " + number_text(value) + " is not a whole number; " + "write one from " +
-                       number_text(key.low) + " to " + number_text(key.high));
-    *target = static_cast<int>(value);
-  }
-  void operator()(bool* target) const {
-    const auto* flag = std::get_if<bool>(&content);
-    if (!flag) wrong_type("true or false");
-    *target = *flag;
-  }
-  void operator()(NeedleShape* target) const { *target = static_cast<NeedleShape>(word()); }
-  void operator()(LayerKind* target) const { *target = static_cast<LayerKind>(word()); }
-  void operator()(ScarShape* target) const { *target = static_cast<ScarShape>(word()); }
-  void operator()(std::array<double, band_count>* target) const {
-    const auto* values = std::get_if<std::vector<double>>(&content);
-    if (!values || values->size() != target->size())
-      wrong_type("a list of " + std::to_string(target->size()) + " numbers, one per wavelength");
-    for (std::size_t n = 0; n < target->size(); ++n) (*target)[n] = checked((*values)[n]) * key.scale;
-  }
-  void operator()(SessionList* target) const {
-    const auto* values = std::get_if<std::vector<double>>(&content);
-    const std::string wanted = "a list of at most " + std::to_string(max_sessions) + " numbers, one per session";
-    if (!values) wrong_type(wanted);
-    if (values->size() > max_sessions)
-      throw InputError(where + ": " + key.path + " has " + std::to_string(values->size()) +
-                       " values (more sessions than the model " + "has been made for); write " + wanted);
-    *target = {static_cast<int>(values->size()), {}};
-    for (std::size_t n = 0; n < values->size(); ++n) target->values[n] = checked((*values)[n]) * key.scale;
-  }
-};
-
-void assign(Treatment& treatment, const Key& key, const ConfigValue::Content& content, const std::string& where) {
-  const KeyTarget target = key.target(treatment);
-  const std::vector<std::string> words = allowed_words(target);
-  std::visit(Assign{key, content, where, words}, target);
-}
-
-/// The same for a number of the scar's skin; `skin_key` is that of the skin.
-void assign_to_scar(Treatment& treatment, const Key& skin_key, const ConfigValue::Content& content, const std::string& where) {
-  Key named = skin_key;
-  named.path = as_scar_tissue(skin_key.path);
-  std::swap(treatment.skin, treatment.scar.tissue);
-  try {
-    assign(treatment, named, content, where);
-  } catch (...) {
-    std::swap(treatment.skin, treatment.scar.tissue);
-    throw;
-  }
-  std::swap(treatment.skin, treatment.scar.tissue);
 }
 
 /// Collects values from files, later ones over earlier ones.
@@ -297,8 +162,7 @@ TreatmentDocument TreatmentDocument::load(const fs::path& file, const std::vecto
     if (key == "skin.layers" || key == "scar.tissue.layers" ||
         std::find(selector_keys().begin(), selector_keys().end(), key) != selector_keys().end())
       continue;
-    if (of_scar_tissue(key) && !known.count(as_skin(key))) unknown_tissue_key(key, value.where, known);
-    if (!of_scar_tissue(key) && !known.count(key)) unknown_key(key, value.where, known);
+    if (!known.count(as_skin(key))) unknown_key(key, value.where, known);
     if (of_scar_tissue(key) && document.scar_class_.empty())
       throw InputError(value.where + ": " + key +
                        " is given, but no scar.class (it changes a number of that class); name the class");
@@ -310,26 +174,20 @@ TreatmentDocument TreatmentDocument::load(const fs::path& file, const std::vecto
 }
 
 void TreatmentDocument::assign_all(const std::map<std::string, Key>& known) {
-  const auto value_of = [&](const std::string& path, const Key& key) -> const ConfigValue& {
+  const auto take = [&](const std::string& path, const Key& key) {
     const auto found = values_.find(path);
     if (found == values_.end())
       throw InputError(file_.string() + ": " + path + " is missing (" + key.meaning + "); give it in the file of its group, in " +
                        (key.unit.empty() ? "a pure number" : key.unit));
     check_unit(found->second, path, key.unit);
-    return found->second;
+    assign(treatment_, key, path, found->second.content, found->second.where);
   };
   treatment_.skin.layer_count = static_cast<int>(layers_.size());
-  for (const auto& [path, key] : known) {
-    const ConfigValue& value = value_of(path, key);
-    assign(treatment_, key, value.content, value.where);
-  }
+  for (const auto& [path, key] : known) take(path, key);
   if (scar_class_.empty()) return;
   treatment_.scar.tissue.layer_count = treatment_.skin.layer_count;
-  for (const auto& [path, key] : known) {
-    if (!path.starts_with("skin.")) continue;
-    const ConfigValue& value = value_of(as_scar_tissue(path), key);
-    assign_to_scar(treatment_, key, value.content, value.where);
-  }
+  for (const auto& [path, key] : known)
+    if (path.starts_with("skin.")) take(as_scar_tissue(path), key);
 }
 
 void TreatmentDocument::check_classes() const {
@@ -370,49 +228,12 @@ std::string TreatmentDocument::json() const {
   for (const auto& [path, value] : values_) {
     nlohmann::ordered_json entry;
     std::visit([&](const auto& content) { entry["value"] = content; }, value.content);
-    if (const auto key = known.find(of_scar_tissue(path) ? as_skin(path) : path); key != known.end())
-      entry["unit"] = key->second.unit;
+    if (const auto key = known.find(as_skin(path)); key != known.end()) entry["unit"] = key->second.unit;
     if (value.range) entry["range"] = {value.range->first, value.range->second};
     entry["source"] = value.source;
     result[path] = entry;
   }
   return result.dump();
-}
-
-void set_value(Treatment& treatment, const std::vector<std::string>& layers, const std::string& path,
-               const ConfigValue::Content& content, const std::string& where) {
-  const std::string name = of_scar_tissue(path) ? as_skin(path) : path;
-  const auto put = name == path ? assign : assign_to_scar;
-  for (const Key& key : keys())
-    if (key.path == name) return put(treatment, key, content, where);
-  for (std::size_t n = 0; n < layers.size(); ++n)
-    if (name.starts_with("skin.layer." + layers[n] + "."))
-      for (const Key& key : layer_keys(layers[n], n))
-        if (key.path == name) return put(treatment, key, content, where);
-  unknown_key(path, where, known_keys(layers));
-}
-
-void check_treatment(const Treatment& t, const std::string& where) {
-  const auto refuse = [&](const std::string& message) { throw InputError(where + ": " + message); };
-  if (t.needle.tip_diameter > t.needle.shaft_diameter)
-    refuse("needle.tip_diameter_um is larger than needle.shaft_diameter_mm (" + in_mm(t.needle.shaft_diameter) +
-           "); a needle tapers to its tip");
-  if (t.machine.nozzle_diameter >= t.machine.nose_diameter)
-    refuse("machine.nozzle_diameter_mm is not smaller than machine.nose_diameter_mm; the nose surrounds its opening");
-  if (t.machine.depth > t.machine.stroke)
-    refuse("machine.depth_mm = " + in_mm(t.machine.depth) + " is more than machine.stroke_mm = " + in_mm(t.machine.stroke) +
-           " (the needle would never leave the skin); use a longer stroke or less depth");
-  check_scar(t.scar, where);
-  check_skin(t.skin, t.machine.depth, "skin", where);
-  if (t.scar.shape != ScarShape::none) check_skin(t.scar.tissue, t.machine.depth, "scar.tissue", where);
-  const double crowded = t.ink.volume_fraction() * t.ink.viscosity.crowding.structure_factor;
-  if (crowded >= 0.95 * t.ink.viscosity.crowding.max_packing)
-    refuse("ink.mass_fraction, dilution and structure_factor give an effective volume fraction of " + number_text(crowded) +
-           ", at or above packing (" + number_text(t.ink.viscosity.crowding.max_packing) + "); dilute the ink");
-  const Skin& met = t.skin_at_axis();
-  double thickness = 0.0;
-  for (int n = 0; n < met.layer_count; ++n) thickness += met.layers[static_cast<std::size_t>(n)].thickness * met.thickness_factor;
-  check_sessions(t, where, thickness);
 }
 
 }  // namespace dermaflux

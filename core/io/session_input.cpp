@@ -33,8 +33,9 @@ std::map<std::string, ConfigValue> single_session() {
           {"sessions.dwell_ms", value({}, "definition: the machine's unless stated")}};
 }
 
-void check_sessions(const Treatment& treatment, const std::string& where, double skin_thickness) {
+void check_sessions(const Treatment& treatment, const std::string& where) {
   const Sessions& sessions = treatment.sessions;
+  const double skin_thickness = treatment.skin_at_axis().thickness();
   const std::string days = where + ": sessions.days = " + list_text(sessions.start, units::day);
   if (sessions.time(0) != 0.0)
     throw InputError(days + " does not begin with 0 (days count from the first session); subtract the first day");

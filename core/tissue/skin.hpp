@@ -112,6 +112,12 @@ struct Skin {
       }
     return layers[best];
   }
+  /// Of all layers together [m].
+  double thickness() const {
+    double sum = 0.0;
+    for (int k = 0; k < layer_count; ++k) sum += layers[static_cast<std::size_t>(k)].thickness * thickness_factor;
+    return sum;
+  }
   /// Depth of the lower face of the last layer of a kind, 0 if there is none [m].
   double bottom_of(LayerKind kind) const {
     double depth = 0.0, bottom = 0.0;
