@@ -1,7 +1,7 @@
 #pragma once
 #include <cmath>
 
-#include "core/portability.hpp"
+#include "core/lane_math.hpp"
 
 namespace dermaflux {
 
@@ -21,7 +21,7 @@ struct TissuePermeability {
   double strain_exponent;  ///< m [-]
   double strain_limit;     ///< largest strain for which the exponential is used; data reach about 0.3 [-]
   DF_FUNCTION double strain_gain(double strain) const {  ///< exp(m e) [-]
-    return std::exp(strain_exponent * smaller(larger(strain, -strain_limit), strain_limit));
+    return lane_exp(strain_exponent * smaller(larger(strain, -strain_limit), strain_limit));
   }
   DF_FUNCTION double operator()(double undamaged, double strain, double damage_gain) const {
     return undamaged * strain_gain(strain) * damage_gain;

@@ -13,14 +13,15 @@ struct VanLeerLimiter {
   }
 };
 
-/// Concentration carried through a face by a flow from `donor` to `receiver`, with `behind` upstream of the donor: donor + half
-/// the limited step (MUSCL). The limited step is at most 2 |donor - behind|, so what leaves a cell through all its faces is at
-/// most twice its own concentration: forward Euler is positive and makes no new extremum while the Courant number, in sum over
-/// the faces through which fluid leaves, is at most one half. Source: van Leer 1979, J. Comput. Phys. 32; LeVeque 2002, ch. 6.
+/// Concentration carried through a face by a flow from `donor` to `receiver`, with `behind` upstream of the donor: donor + half the
+/// limited step times 1 - `taken`, the share of the donor's fluid that passes in the time step (Lax-Wendroff, limited). It lies
+/// between donor and receiver, and because the limiter is symmetric what leaves a cell through both its faces is at most what it
+/// holds: positive and without new extrema while the shares of a cell add up to at most one. Source: van Leer 1974, J. Comput.
+/// Phys. 14; Sweby 1984, SIAM J. Numer. Anal. 21; LeVeque 2002, ch. 6.
 struct FaceConcentration {
   VanLeerLimiter limiter;
-  DF_FUNCTION double operator()(double behind, double donor, double receiver) const {
-    return donor + 0.5 * limiter(donor - behind, receiver - donor);
+  DF_FUNCTION double operator()(double behind, double donor, double receiver, double taken) const {
+    return donor + (0.5 - 0.5 * taken) * limiter(donor - behind, receiver - donor);
   }
 };
 

@@ -1,7 +1,7 @@
 #pragma once
 #include <cmath>
 
-#include "core/portability.hpp"
+#include "core/lane_math.hpp"
 
 namespace dermaflux {
 
@@ -13,8 +13,8 @@ struct CarreauYasuda {
   double yasuda_exponent;  ///< a [-]
   DF_FUNCTION double operator()(double shear_rate) const {
     const double x = relaxation_time * shear_rate;
-    const double broken = yasuda_exponent == 2.0 ? x * x : std::pow(x, yasuda_exponent);
-    return std::pow(1.0 + broken, (thinning_index - 1.0) / yasuda_exponent);
+    const double broken = x < 1e-300 ? 0.0 : lane_power(x, yasuda_exponent);
+    return lane_power(1.0 + broken, (thinning_index - 1.0) / yasuda_exponent);
   }
 };
 
@@ -27,7 +27,7 @@ struct KriegerDougherty {
   double structure_factor;     ///< s = phi_eff / phi [-]
   DF_FUNCTION double operator()(double volume_fraction) const {
     const double crowding = smaller(structure_factor * volume_fraction / max_packing, 0.95);
-    return std::pow(1.0 - crowding, -intrinsic_viscosity * max_packing);
+    return lane_power(1.0 - crowding, -intrinsic_viscosity * max_packing);
   }
 };
 
@@ -61,7 +61,7 @@ struct PoreFluidViscosity {
     return {ink, interstitial_viscosity, std::log(ink.carrier_viscosity / interstitial_viscosity)};
   }
   DF_FUNCTION double operator()(double carrier_fraction, double volume_fraction, double shear_rate) const {
-    const double liquid = interstitial_viscosity * std::exp(log_ratio * carrier_fraction);
+    const double liquid = interstitial_viscosity * lane_exp(log_ratio * carrier_fraction);
     return liquid * ink.particle_factor(volume_fraction, shear_rate);
   }
 };

@@ -26,18 +26,35 @@ DF_FUNCTION TransportBox reached_box(const Executor& executor, const InsertionPr
   return {rings < grid.n_r ? rings : grid.n_r, whole_groups < grid.n_z ? whole_groups : grid.n_z};
 }
 
-/// Transport of carrier and pigment with the step's flow in substeps, and what the matrix catches on the way.
+/// One substep of transport: along rings and rows, or along rows and rings.
 DF_CALLER_DECIDES
 template <class Executor>
-DF_FUNCTION TransportBox carry_ink(const Executor& executor, const InsertionProblem& p, double dt, int substeps) {
-  const TransportBox box = reached_box(executor, p, 2 * substeps, 0.0);
+DF_FUNCTION void transport_substep(const Executor& executor, const InsertionProblem& p, const TransportBox& box, double dt,
+                                   bool rings_first) {
+  for (int sweep = 0; sweep < 2; ++sweep) {
+    const bool second = sweep == 1;
+    if (rings_first != second)
+      executor.rows(box.rows, TransportSweepStep<Along::rings>{p, box, dt, second});
+    else
+      executor.rows(box.rows, TransportSweepStep<Along::rows>{p, box, dt, second});
+  }
+}
+
+/// Transport of carrier and pigment with the step's flow in substeps, and what the matrix catches on the way: rings, rows, matrix
+/// and, the next time, matrix, rows, rings, which is symmetric and so of second order.
+DF_CALLER_DECIDES
+template <class Executor>
+DF_FUNCTION TransportBox carry_ink(const Executor& executor, const InsertionProblem& p, double dt, int substeps,
+                                   const InsertionTally& tally) {
+  const TransportBox box = reached_box(executor, p, substeps + 1, 0.0);
   const double part = dt / substeps;
+  executor.cells(box.rings, box.rows, FluidInverseStep{p});
   executor.rows(box.rows, CaptureRateStep{p, box, dt});
-  executor.rows(box.rows, FiltrationStep{p, box, 0.5 * part});
   for (int n = 0; n < substeps; ++n) {
-    executor.rows(box.rows, TransportStageStep<1>{p, box, part});
-    executor.rows(box.rows, TransportStageStep<2>{p, box, part});
-    executor.rows(box.rows, FiltrationStep{p, box, n + 1 < substeps ? part : 0.5 * part});
+    const bool forward = (tally.substeps + n) % 2 == 0;
+    if (!forward && n == 0) executor.rows(box.rows, FiltrationStep{p, box, part});
+    transport_substep(executor, p, box, part, forward);
+    if (forward) executor.rows(box.rows, FiltrationStep{p, box, n + 1 < substeps ? 2.0 * part : part});
   }
   executor.single(TrackReturnStep{p});
   return box;

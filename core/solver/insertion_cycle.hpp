@@ -126,8 +126,8 @@ DF_FUNCTION double insertion_step(const Executor& executor, const InsertionProbl
   }
   const InsertionProblem active = p.within(tally.rings, tally.rows);
   executor.single(TrackBalanceStep{active, dt, contact});
-  const int substeps = static_cast<int>(smaller(larger(std::ceil(rate * dt / 0.5), 1.0), 1e4));
-  const TransportBox box = carry_ink(executor, active, dt, substeps);
+  const int substeps = static_cast<int>(smaller(larger(std::ceil(rate * dt / largest_courant), 1.0), 1e4));
+  const TransportBox box = carry_ink(executor, active, dt, substeps, tally);
   executor.rows(active.grid.n_z, FluidAndPressureStep{active, box, dt});
   spread_when_due(executor, p, dt, rate, tally);
   tally.time += dt;

@@ -115,10 +115,10 @@ struct InsertionScratch {
   FieldGroup capture;                         ///< rate at which a clean matrix catches pigment, by size class [1/s]
   FieldView<double> w;                        ///< carrier fraction of the pore fluid [-]
   FieldGroup c;                               ///< pigment concentration of the pore fluid, by size class [kg/m^3]
-  FieldView<double> w_between;                ///< w and c between the two stages of a transport substep
+  FieldView<double> fluid_inverse;            ///< tissue volume over the volume of its pore fluid [-]
+  FieldView<double> w_between;                ///< w, c and fluid_inverse between the two sweeps of a transport substep
   FieldGroup c_between;
-  FieldView<double> start_fluid, start_carrier;  ///< contents at the start of a transport substep
-  FieldGroup start_pigment;
+  FieldView<double> inverse_between;
   FieldView<double> radial_spreading, axial_spreading, factor;  ///< conductances and factors of line solves
   // per row
   FieldView<double> needle_area, perimeter, film_in, film_out;

@@ -32,10 +32,10 @@ long lay_out_state(ViewArena& arena, InsertionProblem& problem) {
   k.flow = arena.take(n_z + 1);
   problem.account = arena.take(RimAccount::count);
   const long checkpoint = arena.used - start;
-  for (auto* view : {&s.permeability, &s.mobility, &s.damage, &s.radial_flux, &s.axial_flux, &s.w_between, &s.start_fluid,
-                     &s.start_carrier, &s.radial_spreading, &s.axial_spreading, &s.factor})
+  for (auto* view : {&s.permeability, &s.mobility, &s.damage, &s.radial_flux, &s.axial_flux, &s.w_between, &s.fluid_inverse,
+                     &s.inverse_between, &s.radial_spreading, &s.axial_spreading, &s.factor})
     *view = arena.take(cells, n_z);
-  for (auto* group : {&s.capture, &s.c_between, &s.start_pigment}) *group = arena.take_group(classes, cells, n_z);
+  for (auto* group : {&s.capture, &s.c_between}) *group = arena.take_group(classes, cells, n_z);
   for (auto* view : {&s.needle_area,    &s.perimeter,     &s.film_in,        &s.film_out,  &s.passing_area,   &s.passing_face,
                      &s.entry_pressure, &s.viscosity,     &s.wall_reference, &s.wall_flux, &s.wall_carrier,   &s.returned_carrier,
                      &s.wall_stiffness, &s.wall_unloaded, &s.downward,       &s.full,      &s.jacobian_lower, &s.jacobian_diagonal,

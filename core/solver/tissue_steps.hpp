@@ -20,12 +20,31 @@ struct DamageStep {
 struct MobilityStep {
   InsertionProblem p;
 
-  /// Viscosity of the liquid in one cell's pores [Pa s]; ink below a millionth of it does not change that of interstitial fluid.
-  DF_FUNCTION double viscosity(int k, double permeability, double porosity) const {
-    const double fluid = p.tissue.fluid(k), carrier = p.tissue.carrier(k);
-    if (!(carrier > 1e-6 * fluid)) return p.params.viscosity.interstitial_viscosity;
-    const double shear = PoreShearRate{}(p.tissue.speed(k), permeability, porosity);
-    return p.params.viscosity(carrier / fluid, p.tissue.pigment.total(k) / (fluid * p.params.pigment_density), shear);
+  /// Divides the mobility of a group by the viscosity of the liquid in its pores; ink below a millionth of it does not change that
+  /// of interstitial fluid.
+  template <int W>
+  DF_FUNCTION void thicken(int first, int j) const {
+    const double least = 1e-6, interstitial = p.params.viscosity.interstitial_viscosity,
+                 per_density = 1.0 / p.params.pigment_density;
+    double share[W], volume[W], most = 0.0;
+    for (int l = 0; l < W; ++l) {
+      const double per_fluid = 1.0 / p.tissue.fluid(first + l);
+      share[l] = p.tissue.carrier(first + l) * per_fluid;
+      volume[l] = p.tissue.pigment.total(first + l) * per_fluid * per_density;
+      most = larger(most, share[l]);
+    }
+    const double per_interstitial = 1.0 / interstitial;
+    if (!(most > least)) {
+      for (int l = 0; l < W; ++l) p.scratch.mobility(first + l) *= per_interstitial;
+      return;
+    }
+    DF_LANES
+    for (int l = 0; l < W; ++l) {
+      const int k = first + l;
+      const double shear = PoreShearRate{}(p.tissue.speed(k), p.scratch.mobility(k), p.rows.porosity(j + l));
+      const double inverse = 1.0 / p.params.viscosity(share[l], volume[l], shear);
+      p.scratch.mobility(k) *= share[l] > least ? inverse : per_interstitial;
+    }
   }
 
   template <int W>
@@ -34,10 +53,9 @@ struct MobilityStep {
     for (int i = 0; i < p.grid.n_r; ++i) {
       const int first = p.grid.cell(i, j);
       double gain[W], clogged[W];
-      for (int l = 0; l < W; ++l) {
-        gain[l] = p.params.permeability.strain_gain(p.tissue.fluid(first + l) - p.rows.porosity(j + l));
-        clogged[l] = (p.tissue.captured.total(first + l) + p.tissue.held(first + l)) * plug;
-      }
+      DF_LANES
+      for (int l = 0; l < W; ++l) gain[l] = p.params.permeability.strain_gain(p.tissue.fluid(first + l) - p.rows.porosity(j + l));
+      for (int l = 0; l < W; ++l) clogged[l] = (p.tissue.captured.total(first + l) + p.tissue.held(first + l)) * plug;
       DF_LANES
       for (int l = 0; l < W; ++l) {
         const int k = first + l;
@@ -45,8 +63,7 @@ struct MobilityStep {
         p.scratch.permeability(k) = permeability;
         p.scratch.mobility(k) = permeability * p.params.clogging(clogged[l]);
       }
-      for (int l = 0; l < W; ++l)
-        p.scratch.mobility(first + l) /= viscosity(first + l, p.scratch.mobility(first + l), p.rows.porosity(j + l));
+      thicken<W>(first, j);
     }
   }
 };
@@ -103,8 +120,7 @@ struct FluxStep {
 
 /// Darcy speed of every cell where the open track has pushed it, at sqrt(r^2 + A/pi), which is what pores see; and, per row, the
 /// largest share of a cell's fluid that leaves it per second, gross and net [1/s]. The gross one is taken of what the cell holds at
-/// the end of the step if that is less than at its start, so that it is a bound for every substep; what leaves the innermost ring
-/// sideways counts half, because it carries the mean of the ring, with no slope, and may take all of it in a stage.
+/// the end of the step if that is less than at its start, so that it is a bound for every substep.
 struct SpeedStep {
   InsertionProblem p;
   double dt;  ///< [s]
@@ -119,7 +135,7 @@ struct SpeedStep {
     }
     for (int i = 0; i < grid.n_r; ++i) {
       const int first = grid.cell(i, j);
-      const double ring = grid.ring_area(i), centre = grid.r_centre(i), outward = i > 0 ? 1.0 : 0.5;
+      const double ring = grid.ring_area(i), centre = grid.r_centre(i);
       DF_LANES
       for (int l = 0; l < W; ++l) {
         const int k = first + l;
@@ -127,7 +143,7 @@ struct SpeedStep {
         const double dz = grid.dz(j + l), volume = ring * dz, content = volume * p.tissue.fluid(k);
         const double drained = volume * p.params.lymph_conductance * (p.tissue.pressure(k) - p.params.rest_pressure);
         const double out =
-            outward * (larger(east, 0.0) + larger(-west[l], 0.0)) + larger(south, 0.0) + larger(-north, 0.0) + larger(drained, 0.0);
+            larger(east, 0.0) + larger(-west[l], 0.0) + larger(south, 0.0) + larger(-north, 0.0) + larger(drained, 0.0);
         const double girth = 2.0 * units::pi * dz, u_r = 0.5 * (std::fabs(west[l]) + std::fabs(east));
         const double u_z = 0.5 * (std::fabs(north) + std::fabs(south)) / ring;
         const double lost = east - west[l] + south - north + drained;

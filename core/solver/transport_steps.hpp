@@ -5,8 +5,7 @@
 
 namespace dermaflux {
 
-/// The part of the tissue that ink has reached, with a margin of two cells per substep, one per stage: all that transport has to
-/// touch.
+/// The part of the tissue that ink has reached, with a margin of a cell per sweep: all that transport has to touch.
 struct TransportBox {
   int rings, rows;
 };
@@ -35,127 +34,199 @@ struct ReachStep {
   }
 };
 
-/// One stage of a transport substep by Heun's method: both stages are forward Euler, the second ends in the mean of what it
-/// reaches and of the start (SSP-RK2; Gottlieb, Shu & Tadmor 2001, SIAM Rev. 43), so fluid, carrier and pigment are averaged
-/// alike and uniform concentrations stay uniform while tissue swells. Of second order; positive and without new extrema while
-/// the Courant number of a stage is at most one half (FaceConcentration), which holds for dt times the gross rate of SpeedStep
-/// up to one half: content is linear in time, so no stage starts from less than the lesser of the step's two ends. The rim of
-/// the box is closed. Both cells of a face find the same flux from the same numbers.
-template <int stage>
-struct TransportStageStep {
+/// What one volume of tissue is to one volume of its pore fluid, of which the sweeps keep account.
+struct FluidInverseStep {
+  InsertionProblem p;
+  DF_FUNCTION void operator()(int i, int j) const {
+    const int k = p.grid.cell(i, j);
+    p.scratch.fluid_inverse(k) = 1.0 / p.tissue.fluid(k);
+  }
+};
+
+enum class Along : int { rings, rows };
+
+/// Of what a cell holds, the largest share that may leave it in a substep [-]. At one a cell may be empty between two sweeps.
+inline constexpr double largest_courant = 0.9;
+
+/// Half of a transport substep: fluid, carrier and pigment move along the rings or along the rows for the whole time of the
+/// substep. A sweep along one and then along the other, in turns (Strang 1968, SIAM J. Numer. Anal. 5), is of second order. Within
+/// a sweep the carried value is that of a limited Lax-Wendroff scheme, exact where the Courant number is one, and one flux per face
+/// is all it takes. Fluid goes through the same sweeps, so uniform concentrations stay uniform while tissue swells and whatever the
+/// flow (Easter 1993, Mon. Weather Rev. 121). Positive and without new extrema while the Courant number, in sum over the faces
+/// through which fluid leaves, is at most one (FaceConcentration). The rim of the box is closed. Both cells of a face find the same
+/// flux from the same numbers.
+template <Along along>
+struct TransportSweepStep {
   InsertionProblem p;
   TransportBox box;
-  double dt;  ///< [s]
+  double dt;     ///< [s]
+  bool returns;  ///< the second sweep of a substep, which goes from the fields between back to those of the tissue
 
-  /// One concentration through one face, `flux` positive from `b` to `c` in the order a, b, c, d.
-  DF_FUNCTION static double carried(double flux, double a, double b, double c, double d) {
+  /// One concentration through one face, `flux` positive from `b` to `c` in the order a, b, c, d; `taken` is the volume that passes
+  /// over that of the donor's fluid.
+  DF_FUNCTION static double carried(double flux, double taken, double a, double b, double c, double d) {
     const bool forward = flux >= 0.0;
-    return flux * FaceConcentration{}(forward ? a : d, forward ? b : c, forward ? c : b);
+    return flux * FaceConcentration{}(forward ? a : d, forward ? b : c, forward ? c : b, taken);
   }
 
-  /// What a ring keeps of its start, and what a cell's amount becomes.
-  DF_FUNCTION static double advance(FieldView<double> start, FieldView<double> amount, int k, double gain) {
-    if constexpr (stage == 1) {
-      start(k) = amount(k);
-      return amount(k) + gain;
-    }
-    return 0.5 * (start(k) + (amount(k) + gain));
+  DF_FUNCTION FieldView<double> from(FieldView<double> tissue, FieldView<double> between) const {
+    return returns ? between : tissue;
   }
+  DF_FUNCTION FieldView<double> to(FieldView<double> tissue, FieldView<double> between) const { return returns ? tissue : between; }
 
-  /// What flows through the upper faces of a group of rows and through the lower face of its last one.
+  /// What the wall of the track brings into the first ring; what it takes is kept for the track.
   template <int W>
-  DF_FUNCTION void carried_down(int i, int j, FieldView<const double> from, double (&flow)[W + 1]) const {
-    const int first = p.grid.cell(i, j), last = box.rows - 1;
-    if (j > 1 && j + W < last) {
-      DF_LANES
-      for (int l = 0; l <= W; ++l) {
-        const int k = first + l;
-        flow[l] = carried(p.scratch.axial_flux(k - 1), from(k - 2), from(k - 1), from(k), from(k + 1));
-      }
-      return;
-    }
-    const auto at = [&](int row) { return from(first - j + (row < 0 ? 0 : (row > last ? last : row))); };  // the rim repeats itself
-    for (int l = 0; l <= W; ++l) {
+  DF_FUNCTION void through_wall(int j, FieldView<const double> concentration, FieldView<double> wall, FieldView<double> returned,
+                                double (&in)[W]) const {
+    for (int l = 0; l < W; ++l) {
       const int row = j + l;
-      flow[l] = carried(p.scratch.axial_flux(first + l - 1), at(row - 2), at(row - 1), at(row), at(row + 1));
+      const double flux = p.scratch.wall_flux(row), back = larger(-flux, 0.0) * concentration(p.grid.cell(0, row));
+      in[l] = flux >= 0.0 ? wall(row) : -back;
+      returned(row) += dt * back;
     }
-    if (j == 0) flow[0] = 0.0;
-    if (j + W > last) flow[W] = 0.0;
   }
 
   /// What the rows of a group have in common for everything that is carried, in one ring.
   template <int W>
   struct Ring {
-    double share[W];    ///< dt over the volume of the cells [s/m^3]
-    double inverse[W];  ///< of the fluid content after the stage [-]
-    double drained[W];  ///< fluid that lymph takes and that takes carrier along [-]
+    double share[W];      ///< dt over the volume of the cells [s/m^3]
+    double taken[W + 1];  ///< share of the donor's fluid that passes: through outer faces, or upper ones and the last row's lower
+                          ///< one [-]
+    double inverse[W];    ///< of the fluid content after the sweep [-]
+    double drained[W];    ///< fluid that lymph takes and that takes carrier along [-]
   };
 
   /// Balance of one carried quantity in ring i; `in` is what comes through the inner faces and becomes what leaves outward.
   template <int W>
-  DF_FUNCTION void balance(int i, int j, const Ring<W>& ring, double drains, FieldView<const double> from, FieldView<double> to,
-                           FieldView<double> start, FieldView<double> amount, double (&in)[W]) const {
+  DF_FUNCTION void along_rings(int i, int j, const Ring<W>& ring, double drains, FieldView<const double> old, FieldView<double> now,
+                               FieldView<double> amount, double (&in)[W]) const {
     const int column = p.grid.column, first = p.grid.cell(i, j);
     const int inward = i > 0 ? column : 0, outward = i + 2 < box.rings ? 2 * column : column;
     const double open = i + 1 < box.rings ? 1.0 : 0.0;
-    double down[W + 1];
-    carried_down<W>(i, j, from, down);
     DF_LANES
     for (int l = 0; l < W; ++l) {
       const int k = first + l;
-      const double here = from(k), flux = open * p.scratch.radial_flux(k);
-      const double east = carried(flux, from(k - inward), here, from(k + column), from(k + outward));
-      const double gain = ring.share[l] * (in[l] - east + down[l] - down[l + 1]) - drains * ring.drained[l] * here;
-      const double after = advance(start, amount, k, gain);
+      const double here = old(k), flux = open * p.scratch.radial_flux(k);
+      const double east = carried(flux, ring.taken[l], old(k - inward), here, old(k + column), old(k + outward));
+      const double after = amount(k) + (ring.share[l] * (in[l] - east) - drains * ring.drained[l] * here);
       amount(k) = after;
-      to(k) = after * ring.inverse[l];
+      now(k) = after * ring.inverse[l];
       in[l] = east;
     }
   }
 
-  /// What the wall of the track brings into the first ring; what it takes is kept for the track.
+  /// The same along the rows of one ring.
   template <int W>
-  DF_FUNCTION void through_wall(int j, FieldView<const double> from, FieldView<const double> wall, FieldView<double> returned,
-                                double (&in)[W]) const {
+  DF_FUNCTION void along_rows(int i, int j, const Ring<W>& ring, FieldView<const double> old, FieldView<double> now,
+                              FieldView<double> amount) const {
+    const int first = p.grid.cell(i, j), last = box.rows - 1;
+    double flow[W + 1];
+    if (j > 1 && j + W < last) {
+      DF_LANES
+      for (int l = 0; l <= W; ++l) {
+        const int k = first + l;
+        flow[l] = carried(p.scratch.axial_flux(k - 1), ring.taken[l], old(k - 2), old(k - 1), old(k), old(k + 1));
+      }
+    } else {
+      const auto at = [&](int row) {
+        return old(first - j + (row < 0 ? 0 : (row > last ? last : row)));
+      };  // the rim repeats itself
+      for (int l = 0; l <= W; ++l) {
+        const int row = j + l;
+        flow[l] = carried(p.scratch.axial_flux(first + l - 1), ring.taken[l], at(row - 2), at(row - 1), at(row), at(row + 1));
+      }
+      if (j == 0) flow[0] = 0.0;
+      if (j + W > last) flow[W] = 0.0;
+    }
+    DF_LANES
     for (int l = 0; l < W; ++l) {
-      const int row = j + l;
-      const double flux = p.scratch.wall_flux(row), back = larger(-flux, 0.0) * from(p.grid.cell(0, row));
-      in[l] = flux >= 0.0 ? wall(row) : -back;
-      returned(row) += 0.5 * dt * back;
+      const int k = first + l;
+      const double after = amount(k) + ring.share[l] * (flow[l] - flow[l + 1]);
+      amount(k) = after;
+      now(k) = after * ring.inverse[l];
+    }
+  }
+
+  /// Fluid of one ring, and what all that it carries has in common; `in` as above.
+  template <int W>
+  DF_FUNCTION void fluid_along_rings(int i, int first, const double (&per_length)[W], double (&in)[W], Ring<W>& ring) const {
+    const FieldView<double> old = from(p.scratch.fluid_inverse, p.scratch.inverse_between);
+    const FieldView<double> now = to(p.scratch.fluid_inverse, p.scratch.inverse_between);
+    const bool inside = i + 1 < box.rings;
+    const int outward = inside ? p.grid.column : 0;
+    const double here = dt / p.grid.ring_area(i), there = inside ? dt / p.grid.ring_area(i + 1) : here;
+    DF_LANES
+    for (int l = 0; l < W; ++l) {
+      const int k = first + l;
+      const double flux = p.scratch.radial_flux(k), out = here * old(k), back = there * old(k + outward);
+      const double drained = dt * p.params.lymph_conductance * (p.tissue.pressure(k) - p.params.rest_pressure);
+      ring.taken[l] = std::fabs(flux) * (flux >= 0.0 ? out : back) * per_length[l];
+      ring.share[l] = here * per_length[l];
+      ring.drained[l] = larger(drained, 0.0);
+      const double fluid = p.tissue.fluid(k) + (ring.share[l] * (in[l] - flux) - drained);
+      p.tissue.fluid(k) = fluid;
+      ring.inverse[l] = 1.0 / fluid;
+      now(k) = ring.inverse[l];
+      in[l] = flux;
+    }
+  }
+
+  template <int W>
+  DF_FUNCTION void fluid_along_rows(int i, int first, const double (&per_length)[W + 2], Ring<W>& ring) const {
+    const FieldView<double> old = from(p.scratch.fluid_inverse, p.scratch.inverse_between);
+    const FieldView<double> now = to(p.scratch.fluid_inverse, p.scratch.inverse_between);
+    const double per_area = dt / p.grid.ring_area(i);
+    DF_LANES
+    for (int l = 0; l <= W; ++l) {
+      const int k = first + l;
+      const double flux = p.scratch.axial_flux(k - 1);
+      ring.taken[l] = std::fabs(flux) * per_area * (flux >= 0.0 ? old(k - 1) * per_length[l] : old(k) * per_length[l + 1]);
+    }
+    DF_LANES
+    for (int l = 0; l < W; ++l) {
+      const int k = first + l;
+      ring.share[l] = per_area * per_length[l + 1];
+      const double fluid = p.tissue.fluid(k) + ring.share[l] * (p.scratch.axial_flux(k - 1) - p.scratch.axial_flux(k));
+      p.tissue.fluid(k) = fluid;
+      ring.inverse[l] = 1.0 / fluid;
+      now(k) = ring.inverse[l];
     }
   }
 
   template <int W>
   DF_FUNCTION void rows(int j) const {
     const InsertionScratch& s = p.scratch;
-    const AxisymmetricGrid& grid = p.grid;
     const int classes = p.params.classes;
-    double fluid_in[W], carrier_in[W], pigment_in[max_size_classes][W];
-    for (int l = 0; l < W; ++l) fluid_in[l] = s.wall_flux(j + l);
+    const FieldView<double> old_w = from(s.w, s.w_between), now_w = to(s.w, s.w_between);
     Ring<W> ring;
-    through_wall(j, stage == 1 ? s.w : s.w_between, s.wall_carrier, s.returned_carrier, carrier_in);
-    for (int n = 0; n < classes; ++n)
-      through_wall(j, stage == 1 ? s.c[n] : s.c_between[n], s.wall_pigment[n], s.returned_pigment[n], pigment_in[n]);
-    for (int i = 0; i < box.rings; ++i) {
-      const int first = grid.cell(i, j);
-      const double per_area = dt / grid.ring_area(i);
-      DF_LANES
+    if constexpr (along == Along::rings) {
+      double per_length[W], fluid_in[W], carrier_in[W], pigment_in[max_size_classes][W];
       for (int l = 0; l < W; ++l) {
-        const int k = first + l;
-        const double drained = dt * p.params.lymph_conductance * (p.tissue.pressure(k) - p.params.rest_pressure);
-        ring.share[l] = per_area / grid.dz(j + l);
-        ring.drained[l] = larger(drained, 0.0);
-        const double gain = ring.share[l] * (fluid_in[l] - s.radial_flux(k) + s.axial_flux(k - 1) - s.axial_flux(k)) - drained;
-        const double fluid = advance(s.start_fluid, p.tissue.fluid, k, gain);
-        p.tissue.fluid(k) = fluid;
-        ring.inverse[l] = 1.0 / fluid;
-        fluid_in[l] = s.radial_flux(k);
+        per_length[l] = 1.0 / p.grid.dz(j + l);
+        fluid_in[l] = s.wall_flux(j + l);
       }
-      balance(i, j, ring, 1.0, stage == 1 ? s.w : s.w_between, stage == 1 ? s.w_between : s.w, s.start_carrier, p.tissue.carrier,
-              carrier_in);
+      through_wall(j, old_w, s.wall_carrier, s.returned_carrier, carrier_in);
       for (int n = 0; n < classes; ++n)
-        balance(i, j, ring, 0.0, stage == 1 ? s.c[n] : s.c_between[n], stage == 1 ? s.c_between[n] : s.c[n], s.start_pigment[n],
-                p.tissue.pigment[n], pigment_in[n]);
+        through_wall(j, from(s.c[n], s.c_between[n]), s.wall_pigment[n], s.returned_pigment[n], pigment_in[n]);
+      for (int i = 0; i < box.rings; ++i) {
+        fluid_along_rings(i, p.grid.cell(i, j), per_length, fluid_in, ring);
+        along_rings(i, j, ring, 1.0, old_w, now_w, p.tissue.carrier, carrier_in);
+        for (int n = 0; n < classes; ++n)
+          along_rings(i, j, ring, 0.0, from(s.c[n], s.c_between[n]), to(s.c[n], s.c_between[n]), p.tissue.pigment[n],
+                      pigment_in[n]);
+      }
+    } else {
+      double per_length[W + 2];  // from the row above the group to the one below
+      for (int l = 0; l < W + 2; ++l) {
+        const int row = j + l - 1;
+        per_length[l] = 1.0 / p.grid.dz(row < 0 ? 0 : (row < p.grid.n_z ? row : p.grid.n_z - 1));
+      }
+      for (int i = 0; i < box.rings; ++i) {
+        fluid_along_rows<W>(i, p.grid.cell(i, j), per_length, ring);
+        along_rows(i, j, ring, old_w, now_w, p.tissue.carrier);
+        for (int n = 0; n < classes; ++n)
+          along_rows(i, j, ring, from(s.c[n], s.c_between[n]), to(s.c[n], s.c_between[n]), p.tissue.pigment[n]);
+      }
     }
   }
 };
@@ -186,8 +257,8 @@ struct CaptureRateStep {
   }
 };
 
-/// What the matrix catches of each size class in a time `dt`. Run for half a substep before and after transport (Strang), so that
-/// both together are of second order; the deposit that slows it is taken at mid-step. Never catches more than there is or fits.
+/// What the matrix catches of each size class in a time `dt`; the deposit that slows it is taken at mid-step. Never catches more
+/// than there is or fits.
 struct FiltrationStep {
   InsertionProblem p;
   TransportBox box;
@@ -222,7 +293,7 @@ struct FiltrationStep {
       }
       DF_LANES
       for (int l = 0; l < W; ++l) {
-        inverse[l] = 1.0 / p.tissue.fluid(first + l);
+        inverse[l] = p.scratch.fluid_inverse(first + l);
         time[l] = larger(1.0 - held[l] * clean, 0.0) * dt * inverse[l];
       }
       attempt(first, time, caught, sum);

@@ -49,10 +49,12 @@ struct Column : test::SmallGrid {
   void run(double time, int steps) {
     const SerialExecutor executor;
     const double dt = time / steps;
-    const int substeps = static_cast<int>(std::max(std::ceil(speed / dz * dt / 0.5), 1.0));
+    const int substeps = static_cast<int>(std::max(std::ceil(speed / dz * dt / largest_courant), 1.0));
+    InsertionTally tally;
     for (int n = 0; n < steps; ++n) {
       executor.rows(p.grid.n_z, SpeedStep{p, dt});
-      carry_ink(executor, p, dt, substeps);
+      carry_ink(executor, p, dt, substeps, tally);
+      tally.substeps += substeps;
       spread(dt);
     }
   }

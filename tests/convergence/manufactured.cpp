@@ -110,12 +110,14 @@ struct Manufactured : test::PressureMarch {
     executor.cells(n_r, n_z, FluxStep{p});
     executor.rows(n_z, SpeedStep{p, dt});
     executor.single(MaximumStep{p.system.partial, p.system.scalars});
-    const int substeps = static_cast<int>(std::max(std::ceil(p.system.scalars(scalar_maximum) * dt / 0.5), 1.0));
+    const int substeps = static_cast<int>(std::max(std::ceil(p.system.scalars(scalar_maximum) * dt / largest_courant), 1.0));
     add_half(t, dt);
     TransportBox box{0, 0};  // without advection all fluid moves outside the box of transport
     if (on.advection) {
-      box = carry_ink(executor, p, dt, substeps);
+      box = carry_ink(executor, p, dt, substeps, tally);
+      tally.substeps += substeps;
     } else {
+      executor.cells(n_r, n_z, FluidInverseStep{p});
       executor.rows(n_z, CaptureRateStep{p, TransportBox{n_r, n_z}, dt});
       executor.rows(n_z, FiltrationStep{p, TransportBox{n_r, n_z}, dt});
     }

@@ -73,8 +73,9 @@ struct Rough : test::PressureMarch {
       executor.cells(n_r, n_z, FluxStep{p});
       executor.rows(n_z, SpeedStep{p, dt});
       executor.single(MaximumStep{p.system.partial, p.system.scalars});
-      const int substeps = static_cast<int>(std::max(std::ceil(p.system.scalars(scalar_maximum) * dt / 0.5), 1.0));
-      const TransportBox box = carry_ink(executor, p, dt, substeps);
+      const int substeps = static_cast<int>(std::max(std::ceil(p.system.scalars(scalar_maximum) * dt / largest_courant), 1.0));
+      const TransportBox box = carry_ink(executor, p, dt, substeps, tally);
+      tally.substeps += substeps;
       executor.rows(n_z, FluidAndPressureStep{p, box, dt});
       tally.unspread_time = dt;
       if (spreading) spread_ink(executor, p, tally);

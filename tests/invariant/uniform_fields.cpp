@@ -45,7 +45,7 @@ struct RandomFlow : test::SmallGrid {
     amount(k) = value * p.tissue.fluid(k);
   }
   void step(int count) const {
-    carry(count, 0.5 / largest_rate);  // the solver's own limit
+    carry(count, largest_courant / largest_rate);  // the solver's own limit
   }
   /// Spreads carrier and pigment over the whole grid `count` times.
   void spread(int count, double time) const {

@@ -3,6 +3,7 @@
 
 #include "core/execution/executor.hpp"
 #include "core/solver/insertion_setup.hpp"
+#include "core/solver/ink_cycle.hpp"
 #include "core/solver/tissue_steps.hpp"
 
 namespace dermaflux::test {
@@ -58,10 +59,10 @@ struct SmallGrid {
   void carry(int count, double dt) const {
     const SerialExecutor executor;
     const TransportBox box{p.grid.n_r, p.grid.n_z};
+    executor.cells(box.rings, box.rows, FluidInverseStep{p});
     executor.rows(box.rows, FiltrationStep{p, box, 0.5 * dt});
     for (int n = 0; n < count; ++n) {
-      executor.rows(box.rows, TransportStageStep<1>{p, box, dt});
-      executor.rows(box.rows, TransportStageStep<2>{p, box, dt});
+      transport_substep(executor, p, box, dt, n % 2 == 0);
       executor.rows(box.rows, FiltrationStep{p, box, n + 1 < count ? dt : 0.5 * dt});
     }
   }

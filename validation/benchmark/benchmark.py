@@ -23,7 +23,7 @@ ONE_THREAD = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1", "MKL_NUM_THRE
 
 # Each array that a loop over the cells touches is counted once per loop, read or written, 8 bytes each; see README.md.
 ITERATION_BYTES = 8 * (8 + 6 + 7)
-SUBSTEP_BYTES = 8 * (9 + 19)
+SUBSTEP_BYTES = 27 * 8
 
 
 def say(text: str) -> None:
@@ -229,7 +229,7 @@ def against_peers(core: Server, peers: Server, folder: Path, repeats: int) -> li
 
     problems.save(problems.injected_pigment(), folder, "injected")
     exact = fine_reference(core, folder, problems.injected_pigment(*finer), "injection {name} serial {steps} 1")
-    schemes = [own("injection injected serial {steps} 100", 5, "implicit Euler, 100 Pa; explicit van Leer")]
+    schemes = [own("injection injected serial {steps} 100", 5, "implicit Euler, 100 Pa; explicit limited sweeps")]
     label = "implicit Euler; 10 implicit central substeps"
     schemes.append(other("FiPy", "fipy-injection injected {steps} 10 euler", 10, label))
     explicit = other("py-pde", "pde-injection injected {steps}", 140000, "explicit Euler; central")
@@ -241,7 +241,7 @@ def against_peers(core: Server, peers: Server, folder: Path, repeats: int) -> li
     exact = np.asarray(problem["exact"])
     chosen = int(core("transport ring serial 0")["steps"])
     schemes = [
-        own("transport ring serial {steps}", chosen, "explicit van Leer", chosen),
+        own("transport ring serial {steps}", chosen, "explicit limited sweeps", chosen),
         other("FiPy", "fipy-transport ring {steps} van-leer", chosen, "explicit van Leer"),
         other("FiPy", "fipy-transport ring {steps} central", chosen, "implicit central"),
         other("py-pde", "pde-transport ring {steps} runge-kutta", 40, "central, Runge-Kutta"),

@@ -136,6 +136,7 @@ struct RefillStep {
     p.tissue.fluid(k) = p.rows.porosity(j);
     p.scratch.c[0](k) = p.tissue.pigment[0](k) / p.tissue.fluid(k);
     p.scratch.w(k) = p.tissue.carrier(k) / p.tissue.fluid(k);
+    p.scratch.fluid_inverse(k) = 1.0 / p.tissue.fluid(k);
   }
 };
 
@@ -165,18 +166,12 @@ inline double leaving_share(const InsertionProblem& p) {
   return executor.read(p.system.scalars, scalar_maximum);
 }
 
-/// One transport substep of carrier and pigment.
-template <class Executor>
-void transport_substep(const Executor& executor, const InsertionProblem& p, const TransportBox& box, double dt) {
-  executor.rows(box.rows, TransportStageStep<1>{p, box, dt});
-  executor.rows(box.rows, TransportStageStep<2>{p, box, dt});
-}
-
 /// The transport problem from start to end in a steady flow.
 template <class Executor>
 void advance_transport(const Executor& executor, const InsertionProblem& p, double end, int steps) {
+  executor.cells(p.grid.n_r, p.grid.n_z, FluidInverseStep{p});
   for (int n = 0; n < steps; ++n) {
-    transport_substep(executor, p, {p.grid.n_r, p.grid.n_z}, end / steps);
+    transport_substep(executor, p, {p.grid.n_r, p.grid.n_z}, end / steps, n % 2 == 0);
     executor.cells(p.grid.n_r, p.grid.n_z, RefillStep{p});
   }
 }
@@ -186,13 +181,14 @@ template <class Executor>
 long advance_injection(const Executor& executor, const FlowProblem& flow, double end, int steps, double tolerance) {
   const InsertionProblem& p = flow.p;
   long substeps = 0;
+  executor.cells(p.grid.n_r, p.grid.n_z, FluidInverseStep{p});
   for (int n = 0; n < steps; ++n) {
     advance_pressure(executor, flow, end / steps, 1, tolerance, 0);
     executor.cells(p.grid.n_r, p.grid.n_z, FluxStep{p});
-    const int count = static_cast<int>(std::ceil(leaving_share(p) * end / steps / 0.5));
-    const TransportBox box = reached_box(executor, p, 2 * count, 0.0);
+    const int count = static_cast<int>(std::ceil(leaving_share(p) * end / steps / largest_courant));
+    const TransportBox box = reached_box(executor, p, count + 1, 0.0);
     for (int m = 0; m < count; ++m) {
-      transport_substep(executor, p, box, end / steps / count);
+      transport_substep(executor, p, box, end / steps / count, m % 2 == 0);
       executor.cells(box.rings, box.rows, RefillStep{p});
     }
     substeps += count;

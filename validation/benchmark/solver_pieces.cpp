@@ -91,7 +91,7 @@ std::string transport(const std::filesystem::path& folder, const Command& comman
   FlowProblem flow(saved);
   flow.start_transport();
   const double end = saved.numbers.at("end"), share = leaving_share(flow.p);
-  const int steps = command.count(0) > 0 ? command.count(0) : static_cast<int>(std::ceil(share * end / 0.5));
+  const int steps = command.count(0) > 0 ? command.count(0) : static_cast<int>(std::ceil(share * end / largest_courant));
   const double seconds = timed(command.executor, [&](const auto& on) { advance_transport(on, flow.p, end, steps); });
   saved.write("ours", flow.p.scratch.c[0]);
   return "\"steps\": " + std::to_string(steps) + ", \"seconds\": " + std::to_string(seconds);
@@ -149,9 +149,9 @@ std::string substeps(const std::filesystem::path& folder, const Command& command
   const SavedProblem saved(folder, command.name);
   FlowProblem flow(saved);
   flow.start_transport();
-  const double dt = 1e-3 * 0.5 / leaving_share(flow.p);  // so short that the source leaves the fluid nearly as it is
+  const double dt = 1e-3 * largest_courant / leaving_share(flow.p);  // so short that the source leaves the fluid nearly as it is
   const double seconds = timed(command.executor, [&](const auto& on) {
-    for (int n = 0; n < count; ++n) transport_substep(on, flow.p, {flow.p.grid.n_r, flow.p.grid.n_z}, dt);
+    for (int n = 0; n < count; ++n) transport_substep(on, flow.p, {flow.p.grid.n_r, flow.p.grid.n_z}, dt, n % 2 == 0);
   });
   return "\"steps\": " + std::to_string(count) + ", \"seconds\": " + std::to_string(seconds);
 }
