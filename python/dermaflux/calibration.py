@@ -15,8 +15,10 @@ from scipy import stats
 from . import _core, provenance
 from .preset import SCHEMA_VERSION, save_preset, seal
 from .progress import progress_bar
-from .running import OUTPUTS, Member, MemberError, run_batch, write_text
+from .result import OUTPUTS
+from .running import Member, MemberError, run_batch
 from .treatment import Treatment, Value, toml_text
+from .writing import write_text
 
 _NINETY = 1.6448536269514722  # standard normal: nine in ten lie within this many deviations
 EXPECTED = (

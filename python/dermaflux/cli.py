@@ -20,7 +20,7 @@ from rich.table import Table
 from . import _core, configs
 
 if TYPE_CHECKING:
-    from .running import Result
+    from .result import Result
 
 app = typer.Typer(
     help="Skin pigment physics: from a needle and a skin to a device preset.",
@@ -137,10 +137,11 @@ def run(
     Stopped by Ctrl-C or --stop-after-day, it leaves its state beside the output, as NAME.state.h5; `dermaflux resume` goes on from
     there."""
     from . import running
+    from .writing import check_output
 
     loaded = _load(treatment, assignments)
     if output is not None:
-        running.check_output(output)
+        check_output(output)
     elif stop_after_day is not None:
         raise _core.InputError("--stop-after-day needs an output, beside which the state is saved; give -o run.h5")
     _core.set_threads(threads)
@@ -168,8 +169,9 @@ def resume(
 ) -> None:
     """The rest of a run that was stopped, with the same bits as if it had not been."""
     from . import running
+    from .writing import check_output
 
-    running.check_output(output)
+    check_output(output)
     _core.set_threads(threads)
 
     def work(kept: Path | None) -> "Result":
@@ -207,12 +209,12 @@ def _stamp(path: Path | None) -> tuple[int, int] | None:
 
 def _show(result: "Result", output: Path | None, as_json: bool, grid_tolerance: float = math.inf) -> None:
     """Writes and prints what a run gave."""
-    from . import running
+    from .result import json_number
 
     if output is not None:
         result.save(output, _command_line())
     if as_json:
-        print(json.dumps({name: running.json_number(value) for name, value in result.scalars.items()}))
+        print(json.dumps({name: json_number(value) for name, value in result.scalars.items()}))
         return
     print(result.summary())
     if result["grid_error"] > grid_tolerance:
@@ -286,7 +288,7 @@ def calibrate(
     """Ideal depth and dwell time under uncertainty: a device preset and a report."""
     from . import calibration
     from .report import calibration_report
-    from .running import check_output
+    from .writing import check_output
 
     if output.exists() and not output.is_dir():
         raise _core.FileError(f"-o {output}: is not a folder; give a folder for the preset and the report")
@@ -328,7 +330,7 @@ def report(
     from .counterpart import counterpart_class
     from .report import run_report
     from .runfile import open_run, resolved_input
-    from .running import check_output, write_text
+    from .writing import check_output, write_text
 
     target = check_output(output or file.with_suffix(".html"))
     if alone and counterpart is not None:

@@ -10,7 +10,7 @@ import jsonschema
 import rfc8785
 
 from . import _core
-from .running import write_text
+from .writing import write_text
 
 SCHEMA_VERSION = "1.0.0"
 

@@ -20,7 +20,8 @@ from SALib.sample import sobol as sobol_design
 
 from . import _core, provenance
 from .calibration import from_range
-from .running import OUTPUTS, Member
+from .result import OUTPUTS
+from .running import Member
 from .sweeping import run_study
 from .treatment import Treatment
 

@@ -10,9 +10,9 @@ from rich.console import Console
 from rich.table import Table
 
 from . import _core, plots
-from .running import check_output
 from .sensitivity import DEFAULT_PARAMETERS, plan_sensitivity, sensitivity
 from .treatment import Treatment
+from .writing import check_output, complete_or_absent
 
 
 def table(found: xr.Dataset) -> Table:
@@ -44,10 +44,9 @@ def run(treatment: Treatment, out: Path, parameters: Sequence[str], samples: int
     found = sensitivity(plan, out, backend=backend, progress=True)
     Console(soft_wrap=True).print(table(found))
     figure = plots.sobol_bars(found)
-    part = picture.with_name(picture.name + ".part")
-    figure.savefig(part, format="png", dpi=130)
+    with complete_or_absent(picture) as part:
+        figure.savefig(part, format="png", dpi=130)
     plt.close(figure)
-    part.replace(picture)
     kept, failed = found.attrs["samples_kept"], found.attrs["failed_members"]
     print(f"{found.sizes['member']} members, {failed} failed, {kept} of {samples} base points kept, grid {grid}")
     print(f"written: {out}\nwritten: {picture}")

@@ -22,8 +22,10 @@ import xarray as xr
 
 from . import _core, provenance
 from .progress import progress_bar
-from .running import OUTPUTS, Member, MemberError, check_output, run_batch
+from .result import OUTPUTS, json_number
+from .running import Member, MemberError, run_batch
 from .treatment import Treatment, Value, toml_text
+from .writing import check_output, complete_or_absent
 
 _DWELL = "machine.dwell_ms"
 _GROUPS_PER_BATCH = 64
@@ -155,7 +157,7 @@ class _Journal:
 def _entry(outcome: dict[str, float] | MemberError) -> dict[str, object]:
     if isinstance(outcome, MemberError):
         return {"error": outcome.message}
-    return {"outputs": {name: value if math.isfinite(value) else None for name, value in outcome.items()}}
+    return {"outputs": {name: json_number(value) for name, value in outcome.items()}}
 
 
 def _dataset(plan: SweepPlan, done: Mapping[tuple[int, ...], dict[str, object]]) -> xr.Dataset:
@@ -286,8 +288,7 @@ def run_study(
 
                 run_batch([member for member, _ in batch], backend=backend, grid=grid, done=keep)
         result = dataset(journal.done)
-        part = out.with_name(out.name + ".part")
-        result.to_netcdf(part, engine="h5netcdf")
-        part.replace(out)
+        with complete_or_absent(out) as part:
+            result.to_netcdf(part, engine="h5netcdf")
     journal.path.unlink()
     return result

@@ -11,7 +11,8 @@ from conftest import CONFIGS, LISTED_OUTPUTS, NORMAL, WITHOUT_VALUE, numbers
 
 import dermaflux as df
 from dermaflux import _core
-from dermaflux.running import INSERTION_FIELDS, POOLS, Member
+from dermaflux.result import INSERTION_FIELDS, POOLS
+from dermaflux.running import Member
 
 CLASSES = ("normal", "bald", "cicatricial", "hypertrophic", "atrophic", "fue_punctate", "fut_linear", "burn_radiation")
 # A stiff skin in which a machine of 0.2 N stands still and one of 3 N does not.

@@ -19,7 +19,7 @@ from matplotlib.figure import Figure
 
 import dermaflux as df
 from dermaflux import _core
-from dermaflux.running import OUTPUTS
+from dermaflux.result import OUTPUTS
 
 HERE = Path(__file__).parent
 GROUPS = ("machine", "needle", "ink", "skin")
