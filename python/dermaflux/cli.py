@@ -1,8 +1,9 @@
 """Command line: info, run, resume, sweep, sensitivity, calibrate, preset check, report.
 
-Exit codes: 0 done, 1 the program failed, 2 bad input, 3 a sweep with failed members, 4 a preset was refused, 130 interrupted.
+Exit codes: 0 done, 1 the program failed, 2 bad input, 3 a sweep or an analysis with failed members, 4 a preset was refused, 130 interrupted.
 """
 
+import io
 import json
 import math
 import os
@@ -14,10 +15,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, ParamSpec
 
 import typer
-from rich.console import Console
 from rich.table import Table
 
 from . import _core, configs
+from .tables import print_table
 
 if TYPE_CHECKING:
     from .result import Result
@@ -97,25 +98,24 @@ def info(
     outputs: Annotated[bool, typer.Option("--outputs", help="list every scalar output")] = False,
 ) -> None:
     """Versions, backends, configurations; or all keys, or all outputs."""
-    console = Console(soft_wrap=True)
     if keys:
         table = Table("key", "unit", "from", "to", "meaning")
         for row in _core.keys():
             limits = (" | ".join(row["words"]), "") if row["words"] else (f"{row['low']:g}", f"{row['high']:g}")
             table.add_row(row["key"], row["unit"], *limits, row["meaning"])
-        console.print(table)
+        print_table(table)
     if outputs:
         table = Table("output", "unit", "meaning")
         for row in _core.outputs():
             table.add_row(row["name"], row["unit"], row["meaning"])
-        console.print(table)
+        print_table(table)
     if keys or outputs:
         return
-    console.print(f"dermaflux {_core.version} ({_core.git or 'no commit'}), {_core.compiler}, HDF5 {_core.hdf5_version}, CUDA compiler {_core.cuda_version or 'none'}")
+    print(f"dermaflux {_core.version} ({_core.git or 'no commit'}), {_core.compiler}, HDF5 {_core.hdf5_version}, CUDA compiler {_core.cuda_version or 'none'}")
     for row in _core.backends():
-        console.print(f"  {row['name']:<7} {'ready' if row['available'] else 'not here'}: {row['detail']}")
-    console.print(f"limits of the model (bits of warning_mask): {', '.join(_core.validity_names())}")
-    console.print(f"configurations: {configs()}")
+        print(f"  {row['name']:<7} {'ready' if row['available'] else 'not here'}: {row['detail']}")
+    print(f"limits of the model (bits of warning_mask): {', '.join(_core.validity_names())}")
+    print(f"configurations: {configs()}")
 
 
 @app.command()
@@ -242,7 +242,7 @@ def sweep(
 
     plan = sweeping.load_sweep_texts(file, _changes(assignments))
     _core.set_threads(threads)
-    dataset = sweeping.sweep(plan, output, backend=backend, grid=grid or None, progress=True)
+    dataset = sweeping.sweep(plan, output, backend=backend, grid=grid, progress=True)
     failed = dataset.attrs["failed_members"]
     print(f"{dataset['error'].size} members, {failed} failed, written: {output}")
     if failed:
@@ -349,4 +349,7 @@ def _version(version: Annotated[bool, typer.Option("--version", help="print the 
 
 def main() -> None:
     """Entry point of the command."""
+    for stream in (sys.stdout, sys.stderr):  # a terminal without a letter shows a question mark, not a traceback
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="replace")
     app()

@@ -6,11 +6,11 @@ from pathlib import Path
 
 import matplotlib.pyplot as plt
 import xarray as xr
-from rich.console import Console
 from rich.table import Table
 
 from . import _core, plots
 from .sensitivity import DEFAULT_PARAMETERS, plan_sensitivity, sensitivity
+from .tables import print_table
 from .treatment import Treatment
 from .writing import check_output, complete_or_absent
 
@@ -42,7 +42,7 @@ def run(treatment: Treatment, out: Path, parameters: Sequence[str], samples: int
         raise _core.InputError(f"-o {out}: is the name of the picture; give a name that ends with .h5")
     plan = plan_sensitivity(treatment, parameters=parameters or DEFAULT_PARAMETERS, samples=samples, grid=grid)
     found = sensitivity(plan, out, backend=backend, progress=True)
-    Console(soft_wrap=True).print(table(found))
+    print_table(table(found))
     figure = plots.sobol_bars(found)
     with complete_or_absent(picture) as part:
         figure.savefig(part, format="png", dpi=130)

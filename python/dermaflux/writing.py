@@ -37,5 +37,5 @@ def complete_or_absent(path: Path) -> Iterator[Path]:
 def write_text(path: Path, text: str) -> Path:
     """Writes a text that appears under its name when it is complete."""
     with complete_or_absent(path) as part:
-        part.write_text(text)
+        part.write_text(text, encoding="utf-8")
     return path

@@ -40,7 +40,7 @@ class Finished:
 @pytest.fixture
 def cli(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Callable[..., Finished]:
     """The command in this process: entry point, arguments, exit code and output as in a shell."""
-    monkeypatch.setenv("COLUMNS", "200")  # tables are not folded
+    monkeypatch.setenv("COLUMNS", "40")  # what is printed does not depend on the width of the terminal
 
     def call(*arguments: object) -> Finished:
         monkeypatch.setattr(sys, "argv", ["dermaflux", *map(str, arguments)])

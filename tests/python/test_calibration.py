@@ -17,7 +17,8 @@ from scipy import stats
 
 import dermaflux as df
 from dermaflux import _core
-from dermaflux.calibration import Calibration, draw_parameters, save_calibration
+from dermaflux.calibration import Calibration, save_calibration
+from dermaflux.draws import draw_parameters
 from dermaflux.preset import check_preset, content_sha256, load_preset, schema, seal
 from dermaflux.report import calibration_report
 

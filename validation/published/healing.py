@@ -12,7 +12,7 @@ import numpy as np
 import observations
 
 import dermaflux as df
-from dermaflux.calibration import draw_parameters
+from dermaflux.draws import draw_parameters
 from dermaflux.result import POOLS
 
 HORIZON_YEAR = 10.0
