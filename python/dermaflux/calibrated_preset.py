@@ -24,10 +24,17 @@ def digits(value: float) -> float:
     return float(f"{value:.6g}")
 
 
-def _quantiles(values: np.ndarray) -> dict[str, float]:
+def _expected(c: "Calibration", name: str) -> dict[str, object]:
+    """What the best setting gives over the draws, of one output."""
+    values = c.decided[name].values
     good = values[np.isfinite(values)]
-    low, middle, high = np.quantile(good, [0.05, 0.5, 0.95]) if good.size else (math.nan,) * 3
-    return {"p05": digits(low), "p50": digits(middle), "p95": digits(high)}
+    if not good.size:
+        raise _core.NumericsError(
+            f"no preset: at the best setting (depth {c.best['depth_mm']:g} mm, dwell {c.best['dwell_ms']:g} ms) {name} is a number in none of "
+            f"{values.size} draws; search other depths or dwell times"
+        )
+    low, middle, high = np.quantile(good, [0.05, 0.5, 0.95])
+    return {"p05": digits(low), "p50": digits(middle), "p95": digits(high), "unit": OUTPUTS[name]["unit"] or "1"}
 
 
 def build_preset(c: "Calibration") -> dict[str, object]:
@@ -81,7 +88,7 @@ def build_preset(c: "Calibration") -> dict[str, object]:
                 for rule in file.criteria
             ],
         },
-        "expected": {name: _quantiles(c.decided[name].values) | {"unit": OUTPUTS[name]["unit"] or "1"} for name in EXPECTED},
+        "expected": {name: _expected(c, name) for name in EXPECTED},
         "adaptation": c.adaptation,
         "sensitivity": [
             {"key": key, "rank_correlation_with_contrast_1y": digits(value)}

@@ -76,7 +76,9 @@ def _run_counted(title: str, members: list[Member], backend: str, grid: str, pro
 
 
 def _collect(members: list[list[dict[str, float]] | MemberError], shape: tuple[int, int], branches: int) -> tuple[dict[str, np.ndarray], int]:
-    """Outputs by name, shape (depth, draw, dwell)."""
+    """Outputs by name, shape (depth, draw, dwell), and how many are missing; NumericsError if all are."""
+    if all(isinstance(member, MemberError) for member in members):
+        raise _core.NumericsError(f"every member of the calibration failed; the first: {members[0].message}")
     arrays = {name: np.full((*shape, branches), np.nan) for name in OUTPUTS}
     failed = 0
     for position, member in enumerate(members):
@@ -140,9 +142,6 @@ def calibrate_texts(
     members = [Member(treatment, skin | {"machine.depth_mm": float(depth)}, dwells) for depth in depths for skin in skins]
     results = _run_counted(f"{file.title}, {skin_class}", members, backend, file.grid, progress)
     arrays, failed = _collect(results, (len(depths), file.draws), len(dwells))
-    if failed == len(members) * len(dwells):
-        first = next(r.message for r in results if isinstance(r, MemberError))
-        raise _core.NumericsError(f"every member of the calibration failed; the first: {first}")
     outputs = _dataset(arrays, depths, dwells)
     kept = xr.concat([_right(outputs[rule.output], rule) for rule in file.criteria], dim="criterion").assign_coords(
         criterion=[rule.name for rule in file.criteria]

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from conftest import CONFIGS, LISTED_OUTPUTS, NORMAL, WITHOUT_VALUE, numbers
+from conftest import CONFIGS, LISTED_OUTPUTS, NORMAL, STALLING, WITHOUT_VALUE, numbers
 
 import dermaflux as df
 from dermaflux import _core
@@ -15,8 +15,6 @@ from dermaflux.result import INSERTION_FIELDS, POOLS
 from dermaflux.running import Member
 
 CLASSES = ("normal", "bald", "cicatricial", "hypertrophic", "atrophic", "fue_punctate", "fut_linear", "burn_radiation")
-# A stiff skin in which a machine of 0.2 N stands still and one of 3 N does not.
-STALLING = {"skin.puncture_toughness_kj_m2": 300, "skin.fracture_toughness_kj_m2": 20, "machine.depth_mm": 1.5}
 
 
 @pytest.fixture(scope="module")
