@@ -25,23 +25,12 @@ concept Executor = requires(const E& executor, FieldView<const double> view) {
   executor.stop_where_asked(true);
 };
 
-/// The reference: plain loops on one thread. What every other executor is compared with. `read` throws Interrupted once the
-/// monitor says stop.
-struct SerialExecutor {
+/// What executors on the host have in common: rows in groups of eight, and the word to whoever watches. `read` throws Interrupted
+/// once the monitor says stop.
+struct WatchedOnHost {
   static constexpr int row_width = 8;
   RunMonitor* monitor = nullptr;
 
-  template <class Step>
-  void cells(int n_i, int n_j, const Step& step) const {
-    for (int i = 0; i < n_i; ++i) {
-      DF_LANES
-      for (int j = 0; j < n_j; ++j) step(i, j);
-    }
-  }
-  template <class Step>
-  void rows(int n_j, const Step& step) const {
-    for (int j = 0; j < n_j; j += row_width) step.template rows<row_width>(j);
-  }
   template <class Step>
   void single(const Step& step) const {
     step();
@@ -56,6 +45,21 @@ struct SerialExecutor {
   }
   void milestone(double share) const {
     if (monitor) monitor->progress.store(share, std::memory_order_relaxed);
+  }
+};
+
+/// The reference: plain loops on one thread. What every other executor is compared with.
+struct SerialExecutor : WatchedOnHost {
+  template <class Step>
+  void cells(int n_i, int n_j, const Step& step) const {
+    for (int i = 0; i < n_i; ++i) {
+      DF_LANES
+      for (int j = 0; j < n_j; ++j) step(i, j);
+    }
+  }
+  template <class Step>
+  void rows(int n_j, const Step& step) const {
+    for (int j = 0; j < n_j; j += row_width) step.template rows<row_width>(j);
   }
 };
 

@@ -142,6 +142,16 @@ void write_trace(Hdf5File& file, const RunFields& fields) {
     described(file, trace_columns()[n].name, column(n), {"trace_time"}, trace_columns()[n].unit, trace_columns()[n].meaning);
 }
 
+/// Adds to `all` a series of one value of each entry (moments, sessions), in the unit whose size is `scale`.
+template <class Entry>
+auto series_of(const Entry* entries, int count, std::vector<MomentSeries>& all) {
+  return [=, &all](const char* name, const char* unit, const char* meaning, double scale, auto value) {
+    MomentSeries series{{name, unit, meaning, scale}, {}};
+    for (int n = 0; n < count; ++n) series.values.push_back(value(entries[n]) / scale);
+    all.push_back(std::move(series));
+  };
+}
+
 }  // namespace
 
 const std::vector<SeriesColumn>& trace_columns() {
@@ -171,11 +181,7 @@ std::vector<double> wavelengths_nm() {
 
 std::vector<MomentSeries> moment_series(const Outcome& outcome) {
   std::vector<MomentSeries> all;
-  const auto add = [&](const char* name, const char* unit, const char* meaning, double scale, auto value) {
-    MomentSeries series{{name, unit, meaning, scale}, {}};
-    for (int m = 0; m < outcome.moment_count; ++m) series.values.push_back(value(outcome.moments[m]) / scale);
-    all.push_back(std::move(series));
-  };
+  const auto add = series_of(outcome.moments, outcome.moment_count, all);
   const char* const pools[5] = {"free_ng", "matrix_ng", "macrophage_ng", "slow_ng", "epidermal_ng"};
   const char* const pool_meanings[5] = {"free pigment", "pigment held by the matrix", "pigment in macrophages",
                                         "pigment in the slow pool", "pigment in the epidermis"};
@@ -200,11 +206,7 @@ std::vector<MomentSeries> moment_series(const Outcome& outcome) {
 
 std::vector<MomentSeries> session_series(const Outcome& outcome) {
   std::vector<MomentSeries> all;
-  const auto add = [&](const char* name, const char* unit, const char* meaning, double scale, auto value) {
-    MomentSeries series{{name, unit, meaning, scale}, {}};
-    for (int s = 0; s < outcome.session_count; ++s) series.values.push_back(value(outcome.sessions[s]) / scale);
-    all.push_back(std::move(series));
-  };
+  const auto add = series_of(outcome.sessions, outcome.session_count, all);
   const auto contrast_after = [&](const SessionOutcome& session) {
     for (int m = 0; m < outcome.moment_count; ++m)
       if (outcome.moments[m].time >= session.time) return outcome.moments[m].contrast;

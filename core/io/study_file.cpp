@@ -7,6 +7,7 @@
 #include "core/error.hpp"
 #include "core/grid/grid_builder.hpp"
 #include "core/io/keys.hpp"
+#include "core/io/number_text.hpp"
 #include "core/io/output_fields.hpp"
 #include "core/io/toml_reader.hpp"
 
@@ -148,7 +149,8 @@ Criterion read_criterion(Table entry) {
   rule.source = reader.take<std::string>("source", "text");
   reader.finish({"name", "output", "low", "high", "reason", "source"});
   if (!(rule.low < rule.high))
-    throw InputError(where + ": criterion " + rule.name + " has low at or above high; no dot can be right");
+    throw InputError(where + ": criterion " + rule.name + " has low = " + number_text(rule.low) +
+                     " at or above high = " + number_text(rule.high) + "; no dot can be right, so raise high or lower low");
   return rule;
 }
 
@@ -180,8 +182,33 @@ EnvelopeLimit read_limit(Table entry) {
   limit.high = reader.take<double>("high", "a number");
   limit.source = reader.take<std::string>("source", "text");
   reader.finish({"key", "low", "high", "source"});
-  if (!(limit.low < limit.high)) throw InputError(where + ": envelope of " + limit.key + " has low at or above high");
+  if (!(limit.low < limit.high))
+    throw InputError(where + ": envelope of " + limit.key + " has low = " + number_text(limit.low) +
+                     " at or above high = " + number_text(limit.high) + "; no setting is allowed, so raise high or lower low");
   return limit;
+}
+
+/// A count that may be beyond every integer.
+std::string whole_text(double count) {
+  const std::string text = std::to_string(count);
+  return text.substr(0, text.find('.'));
+}
+
+/// A key that is drawn from its range, log-normally about its value.
+void check_uncertain(const TreatmentDocument& base, const std::string& key, const std::string& where) {
+  numeric_key(key, all_keys(base), where);
+  const auto found = base.values().find(key);
+  const auto refuse = [&](const std::string& why) { throw InputError(where + " names " + key + ", " + why); };
+  if (found == base.values().end() || !found->second.range) refuse("which has no range; give it one in its file");
+  const auto [low, high] = *found->second.range;
+  const auto* value = std::get_if<double>(&found->second.content);
+  if (!value) refuse("which is no single number; leave it out");
+  if (low <= 0.0) refuse("whose range reaches zero (draws are log-normal); raise its lower end");
+  if (!(low < high))
+    refuse("whose range " + number_text(low) + " to " + number_text(high) + " is empty; widen it, or leave the key out");
+  if (*value < low || *value > high)
+    refuse("whose value " + number_text(*value) + " (" + found->second.where + ") lies outside its range " + number_text(low) +
+           " to " + number_text(high) + "; change the value, or leave the key out");
 }
 
 /// Depth or contact time of the machine can only be varied where the sessions do not fix their own.
@@ -224,8 +251,8 @@ SweepFile load_sweep(const fs::path& path, const std::vector<std::pair<std::stri
   if (sweep.axes.empty())
     throw InputError(path.string() + ": the sweep has no [[axis]] (nothing would vary); add one, or use `dermaflux run`");
   if (members > largest_sweep)
-    throw InputError(path.string() + ": the sweep has " + std::to_string(members) + " members, more than " +
-                     std::to_string(largest_sweep) + "; drop values or split it");
+    throw InputError(path.string() + ": the sweep has " + whole_text(members) + " members, more than " + whole_text(largest_sweep) +
+                     "; drop values or split it");
   return sweep;
 }
 
@@ -300,15 +327,7 @@ CalibrationFile load_calibration(const fs::path& path, const std::string& skin_c
     Treatment trial = c.base.treatment();
     set_value(trial, c.base.layers(), "machine.dwell_ms", dwell, path.string() + ": dwells_ms");
   }
-  for (const std::string& key : c.uncertain) {
-    numeric_key(key, all_keys(c.base), path.string() + ": uncertain");
-    const auto found = c.base.values().find(key);
-    if (found == c.base.values().end() || !found->second.range)
-      throw InputError(path.string() + ": uncertain names " + key + ", which has no range; give it one in its file");
-    if (found->second.range->first <= 0.0)
-      throw InputError(path.string() + ": uncertain names " + key +
-                       ", whose range reaches zero (draws are log-normal); raise its lower end");
-  }
+  for (const std::string& key : c.uncertain) check_uncertain(c.base, key, path.string() + ": uncertain");
   for (const Table& entry : file.arrays) {
     const std::string& kind = std::get<std::string>(entry.at("[[]]").content);
     if (kind == "criterion")

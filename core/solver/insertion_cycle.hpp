@@ -148,23 +148,39 @@ DF_FUNCTION double held_to_travel(const Tip& tip, double t, double dt, const Ins
   return dt;
 }
 
-/// Steps from `start` to `end`, the first of length `dt`, growing by `growth` up to `largest`.
+/// A part of a stroke and the steps it is taken in: the first of length `step`, growing by `growth` up to `largest`.
+struct StrokePart {
+  static constexpr int count = 3;
+  double start, end;             ///< times into the stroke [s]
+  double step, growth, largest;  ///< [s], [-], [s]
+
+  DF_FUNCTION bool ends_after(double t) const { return t < end - 1e-9 * (end - start); }
+};
+
+/// The parts of a stroke: out, in, out. Steps are equal inside the skin and grow while the needle is out.
+DF_FUNCTION inline StrokePart stroke_part(const TipPath& tip, const InsertionParams& c, int n) {
+  const double period = 1.0 / c.frequency, entry = tip.entry(), fine = (period - 2.0 * entry) / c.steps_inside;
+  if (n == 0) return {0.0, entry, 4.0 * fine, 1.3, 4.0 * fine};
+  if (n == 1) return {entry, period - entry, fine, 1.5, fine};
+  return {period - entry, period, fine, 1.3, 4.0 * fine};
+}
+
+/// Takes the steps of a part of a stroke.
 DF_CALLER_DECIDES
 template <class Executor, class Tip>
-DF_FUNCTION void run_interval(const Executor& executor, const InsertionProblem& p, const Tip& tip, double start, double end,
-                              double dt, double growth, double largest, const InsertionTrace& trace, InsertionTally& tally) {
-  double t = start;
-  while (t < end - 1e-9 * (end - start) && !tally.failed) {
-    const double step = held_to_travel(tip, t, smaller(dt, end - t), p.params);
+DF_FUNCTION void run_part(const Executor& executor, const InsertionProblem& p, const Tip& tip, const StrokePart& part,
+                          const InsertionTrace& trace, InsertionTally& tally) {
+  double t = part.start, dt = part.step;
+  while (part.ends_after(t) && !tally.failed) {
+    const double step = held_to_travel(tip, t, smaller(dt, part.end - t), p.params);
     const double taken = insertion_step(executor, p, tip, t, step, true, tally);
     t += taken;
-    dt = taken < step ? taken : smaller(dt * growth, largest);
+    dt = taken < step ? taken : smaller(dt * part.growth, part.largest);
     if (trace.rows.size > 0) executor.single(TraceStep{p, trace.rows, trace.count, tally.time, tip(t)});
   }
 }
 
-/// Strokes `first` to `last` (exclusive) of the contact. Each stroke: out, in, out; steps are equal inside the skin and grow
-/// while the needle is out.
+/// Strokes `first` to `last` (exclusive) of the contact.
 DF_CALLER_DECIDES
 template <class Executor>
 DF_FUNCTION void run_strokes(const Executor& executor, const InsertionProblem& p, int first, int last, const InsertionTrace& trace,
@@ -173,12 +189,9 @@ DF_FUNCTION void run_strokes(const Executor& executor, const InsertionProblem& p
   if (c.tip_depth <= 0.0) return;
   if (tally.rows == 0) start_active(p, tally);
   const TipPath tip{c.tip_depth, c.stroke, c.frequency};
-  const double period = 1.0 / c.frequency, entry = tip.entry(), fine = (period - 2.0 * entry) / c.steps_inside;
   for (int n = first; n < last; ++n) {
     executor.milestone(c.done_before + c.done_in_it * n / c.strokes);
-    run_interval(executor, p, tip, 0.0, entry, 4.0 * fine, 1.3, 4.0 * fine, trace, tally);
-    run_interval(executor, p, tip, entry, period - entry, fine, 1.5, fine, trace, tally);
-    run_interval(executor, p, tip, period - entry, period, fine, 1.3, 4.0 * fine, trace, tally);
+    for (int part = 0; part < StrokePart::count; ++part) run_part(executor, p, tip, stroke_part(tip, c, part), trace, tally);
   }
 }
 

@@ -149,17 +149,15 @@ InsertionParams build_insertion_params(const Treatment& treatment, const Punctur
 int planned_steps(const InsertionParams& params) {
   if (params.tip_depth <= 0.0) return 0;
   const TipPath tip{params.tip_depth, params.stroke, params.frequency};
-  const double period = 1.0 / params.frequency, entry = tip.entry(), fine = (period - 2.0 * entry) / params.steps_inside;
   int steps = 0;
-  const auto pass = [&](double start, double end, double dt, double growth, double largest) {
-    for (double t = start; t < end - 1e-9 * (end - start); ++steps) {
-      t += held_to_travel(tip, t, std::min(dt, end - t), params);
-      dt = std::min(dt * growth, largest);
+  for (int n = 0; n < StrokePart::count; ++n) {
+    const StrokePart part = stroke_part(tip, params, n);
+    double t = part.start, dt = part.step;
+    for (; part.ends_after(t); ++steps) {
+      t += held_to_travel(tip, t, std::min(dt, part.end - t), params);
+      dt = std::min(dt * part.growth, part.largest);
     }
-  };
-  pass(0.0, entry, 4.0 * fine, 1.3, 4.0 * fine);
-  pass(entry, period - entry, fine, 1.5, fine);
-  pass(period - entry, period, fine, 1.3, 4.0 * fine);
+  }
   return steps;
 }
 

@@ -22,7 +22,8 @@ from ._core import BackendError, FileError, InputError, NumericsError
 from .calibration import Calibration, PresetRefused, calibrate
 from .physics import heal_cell
 from .preset import check_preset, load_preset
-from .running import Member, MemberError, Result, backends, resume, run, run_batch, set_threads
+from .result import Result
+from .running import Member, MemberError, backends, resume, run, run_batch, set_threads
 from .runfile import open_run
 from .stopping import Stopped
 from .sweeping import SweepPlan, load_sweep, sweep

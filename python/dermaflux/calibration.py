@@ -3,7 +3,6 @@
 import itertools
 import math
 import os
-import warnings
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -12,18 +11,15 @@ import numpy as np
 import xarray as xr
 from scipy import stats
 
-from . import _core, provenance
-from .preset import SCHEMA_VERSION, save_preset, seal
+from . import _core
+from .calibrated_preset import build_preset, digits
+from .draws import draw_parameters
+from .preset import save_preset
 from .progress import progress_bar
-from .running import OUTPUTS, Member, MemberError, run_batch, write_text
+from .result import OUTPUTS
+from .running import Member, MemberError, run_batch
 from .treatment import Treatment, Value, toml_text
-
-_NINETY = 1.6448536269514722  # standard normal: nine in ten lie within this many deviations
-EXPECTED = (
-    "d_tip_mm", "strokes", "insertion_force_n", "pigment_deposited_ng", "pigment_depth_mm", "share_epidermis", "retained_fraction_day42",
-    "retained_fraction_1y", "contrast_day14", "contrast_1y", "contrast_3y", "fwhm_mm_day14", "fwhm_mm_1y", "delta_e_day14",
-    "bleed_probability",
-)  # fmt: skip
+from .writing import write_text
 
 
 class PresetRefused(Exception):
@@ -61,27 +57,6 @@ class Calibration:
     preset: dict[str, object] = field(default_factory=dict)
 
 
-def from_range(known: _core.ConfigValue, unit: np.ndarray) -> np.ndarray:
-    """Values of an uncertain key at shares of its probability [0 to 1], in the unit of the key: log-normal about the value, its
-    width such that the range of its file would hold nine in ten, cut off at the ends of that range (no source supports what lies
-    beyond). The lower end of the range must be positive."""
-    low, high = known.range
-    spread = math.log(high / low) / (2.0 * _NINETY)
-    ends = stats.norm.cdf(np.log(np.array([low, high]) / known.value) / spread)
-    normal = stats.norm.ppf(ends[0] + unit * (ends[1] - ends[0]))
-    return np.clip(known.value * np.exp(spread * normal), low, high)
-
-
-def draw_parameters(file: _core.CalibrationFile) -> dict[str, np.ndarray]:
-    """Draws of the uncertain keys by :func:`from_range`, shape (draws,) each. One scrambled Sobol sequence, so that the same draws
-    meet every setting."""
-    sampler = stats.qmc.Sobol(len(file.uncertain), scramble=True, rng=np.random.default_rng(file.seed))
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", UserWarning)  # balance of powers of two: wanted, not needed
-        unit = sampler.random(file.draws)
-    return {key: from_range(file.base.values[key], unit[:, n]) for n, key in enumerate(file.uncertain)}
-
-
 def _right(values: xr.DataArray, rule: _core.Criterion) -> xr.DataArray:
     return (values >= rule.low) & (values <= rule.high)  # NaN, a failed member, is not right
 
@@ -101,7 +76,9 @@ def _run_counted(title: str, members: list[Member], backend: str, grid: str, pro
 
 
 def _collect(members: list[list[dict[str, float]] | MemberError], shape: tuple[int, int], branches: int) -> tuple[dict[str, np.ndarray], int]:
-    """Outputs by name, shape (depth, draw, dwell)."""
+    """Outputs by name, shape (depth, draw, dwell), and how many are missing; NumericsError if all are."""
+    if all(isinstance(member, MemberError) for member in members):
+        raise _core.NumericsError(f"every member of the calibration failed; the first: {members[0].message}")
     arrays = {name: np.full((*shape, branches), np.nan) for name in OUTPUTS}
     failed = 0
     for position, member in enumerate(members):
@@ -165,15 +142,7 @@ def calibrate_texts(
     members = [Member(treatment, skin | {"machine.depth_mm": float(depth)}, dwells) for depth in depths for skin in skins]
     results = _run_counted(f"{file.title}, {skin_class}", members, backend, file.grid, progress)
     arrays, failed = _collect(results, (len(depths), file.draws), len(dwells))
-    if failed == len(members) * len(dwells):
-        first = next(r.message for r in results if isinstance(r, MemberError))
-        raise _core.NumericsError(f"every member of the calibration failed; the first: {first}")
-    coordinates = {"depth_mm": depths, "dwell_ms": dwells, "draw": np.arange(file.draws)}
-    outputs = xr.Dataset(
-        {name: (("depth_mm", "draw", "dwell_ms"), values, {"units": OUTPUTS[name]["unit"] or "1"}) for name, values in arrays.items()},
-        coords=coordinates,
-    ).transpose("depth_mm", "dwell_ms", "draw")
-
+    outputs = _dataset(arrays, depths, dwells)
     kept = xr.concat([_right(outputs[rule.output], rule) for rule in file.criteria], dim="criterion").assign_coords(
         criterion=[rule.name for rule in file.criteria]
     )
@@ -186,29 +155,39 @@ def calibrate_texts(
     best = {"depth_mm": float(depths[i]), "dwell_ms": float(dwells[j])}
     accepted = probability.values >= file.accepted_share * probability.values[i, j]
     tolerance = {"depth_mm": _neighbours(depths, i, accepted[:, j]), "dwell_ms": _neighbours(dwells, j, accepted[i, :])}
-    on_edge = [
-        side
-        for side, touches in (
-            ("shallowest depth", i == 0), ("deepest depth", i == len(depths) - 1),
-            ("shortest dwell", j == 0), ("longest dwell", j == len(dwells) - 1),
-        )  # fmt: skip
-        if touches
-    ]
 
     decided, decided_probability = _decide(treatment, file, skins, best, backend, progress)
-    at_best = {name: outputs[name].values[i, j] for name in ("insertion_force_n", "contrast_1y")}
-    sensitivity = {}
-    for key, values in draws.items():
-        good = np.isfinite(at_best["contrast_1y"])
-        rank = stats.spearmanr(values[good], at_best["contrast_1y"][good]).statistic if good.sum() > 2 else math.nan
-        sensitivity[key] = float(rank) if math.isfinite(rank) else 0.0
-    adaptation = _adaptation(draws, at_best["insertion_force_n"], right, score, depths, dwells)
+    at_best = outputs.isel(depth_mm=i, dwell_ms=j)
     calibration = Calibration(
-        file, treatment, draws, outputs, kept.mean("draw"), probability, best, tolerance, on_edge, decided, decided_probability,
-        sensitivity, adaptation, failed,
+        file, treatment, draws, outputs, kept.mean("draw"), probability, best, tolerance, _on_edge(i, j, score.shape), decided, decided_probability,
+        _rank_correlations(draws, at_best["contrast_1y"].values),
+        _adaptation(draws, at_best["insertion_force_n"].values, right, score, depths, dwells), failed,
     )  # fmt: skip
     calibration.preset = build_preset(calibration)
     return calibration
+
+
+def _dataset(arrays: dict[str, np.ndarray], depths: np.ndarray, dwells: np.ndarray) -> xr.Dataset:
+    """Outputs of every member, from arrays of shape (depth, draw, dwell)."""
+    return xr.Dataset(
+        {name: (("depth_mm", "draw", "dwell_ms"), values, {"units": OUTPUTS[name]["unit"] or "1"}) for name, values in arrays.items()},
+        coords={"depth_mm": depths, "dwell_ms": dwells, "draw": np.arange(next(iter(arrays.values())).shape[1])},
+    ).transpose("depth_mm", "dwell_ms", "draw")
+
+
+def _on_edge(i: int, j: int, shape: tuple[int, ...]) -> list[str]:
+    """Sides of the searched box that a setting touches, by its places on the two axes."""
+    touched = (("shallowest depth", i == 0), ("deepest depth", i == shape[0] - 1), ("shortest dwell", j == 0), ("longest dwell", j == shape[1] - 1))
+    return [side for side, touches in touched if touches]
+
+
+def _rank_correlations(draws: dict[str, np.ndarray], outcome: np.ndarray) -> dict[str, float]:
+    """Spearman's correlation of an outcome with each uncertain key over the draws that gave a number; 0 where there is none."""
+    good = np.isfinite(outcome)
+    if good.sum() < 3:
+        return dict.fromkeys(draws, 0.0)
+    ranks = {key: float(stats.spearmanr(values[good], outcome[good]).statistic) for key, values in draws.items()}
+    return {key: rank if math.isfinite(rank) else 0.0 for key, rank in ranks.items()}
 
 
 def _decide(
@@ -242,105 +221,14 @@ def _adaptation(
             table.append(
                 {
                     "measured": measured,
-                    "min": _digits(edges[n]),
-                    "max": _digits(edges[n + 1]),
+                    "min": digits(edges[n]),
+                    "max": digits(edges[n + 1]),
                     "settings": {"depth_mm": float(depths[i]), "dwell_ms": float(dwells[j])},
-                    "probability": _digits(share[i, j]),
+                    "probability": digits(share[i, j]),
                     "draws": int(inside.sum()),
                 }
             )
     return table
-
-
-def _digits(value: float) -> float:
-    """Six significant digits: what a preset states."""
-    return float(f"{value:.6g}")
-
-
-def _quantiles(values: np.ndarray) -> dict[str, float]:
-    good = values[np.isfinite(values)]
-    low, middle, high = np.quantile(good, [0.05, 0.5, 0.95]) if good.size else (math.nan,) * 3
-    return {"p05": _digits(low), "p50": _digits(middle), "p95": _digits(high)}
-
-
-def build_preset(c: Calibration) -> dict[str, object]:
-    """The preset of a calibration: settings, tolerance, what to expect, envelope, alarms, provenance, sealed with its hash. The
-    same inputs give the same bytes: no date or run time is in it."""
-    file, treatment = c.file, c.treatment
-    resolved = treatment.resolved()
-    draws = file.draws
-
-    def number(key: str) -> float:
-        return float(treatment[key])
-
-    preset = {
-        "schema": "https://dermaflux.example/schema/preset-1.0.0.schema.json",
-        "schema_version": SCHEMA_VERSION,
-        "preset": {
-            "id": f"scalp-dot-{file.skin_class}",
-            "version": "1.0.0",
-            "title": f"{file.title}, {file.skin_class} scalp",
-            "status": "research",
-        },
-        "intended_use": {
-            "text": "One microdot of scalp micropigmentation in skin of this class, by a trained operator. Research use; not validated "
-            "for treatment; does not authorise use on people.",
-            "skin_class": file.skin_class,
-            "contraindications": ["keloid history", "active inflammation", f"scars younger than {number('model.months_to_heal'):g} months"],
-        },
-        "machine": {"model": str(treatment["machine.model"]), "drive": "frequency"},
-        "needle": {
-            "model": str(treatment["needle.model"]),
-            "prongs": int(number("needle.prongs")),
-            "shaft_diameter_mm": number("needle.shaft_diameter_mm"),
-            "taper_length_mm": number("needle.taper_length_mm"),
-        },
-        "ink": {
-            "model": str(treatment["ink.model"]),
-            "dilution": number("ink.dilution"),
-            "carrier_viscosity_mpa_s": number("ink.carrier_viscosity_mpa_s"),
-        },
-        "settings": c.best
-        | {key: number(f"machine.{key}") for key in ("frequency_hz", "stroke_mm", "angle_deg", "hand_force_n")},
-        "tolerance": {name: {"min": box[0], "max": box[1]} for name, box in c.tolerance.items()},
-        "probability": {
-            "right": _digits(c.decided_probability),
-            "standard_error": _digits(math.sqrt(max(c.decided_probability * (1.0 - c.decided_probability), 0.25 / draws) / draws)),
-            "draws": draws,
-            "criteria": [
-                {"name": rule.name, "output": rule.output}
-                | ({"low": rule.low} if math.isfinite(rule.low) else {})
-                | ({"high": rule.high} if math.isfinite(rule.high) else {})
-                for rule in file.criteria
-            ],
-        },
-        "expected": {name: _quantiles(c.decided[name].values) | {"unit": OUTPUTS[name]["unit"] or "1"} for name in EXPECTED},
-        "adaptation": c.adaptation,
-        "sensitivity": [
-            {"key": key, "rank_correlation_with_contrast_1y": _digits(value)}
-            for key, value in sorted(c.sensitivity.items(), key=lambda item: -abs(item[1]))
-        ],
-        "envelope": {limit.key.removeprefix("machine."): {"min": limit.low, "max": limit.high} for limit in file.envelope},
-        "alarms": [
-            {"name": alarm.name, "quantity": alarm.quantity, "unit": alarm.unit, "action": alarm.action, "reason": alarm.reason}
-            | ({"warn": alarm.warn} if math.isfinite(alarm.warn) else {})
-            | ({"stop": alarm.stop} if math.isfinite(alarm.stop) else {})
-            for alarm in file.alarms
-        ],
-        "warnings": [f"the optimum lies on the edge of the searched box: {side}" for side in c.on_edge],
-        "provenance": {
-            "program": f"dermaflux {_core.version}",
-            "git_commit": _core.git,
-            "input_sha256": provenance.input_sha256(resolved),
-            "input_files": provenance.file_hashes(file.files),
-            "seed": file.seed,
-            "data": [],
-            "priors": "every uncertain parameter stands on its prior range; no clinical data were fitted",
-            "grid_search": file.grid,
-            "grid_decision": "standard",
-        },
-    }
-    return seal(preset)
 
 
 def save_calibration(c: Calibration, folder: str | os.PathLike[str], html: str) -> tuple[Path, Path]:

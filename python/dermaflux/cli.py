@@ -1,8 +1,9 @@
 """Command line: info, run, resume, sweep, sensitivity, calibrate, preset check, report.
 
-Exit codes: 0 done, 1 the program failed, 2 bad input, 3 a sweep with failed members, 4 a preset was refused, 130 interrupted.
+Exit codes: 0 done, 1 the program failed, 2 bad input, 3 a sweep or an analysis with failed members, 4 a preset was refused, 130 interrupted.
 """
 
+import io
 import json
 import math
 import os
@@ -14,13 +15,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, ParamSpec
 
 import typer
-from rich.console import Console
 from rich.table import Table
 
 from . import _core, configs
+from .tables import print_table
 
 if TYPE_CHECKING:
-    from .running import Result
+    from .result import Result
 
 app = typer.Typer(
     help="Skin pigment physics: from a needle and a skin to a device preset.",
@@ -97,25 +98,24 @@ def info(
     outputs: Annotated[bool, typer.Option("--outputs", help="list every scalar output")] = False,
 ) -> None:
     """Versions, backends, configurations; or all keys, or all outputs."""
-    console = Console(soft_wrap=True)
     if keys:
         table = Table("key", "unit", "from", "to", "meaning")
         for row in _core.keys():
             limits = (" | ".join(row["words"]), "") if row["words"] else (f"{row['low']:g}", f"{row['high']:g}")
             table.add_row(row["key"], row["unit"], *limits, row["meaning"])
-        console.print(table)
+        print_table(table)
     if outputs:
         table = Table("output", "unit", "meaning")
         for row in _core.outputs():
             table.add_row(row["name"], row["unit"], row["meaning"])
-        console.print(table)
+        print_table(table)
     if keys or outputs:
         return
-    console.print(f"dermaflux {_core.version} ({_core.git or 'no commit'}), {_core.compiler}, HDF5 {_core.hdf5_version}, CUDA compiler {_core.cuda_version or 'none'}")
+    print(f"dermaflux {_core.version} ({_core.git or 'no commit'}), {_core.compiler}, HDF5 {_core.hdf5_version}, CUDA compiler {_core.cuda_version or 'none'}")
     for row in _core.backends():
-        console.print(f"  {row['name']:<7} {'ready' if row['available'] else 'not here'}: {row['detail']}")
-    console.print(f"limits of the model (bits of warning_mask): {', '.join(_core.validity_names())}")
-    console.print(f"configurations: {configs()}")
+        print(f"  {row['name']:<7} {'ready' if row['available'] else 'not here'}: {row['detail']}")
+    print(f"limits of the model (bits of warning_mask): {', '.join(_core.validity_names())}")
+    print(f"configurations: {configs()}")
 
 
 @app.command()
@@ -137,10 +137,11 @@ def run(
     Stopped by Ctrl-C or --stop-after-day, it leaves its state beside the output, as NAME.state.h5; `dermaflux resume` goes on from
     there."""
     from . import running
+    from .writing import check_output
 
     loaded = _load(treatment, assignments)
     if output is not None:
-        running.check_output(output)
+        check_output(output)
     elif stop_after_day is not None:
         raise _core.InputError("--stop-after-day needs an output, beside which the state is saved; give -o run.h5")
     _core.set_threads(threads)
@@ -168,8 +169,9 @@ def resume(
 ) -> None:
     """The rest of a run that was stopped, with the same bits as if it had not been."""
     from . import running
+    from .writing import check_output
 
-    running.check_output(output)
+    check_output(output)
     _core.set_threads(threads)
 
     def work(kept: Path | None) -> "Result":
@@ -207,12 +209,12 @@ def _stamp(path: Path | None) -> tuple[int, int] | None:
 
 def _show(result: "Result", output: Path | None, as_json: bool, grid_tolerance: float = math.inf) -> None:
     """Writes and prints what a run gave."""
-    from . import running
+    from .result import json_number
 
     if output is not None:
         result.save(output, _command_line())
     if as_json:
-        print(json.dumps({name: running.json_number(value) for name, value in result.scalars.items()}))
+        print(json.dumps({name: json_number(value) for name, value in result.scalars.items()}))
         return
     print(result.summary())
     if result["grid_error"] > grid_tolerance:
@@ -240,7 +242,7 @@ def sweep(
 
     plan = sweeping.load_sweep_texts(file, _changes(assignments))
     _core.set_threads(threads)
-    dataset = sweeping.sweep(plan, output, backend=backend, grid=grid or None, progress=True)
+    dataset = sweeping.sweep(plan, output, backend=backend, grid=grid, progress=True)
     failed = dataset.attrs["failed_members"]
     print(f"{dataset['error'].size} members, {failed} failed, written: {output}")
     if failed:
@@ -286,7 +288,7 @@ def calibrate(
     """Ideal depth and dwell time under uncertainty: a device preset and a report."""
     from . import calibration
     from .report import calibration_report
-    from .running import check_output
+    from .writing import check_output
 
     if output.exists() and not output.is_dir():
         raise _core.FileError(f"-o {output}: is not a folder; give a folder for the preset and the report")
@@ -328,7 +330,7 @@ def report(
     from .counterpart import counterpart_class
     from .report import run_report
     from .runfile import open_run, resolved_input
-    from .running import check_output, write_text
+    from .writing import check_output, write_text
 
     target = check_output(output or file.with_suffix(".html"))
     if alone and counterpart is not None:
@@ -347,4 +349,7 @@ def _version(version: Annotated[bool, typer.Option("--version", help="print the 
 
 def main() -> None:
     """Entry point of the command."""
+    for stream in (sys.stdout, sys.stderr):  # a terminal without a letter shows a question mark, not a traceback
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="replace")
     app()

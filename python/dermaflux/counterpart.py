@@ -56,7 +56,7 @@ def _written(path: Path, title: str, skin_class: str, rows: Resolved) -> Treatme
     choices = {"machine.model", "needle.model", "ink.model"}
     lines = [f"title = {toml_text(title)}", f"skin.class = {toml_text(skin_class)}"]
     lines += [f"{key} = {_plain(row['value']) if key in choices | {'skin.layers'} else _entry(row)}" for key, row in rows.items()]
-    path.write_text("\n".join(lines) + "\n")
+    path.write_text("\n".join(lines) + "\n", encoding="utf-8")
     return Treatment(_core.TreatmentDocument.load(path))
 
 

@@ -10,6 +10,7 @@ from matplotlib.colors import LogNorm
 from matplotlib.figure import Figure
 
 from . import _core
+from .result import POOLS
 
 POOL_COLOURS = {"free": "#56b4e9", "matrix": "#0072b2", "macrophage": "#d55e00", "slow": "#cc79a7", "epidermal": "#f0e442"}
 LOSS_COLOURS = {"shed": "#d9d9d9", "exuded": "#bdbdbd", "lymph": "#8c8c8c", "photolysed": "#595959"}
@@ -38,12 +39,16 @@ def _deepest(run: xr.Dataset) -> float:
     return float(min(max(1.35 * float(run["pigment_depth_p90_mm"]), 1.2 * float(run["d_tip_mm"]), 0.3), float(run["z"][-1]) * 1e3))
 
 
+def _pigment(run: xr.Dataset) -> xr.DataArray:
+    """Pigment of all pools per tissue volume, dims (time, z, r) [kg/m^3]."""
+    return sum(run[f"pigment_{pool}"].transpose("time", "z", "r") for pool in POOLS)
+
+
 def section(run: xr.Dataset, layers: dict[str, float]) -> Figure:
     """Pigment in a vertical section through the dot, on day 0, 14, and after one and five years."""
     days = [day for day in (0.0, 14.0, 365.25, 1826.25) if day <= float(run["time"][-1])]
     figure, axes = plt.subplots(1, len(days), figsize=(3.0 * len(days) + 0.8, 3.6), sharey=True, layout="constrained")
-    pools = ("free", "matrix", "macrophage", "slow", "epidermal")
-    total = sum(run[f"pigment_{pool}"].transpose("time", "z", "r") for pool in pools)
+    total = _pigment(run)
     deepest = _deepest(run)
     edges_r, edges_z = run["r_face"].values * 1e3, run["z_face"].values * 1e3
     top = float(total.max())
@@ -70,12 +75,11 @@ def profile(run: xr.Dataset, layers: dict[str, float]) -> Figure:
     figure, ax = plt.subplots(figsize=(4.6, 4.2), layout="constrained")
     deepest = _deepest(run)
     _bands(ax, layers, deepest)
-    areas = np.pi * np.diff(run["r_face"].values ** 2)
+    areas, total = np.pi * np.diff(run["r_face"].values ** 2), _pigment(run)
     for day, colour in ((0.0, "#0072b2"), (42.0, "#009e73"), (365.25, "#d55e00"), (1826.25, "#000000")):
         if day > float(run["time"][-1]):
             continue
-        pools = ("free", "matrix", "macrophage", "slow", "epidermal")
-        density = sum(run[f"pigment_{pool}"].transpose("time", "z", "r").sel(time=day, method="nearest").values for pool in pools) @ areas
+        density = total.sel(time=day, method="nearest").values @ areas
         ax.plot(density * 1e9, run["z"].values * 1e3, color=colour, label=_day_name(day))
     ax.axhline(float(run["d_tip_mm"]), color="#333333", lw=0.8, ls="--")
     ax.text(0.02, float(run["d_tip_mm"]), " tip", transform=ax.get_yaxis_transform(), va="bottom", fontsize=8)

@@ -10,7 +10,7 @@ import jsonschema
 import rfc8785
 
 from . import _core
-from .running import write_text
+from .writing import write_text
 
 SCHEMA_VERSION = "1.0.0"
 
@@ -19,7 +19,7 @@ def schema() -> dict[str, object]:
     """JSON Schema (2020-12) of a preset."""
     from . import configs
 
-    return json.loads((configs() / "schema" / "preset-1.0.0.schema.json").read_text())
+    return json.loads((configs() / "schema" / "preset-1.0.0.schema.json").read_text(encoding="utf-8"))
 
 
 def content_sha256(preset: dict[str, object]) -> str:
@@ -51,7 +51,7 @@ def load_preset(path: str | os.PathLike[str]) -> dict[str, object]:
     """
     path = Path(path)
     try:
-        preset = json.loads(path.read_text(), parse_constant=_no_constant, object_pairs_hook=_no_double)
+        preset = json.loads(path.read_text(encoding="utf-8"), parse_constant=_no_constant, object_pairs_hook=_no_double)
     except FileNotFoundError:
         raise _core.FileError(f"{path}: no such file; give the path of a preset") from None
     except (OSError, ValueError, RecursionError) as error:

@@ -11,9 +11,9 @@ import rfc8785
 from . import _core
 
 
-def input_sha256(resolved: object) -> str:
+def input_sha256(resolved: dict[str, dict[str, object]]) -> str:
     """SHA-256 of an input in canonical JSON (RFC 8785): the same input gives the same hash everywhere."""
-    return hashlib.sha256(rfc8785.dumps(json.loads(json.dumps(resolved)))).hexdigest()
+    return hashlib.sha256(rfc8785.dumps(resolved)).hexdigest()
 
 
 def program() -> dict[str, str]:

@@ -157,9 +157,7 @@ def calibration_report(c: Calibration, backend: str = "auto") -> str:
     """HTML of a calibration: what to set, how sure that is, what limits it, and the dot it makes in the skin of the class."""
     file, preset = c.file, c.preset
     chosen = c.treatment.with_({"machine.depth_mm": c.best["depth_mm"], "machine.dwell_ms": c.best["dwell_ms"]})
-    result = run(chosen, backend=backend, grid="standard")
-    data = result.to_xarray()
-    data.attrs["ledger_drawn_ng"] = result.ledger["drawn_ng"]
+    data = run(chosen, backend=backend, grid="standard").to_xarray()
     share = preset["probability"]
     messages = list(preset["warnings"])
     if c.failed:

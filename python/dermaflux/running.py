@@ -5,30 +5,14 @@ import json
 import math
 import os
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
-from html import escape
-from pathlib import Path
+from dataclasses import dataclass, field
 
-import numpy as np
-import xarray as xr
-
-from . import _core, provenance
+from . import _core
 from .progress import progress_bar
+from .result import Result
 from .stopping import Stopped, check_stop, state_facts
 from .treatment import Treatment
-
-POOLS = ("free", "matrix", "macrophage", "slow", "epidermal")
-INSERTION_FIELDS = ("suspended", "captured", "carrier", "fluid", "pressure")
-OUTPUTS = {row["name"]: row for row in _core.outputs()}
-
-_CONTROL_NUMBERS = {
-    "washburn_number": ("W", "Washburn: contact and recoil over filling time; under-filled below 0.5"),
-    "capillary_number": ("Ca", "capillary: viscous over capillary force on the film"),
-    "reynolds_number": ("Re", "Reynolds: inertial over viscous force of the ink in the track"),
-    "bond_number": ("Bo", "Bond: weight over capillary force of the ink column"),
-    "poroelastic_time_s": ("t_pe", "poroelastic: pore pressure spreads over the depth of the tip"),
-    "backflow_length_mm": ("x_m", "Morrison: ink flows this far back along the needle; it escapes where this is more than the depth"),
-}
+from .writing import check_output
 
 
 def backends() -> list[dict[str, object]]:
@@ -39,235 +23,6 @@ def backends() -> list[dict[str, object]]:
 def set_threads(threads: int) -> None:
     """Number of host threads, 0 for all cores; before the first run."""
     _core.set_threads(threads)
-
-
-def check_output(path: str | os.PathLike[str]) -> Path:
-    """Makes sure before any work starts that a file can be written.
-
-    Raises
-    ------
-    FileError: no such folder, a folder of that name, or no permission.
-    """
-    path = Path(path)
-    parent = path.parent
-    if not parent.is_dir():
-        raise _core.FileError(f"-o {path}: there is no folder {parent}; make it first, or give another path")
-    if path.is_dir():
-        raise _core.FileError(f"-o {path}: is a folder; give the name of a file in it")
-    if not os.access(parent, os.W_OK) or (path.exists() and not os.access(path, os.W_OK)):
-        raise _core.FileError(f"-o {path}: cannot be written (no permission); give another path")
-    return path
-
-
-def write_text(path: Path, text: str) -> Path:
-    """Writes a file that appears under its name when it is complete."""
-    part = path.with_name(path.name + ".part")
-    part.write_text(text)
-    return part.replace(path)
-
-
-class Result(Mapping[str, float]):
-    """What one run gave: scalars by name, series over time, fields, ledger.
-
-    A mapping of the scalar outputs (`dermaflux info --outputs`), so `result["contrast_1y"]` is a number. Arrays are views of
-    the memory of the run (no copy, read-only) and stay valid as long as they are held. Not safe for two threads at once.
-    """
-
-    def __init__(self, treatment: Treatment, run: _core.Run, started: datetime.datetime):
-        self.treatment = treatment
-        self.grid = run.grid
-        self.started = started
-        self._run = run
-        self._scalars: dict[str, float] = run.scalars
-
-    @property
-    def scalars(self) -> dict[str, float]:
-        """All scalar outputs, in the unit of their name; NaN where the run did not reach the time."""
-        return dict(self._scalars)
-
-    @property
-    def warnings(self) -> list[tuple[str, str]]:
-        """Limits of the model that the setting passes: name, and text with value, limit, reason and what to do; and `trace_cut`
-        where the trace of the insertion found no room for every time step. Empty if there are none; the result is there all the
-        same."""
-        return self._run.warnings
-
-    @property
-    def sessions(self) -> dict[str, np.ndarray]:
-        """What each session did, shape (session,) each: session_day, session_d_tip_mm, session_strokes, session_drawn_ng,
-        session_deposited_ng, and the contrast of the dot just before and right after it."""
-        return self._run.sessions
-
-    @property
-    def backend(self) -> str:
-        return self._run.backend
-
-    @property
-    def ledger(self) -> dict[str, float]:
-        """Terms of the mass ledger at the end [ng]; `drawn_ng` equals the sum of all others."""
-        return self._run.ledger
-
-    @property
-    def effort(self) -> dict[str, int]:
-        """Time steps, iterations and substeps the run took."""
-        return self._run.effort
-
-    @property
-    def r_m(self) -> np.ndarray:
-        """Ring centres, shape (n_r,) [m]."""
-        return 0.5 * (self._run.r_face[1:] + self._run.r_face[:-1])
-
-    @property
-    def z_m(self) -> np.ndarray:
-        """Row centres below the surface, shape (n_z,) [m]."""
-        return 0.5 * (self._run.z_face[1:] + self._run.z_face[:-1])
-
-    @property
-    def pools(self) -> np.ndarray:
-        """Pigment per tissue volume, shape (time, pool, n_r, n_z) [kg/m^3]; pools as in `dermaflux.running.POOLS`. No copy."""
-        return self._run.pools
-
-    @property
-    def insertion(self) -> np.ndarray:
-        """Fields of one track after the relaxation of the first session, shape (5, n_r, n_z): suspended, captured [kg/m^3],
-        carrier, fluid [-], pressure [Pa]. No copy."""
-        return self._run.insertion
-
-    def to_xarray(self) -> xr.Dataset:
-        """All results with coordinates, units and meanings.
-
-        Returns
-        -------
-        Dataset with dimensions time [days], session, z, r [m] and trace_time [s]; the fields of the pools share the run's memory.
-        """
-        run = self._run
-        series, trace = run.series, run.trace
-        data: dict[str, xr.DataArray] = {}
-        for n, pool in enumerate(POOLS):
-            data[f"pigment_{pool}"] = _array(("time", "r", "z"), run.pools[:, n], "kg m-3", f"{pool} pigment per tissue volume")
-        for n, name in enumerate(INSERTION_FIELDS):
-            unit = ("kg m-3", "kg m-3", "1", "1", "Pa")[n]
-            data[f"insertion_{name}"] = _array(("r", "z"), run.insertion[n], unit, f"{name} of one track after relaxation")
-        for name, values in series.items():
-            if name != "time_day":
-                data[name] = _array(("time",), values, _unit_of(name), name.replace("_", " "))
-        for name, values in run.sessions.items():
-            data[name] = _array(("session",), values, "days" if name == "session_day" else _unit_of(name), name.replace("_", " "))
-        for name, values in trace.items():
-            if name != "trace_time":
-                data[name] = _array(("trace_time",), values, _unit_of(name), name.replace("_", " "))
-        for name, value in self._scalars.items():
-            data[name] = _array((), value, OUTPUTS[name]["unit"] or "1", OUTPUTS[name]["meaning"])
-        data["reflectance"] = _array(("time", "wavelength", "view_r"), run.view[:, :, :-1], "1", "diffuse reflectance seen along the normal")
-        data["reflectance_skin"] = _array(("time", "wavelength"), run.view[:, :, -1], "1", "diffuse reflectance of skin without a dot")
-        data["epidermis_share"] = _array(("z",), run.epidermis_share, "1", "share of epidermis in the row")
-        data["r_face"] = _array(("r_edge",), run.r_face, "m", "ring faces")
-        data["z_face"] = _array(("z_edge",), run.z_face, "m", "row faces")
-        coordinates = {
-            "time": ("time", series["time_day"], {"units": "days", "long_name": "time after the first session"}),
-            "session": ("session", np.arange(1.0, len(run.sessions["session_day"]) + 1.0), {"units": "1", "long_name": "number of the session"}),
-            "r": ("r", self.r_m, {"units": "m", "long_name": "distance from the axis"}),
-            "z": ("z", self.z_m, {"units": "m", "long_name": "depth below the undeformed surface"}),
-            "wavelength": ("wavelength", _core.wavelengths_nm(), {"units": "nm", "long_name": "band of the look"}),
-            "view_r": ("view_r", 0.5 * (run.view_r_face[1:] + run.view_r_face[:-1]), {"units": "m", "long_name": "distance from the axis, ring centres of the look"}),
-            "trace_time": ("trace_time", trace["trace_time"], {"units": "s", "long_name": "time since the first stroke began"}),
-        }
-        warnings = "\n".join(f"{name}: {text}" for name, text in self.warnings) or "none"
-        attributes = {"title": self.treatment.title, "backend": self.backend, "grid": self.grid, "warnings": warnings}
-        return xr.Dataset(data, coords=coordinates, attrs=attributes | {f"ledger_{k}": v for k, v in self.ledger.items()})
-
-    def save(self, path: str | os.PathLike[str], command_line: str = "") -> Path:
-        """Writes the run as HDF5; opens in xarray, h5py and ParaView.
-
-        Raises
-        ------
-        FileError: the file cannot be written; nothing is left under its name.
-        """
-        path = check_output(path)
-        resolved = self.treatment.resolved()
-        facts = provenance.program() | {
-            "backend": self.backend,
-            "grid": self.grid,
-            "started_utc": self.started.isoformat(timespec="seconds"),
-            "runtime_s": f"{self._scalars['runtime_s']:.3f}",
-            "input_sha256": provenance.input_sha256(resolved),
-            "input_files": provenance.file_hashes(self.treatment._document.files),
-            "command_line": command_line or "Python",
-            "effort": str(self.effort),
-        }
-        self._run.write(path, self.treatment.title, self.treatment._document.json(), facts)
-        return path
-
-    def summary(self) -> str:
-        """The outcome in a few lines."""
-        s = self._scalars
-        error = "" if math.isnan(s["grid_error"]) else f" (error about {100 * s['grid_error']:.1f} %)"
-        return (
-            f"{self.treatment.title}: tip {s['d_tip_mm']:.3f} mm deep, {s['strokes']:.0f} strokes, {s['insertion_force_n']:.2f} N\n"
-            f"deposited {s['pigment_deposited_ng']:.1f} ng ({s['ink_retained_nl']:.2f} nL of ink), {100 * s['share_epidermis']:.0f} % of it in "
-            f"the epidermis\n"
-            f"depth {s['pigment_depth_mm']:.3f} mm ({s['pigment_depth_p10_mm']:.3f} to {s['pigment_depth_p90_mm']:.3f}) after healing, "
-            f"{100 * s['retained_fraction_day42']:.0f} % retained at day 42, {100 * s['retained_fraction_1y']:.0f} % after a year\n"
-            f"contrast {s['contrast_day14']:.2f} at day 14, {s['contrast_1y']:.2f} after a year; width {s['fwhm_mm_1y']:.3f} mm; "
-            f"Delta E {s['delta_e_day14']:.1f}; bleeds with {100 * s['bleed_probability']:.0f} %\n"
-            f"force at the deepest point: cutting {s['force_cutting_n']:.3f}, wedging {s['force_wedging_n']:.3f}, friction "
-            f"{s['force_friction_n']:.3f} N; the skin breaks at {s['break_force_n']:.3f} N\n"
-            f"ledger closes to {s['ledger_imbalance']:.1e}; {s['runtime_s']:.2f} s on {self.backend}, grid {self.grid}{error}\n"
-            f"{self._control_numbers()}{self._session_table()}"
-        )
-
-    def _session_table(self) -> str:
-        """A section of the summary where there is more than one session."""
-        s = self.sessions
-        count = len(s["session_day"])
-        if count < 2:
-            return ""
-        lines = ["\nSessions      day   tip mm  strokes    drawn ng     left ng   contrast before, after"]
-        for n in range(count):
-            lines.append(
-                f"  {n + 1:<5}{s['session_day'][n]:>10g}{s['session_d_tip_mm'][n]:>9.3f}{s['session_strokes'][n]:>9.0f}"
-                f"{s['session_drawn_ng'][n]:>12.1f}{s['session_deposited_ng'][n]:>12.1f}"
-                f"{s['session_contrast_before'][n]:>12.2f}{s['session_contrast_after'][n]:>8.2f}"
-            )
-        return "\n".join(lines)
-
-    def _control_numbers(self) -> str:
-        """A section of the summary; a dash where the skin did not break."""
-        lines = ["Control numbers"]
-        for name, (symbol, meaning) in _CONTROL_NUMBERS.items():
-            value, unit = self._scalars[name], OUTPUTS[name]["unit"]
-            text = f"{value:.3g} {unit}".strip() if math.isfinite(value) else "-"
-            lines.append(f"  {symbol:<5}{text:<12}{meaning}")
-        return "\n".join(lines)
-
-    def __getitem__(self, name: str) -> float:
-        try:
-            return self._scalars[name]
-        except KeyError:
-            raise KeyError(f"{name} is no output; `dermaflux info --outputs` lists them") from None
-
-    def __iter__(self):
-        return iter(self._scalars)
-
-    def __len__(self) -> int:
-        return len(self._scalars)
-
-    def __repr__(self) -> str:
-        return f"<Result of {self.treatment!r}: {self['pigment_deposited_ng']:.1f} ng, contrast {self['contrast_1y']:.2f} after a year>"
-
-    def _repr_html_(self) -> str:
-        return f"<pre>{escape(self.summary())}</pre>"
-
-
-def _unit_of(name: str) -> str:
-    for ending, unit in (("_ng", "ng"), ("_mm", "mm"), ("_nl", "nL"), ("_kpa", "kPa"), ("_n", "N")):
-        if name.endswith(ending):
-            return unit
-    return "1"
-
-
-def _array(dims: tuple[str, ...], values: object, unit: str, meaning: str) -> xr.DataArray:
-    return xr.DataArray(values, dims=dims, attrs={"units": unit, "long_name": meaning})
 
 
 def _check_horizon(horizon_year: float) -> None:
@@ -376,7 +131,7 @@ class Member:
     """One member of an ensemble: a treatment, numeric keys that differ from it, and dwell times that share its insertion."""
 
     treatment: Treatment
-    changes: Mapping[str, float] = ()  # type: ignore[assignment]
+    changes: Mapping[str, float] = field(default_factory=dict)
     dwells_ms: Sequence[float] = ()
 
 
@@ -410,7 +165,7 @@ def run_batch(
     for member in members:
         if isinstance(member, Treatment):
             member = Member(member)
-        rows.append((member.treatment._document, list(dict(member.changes).items()), list(map(float, member.dwells_ms))))
+        rows.append((member.treatment._document, list(member.changes.items()), list(map(float, member.dwells_ms))))
 
     def receive(index: int, outcome: str | list[dict[str, float]]) -> None:
         results[index] = MemberError(outcome) if isinstance(outcome, str) else outcome
@@ -419,8 +174,3 @@ def run_batch(
 
     _core.run_batch(rows, grid, horizon_year, backend, receive)
     return results  # type: ignore[return-value]
-
-
-def json_number(value: float) -> float | None:
-    """A number for JSON: null where there is none."""
-    return value if math.isfinite(value) else None

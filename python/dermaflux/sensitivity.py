@@ -19,8 +19,9 @@ from SALib.analyze import sobol as sobol_indices
 from SALib.sample import sobol as sobol_design
 
 from . import _core, provenance
-from .calibration import from_range
-from .running import OUTPUTS, Member
+from .draws import from_range
+from .result import OUTPUTS
+from .running import Member
 from .sweeping import run_study
 from .treatment import Treatment
 
@@ -69,9 +70,9 @@ class SensitivityPlan:
 
     def draws(self) -> dict[str, np.ndarray]:
         """Values of each parameter, shape (members,): blocks of one base point, of it with one parameter exchanged each, and of the
-        other base point. Scrambled Sobol points on the unit cube, put on the ranges by :func:`dermaflux.calibration.from_range`."""
+        other base point. Scrambled Sobol points on the unit cube, put on the ranges by :func:`dermaflux.draws.from_range`."""
         unit = unit_points(len(self.parameters), self.samples, self.seed)
-        values = self.treatment._document.values
+        values = self.treatment.values_with_source
         return {key: from_range(values[key], unit[:, n]) for n, key in enumerate(self.parameters)}
 
 
@@ -137,7 +138,7 @@ def plan_sensitivity(
 
 
 def _check_parameter(treatment: Treatment, key: str, parameters: Sequence[str]) -> None:
-    values = treatment._document.values
+    values = treatment.values_with_source
     if key not in values:
         near = difflib.get_close_matches(key, [name for name, known in values.items() if known.range], 1)
         hint = f"did you mean {near[0]}?" if near else "`dermaflux info --keys` lists all keys"
@@ -175,7 +176,7 @@ def _dataset(plan: SensitivityPlan, done: Mapping[tuple[int, ...], dict[str, obj
     for name, meaning in _MEANINGS.items():
         data[name] = (("output", "parameter"), np.array([one[name] for one in found]), {"units": "1", "long_name": meaning})
     data["base_point_kept"] = (("base_point",), kept.astype("i1"), {"units": "1", "long_name": "1 where all members of the base point gave numbers"})
-    values = plan.treatment._document.values
+    values = plan.treatment.values_with_source
     units = {row["key"]: row["unit"] for row in _core.keys()}
     for key, drawn in plan.draws().items():
         unit = units.get(key) or units.get(f"skin.layer.NAME.{key.rsplit('.', 1)[-1]}") or "1"

@@ -6,13 +6,13 @@ from pathlib import Path
 
 import matplotlib.pyplot as plt
 import xarray as xr
-from rich.console import Console
 from rich.table import Table
 
 from . import _core, plots
-from .running import check_output
 from .sensitivity import DEFAULT_PARAMETERS, plan_sensitivity, sensitivity
+from .tables import print_table
 from .treatment import Treatment
+from .writing import check_output, complete_or_absent
 
 
 def table(found: xr.Dataset) -> Table:
@@ -42,12 +42,11 @@ def run(treatment: Treatment, out: Path, parameters: Sequence[str], samples: int
         raise _core.InputError(f"-o {out}: is the name of the picture; give a name that ends with .h5")
     plan = plan_sensitivity(treatment, parameters=parameters or DEFAULT_PARAMETERS, samples=samples, grid=grid)
     found = sensitivity(plan, out, backend=backend, progress=True)
-    Console(soft_wrap=True).print(table(found))
+    print_table(table(found))
     figure = plots.sobol_bars(found)
-    part = picture.with_name(picture.name + ".part")
-    figure.savefig(part, format="png", dpi=130)
+    with complete_or_absent(picture) as part:
+        figure.savefig(part, format="png", dpi=130)
     plt.close(figure)
-    part.replace(picture)
     kept, failed = found.attrs["samples_kept"], found.attrs["failed_members"]
     print(f"{found.sizes['member']} members, {failed} failed, {kept} of {samples} base points kept, grid {grid}")
     print(f"written: {out}\nwritten: {picture}")

@@ -22,8 +22,10 @@ import xarray as xr
 
 from . import _core, provenance
 from .progress import progress_bar
-from .running import OUTPUTS, Member, MemberError, check_output, run_batch
+from .result import OUTPUTS, json_number
+from .running import Member, MemberError, run_batch
 from .treatment import Treatment, Value, toml_text
+from .writing import check_output, complete_or_absent
 
 _DWELL = "machine.dwell_ms"
 _GROUPS_PER_BATCH = 64
@@ -117,24 +119,24 @@ class _Journal:
         self.path = path
         self.done: dict[tuple[int, ...], dict[str, object]] = {}
         header = {"dermaflux_sweep": plan.sha256, "shape": list(plan.shape)}
-        lines = path.read_text().split("\n") if path.exists() else []
-        complete = lines[:-1]  # what follows the last line end was cut off
         try:
+            lines = path.read_text(encoding="utf-8").split("\n") if path.exists() else []
+            complete = lines[:-1]  # what follows the last line end was cut off
             found = [json.loads(line) for line in complete]
             other = bool(found) and found[0] != header
             self.done = {} if other else {tuple(entry.pop("index")): entry for entry in found[1:]}
         except (ValueError, KeyError, TypeError, AttributeError):
-            raise _core.InputError(f"{path}: is not the journal of a sweep; give another -o, or remove it") from None
+            raise _core.InputError(f"{path}: is not the journal of a sweep or an analysis; give another -o, or remove it") from None
         if other:
             raise _core.InputError(
-                f"{path}: is the journal of another sweep (other axes, input, grid or version); give another -o, or remove it"
+                f"{path}: is the journal of another sweep or analysis (other axes, parameters, input, grid or version); give another -o, or remove it"
             )
-        self._file = path.open("r+" if path.exists() else "w+")
+        self._file = path.open("r+" if path.exists() else "w+", encoding="utf-8")
         try:
             fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError:
             self._file.close()
-            raise _core.FileError(f"{path}: another process works on this sweep; wait for it, or give another -o") from None
+            raise _core.FileError(f"{path}: another process works on this sweep or analysis; wait for it, or give another -o") from None
         self._file.truncate(sum(len(line.encode()) + 1 for line in complete))
         self._file.seek(0, os.SEEK_END)
         if not complete:
@@ -155,7 +157,7 @@ class _Journal:
 def _entry(outcome: dict[str, float] | MemberError) -> dict[str, object]:
     if isinstance(outcome, MemberError):
         return {"error": outcome.message}
-    return {"outputs": {name: value if math.isfinite(value) else None for name, value in outcome.items()}}
+    return {"outputs": {name: json_number(value) for name, value in outcome.items()}}
 
 
 def _dataset(plan: SweepPlan, done: Mapping[tuple[int, ...], dict[str, object]]) -> xr.Dataset:
@@ -202,7 +204,7 @@ def _finished(path: Path, plan: Study) -> xr.Dataset | None:
                 return stored.load()
     except (OSError, ValueError):
         pass
-    raise _core.InputError(f"-o {path}: exists and does not hold this sweep; give another path, or remove it")
+    raise _core.InputError(f"-o {path}: exists and does not hold this sweep or analysis; give another path, or remove it")
 
 
 def sweep(
@@ -286,8 +288,7 @@ def run_study(
 
                 run_batch([member for member, _ in batch], backend=backend, grid=grid, done=keep)
         result = dataset(journal.done)
-        part = out.with_name(out.name + ".part")
-        result.to_netcdf(part, engine="h5netcdf")
-        part.replace(out)
+        with complete_or_absent(out) as part:
+            result.to_netcdf(part, engine="h5netcdf")
     journal.path.unlink()
     return result

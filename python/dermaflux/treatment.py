@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterator, Mapping
+from functools import cached_property
 from html import escape
 from os import PathLike
 
@@ -15,7 +16,7 @@ def toml_text(value: Value) -> str:
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, str):
-        return json.dumps(value)
+        return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")  # TOML knows no pairs of surrogates
     if isinstance(value, list):
         return f"[{', '.join(map(toml_text, value))}]"
     return repr(float(value))
@@ -51,6 +52,11 @@ class Treatment(Mapping[str, object]):
         """
         return Treatment(self._document.with_overrides([(key, toml_text(value)) for key, value in changes.items()]))
 
+    @cached_property
+    def values_with_source(self) -> Mapping[str, _core.ConfigValue]:
+        """Every key with value, range, source and place, as the files give them."""
+        return self._document.values
+
     @property
     def title(self) -> str:
         return self._document.title
@@ -75,15 +81,15 @@ class Treatment(Mapping[str, object]):
 
     def __getitem__(self, key: str) -> object:
         try:
-            return self._document.values[key].value
+            return self.values_with_source[key].value
         except KeyError:
             raise KeyError(f"{key} is not a key of this treatment; `dermaflux info --keys` lists them") from None
 
     def __iter__(self) -> Iterator[str]:
-        return iter(self._document.values)
+        return iter(self.values_with_source)
 
     def __len__(self) -> int:
-        return len(self._document.values)
+        return len(self.values_with_source)
 
     def __repr__(self) -> str:
         return (

@@ -7,6 +7,7 @@ import sys
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from html.parser import HTMLParser
 from pathlib import Path
 
 import pytest
@@ -28,6 +29,39 @@ LISTED_OUTPUTS = """
 """.split()
 
 
+# A stiff skin in which a machine of 0.2 N stands still and one of 3 N does not.
+STALLING = {"skin.puncture_toughness_kj_m2": 300, "skin.fracture_toughness_kj_m2": 20, "machine.depth_mm": 1.5}
+
+
+def flags(changes: Mapping[str, object]) -> list[str]:
+    """Overrides as the command takes them."""
+    return [part for key, value in changes.items() for part in ("-s", f"{key}={value}")]
+
+
+class Page(HTMLParser):
+    """What a page of HTML loads, its tags and its text."""
+
+    def __init__(self, html: str) -> None:
+        super().__init__()
+        self.loads: list[str] = []
+        self.tags: set[str] = set()
+        self.text = ""
+        self.source = html
+        self.feed(html)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.add(tag)
+        self.loads += [value or "" for name, value in attrs if name in ("src", "href", "srcset", "data", "action", "poster")]
+
+    def handle_data(self, data: str) -> None:
+        self.text += data
+
+    def expect_no_network(self) -> None:
+        assert self.loads and all(load.startswith("data:image/png;base64,") for load in self.loads)
+        assert not self.tags & {"script", "link", "iframe", "object", "embed", "base"}
+        assert "@import" not in self.source and "url(" not in self.source
+
+
 @dataclass(frozen=True)
 class Finished:
     """Exit code and output of a command."""
@@ -40,7 +74,7 @@ class Finished:
 @pytest.fixture
 def cli(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Callable[..., Finished]:
     """The command in this process: entry point, arguments, exit code and output as in a shell."""
-    monkeypatch.setenv("COLUMNS", "200")  # tables are not folded
+    monkeypatch.setenv("COLUMNS", "40")  # what is printed does not depend on the width of the terminal
 
     def call(*arguments: object) -> Finished:
         monkeypatch.setattr(sys, "argv", ["dermaflux", *map(str, arguments)])

@@ -1,9 +1,9 @@
 """Bad input: one clear error, exit code 2, nothing written, never a traceback."""
 
 from collections.abc import Callable
+import re
 from pathlib import Path
 
-import re
 import pytest
 from conftest import CONFIGS, NORMAL, write_sweep
 
@@ -162,6 +162,7 @@ def test_an_option_that_does_not_exist_is_one_clear_error(cli, tmp_path: Path, a
     [
         (["--grid", "coarse"], ["coarse", "quick, standard, fine or finest"]),
         (["--grid", "auto"], ["auto", "quick, standard, fine or finest"]),
+        (["--grid", ""], ["quick, standard, fine or finest"]),
         (["--backend", "metal"], ["metal", "auto, serial, kokkos or cuda"]),
     ],
 )
@@ -218,7 +219,7 @@ SWEEPS = [
     ("empty axis", "[[axis]]\nkey = 'machine.depth_mm'\nvalues = []\n", ["machine.depth_mm", "no values"]),
     ("axis without values", "[[axis]]\nkey = 'machine.depth_mm'\n", ["machine.depth_mm", "no values"]),
     ("huge", "".join(f"[[axis]]\nkey = '{key}'\nvalues = {[round(0.1 + n * 1e-4, 5) for n in range(2000)]}\n"
-                     for key in ("machine.depth_mm", "ink.dilution")), ["4000000", "members", "split"]),
+                     for key in ("machine.depth_mm", "ink.dilution")), ["has 4000000 members, more than 1000000;", "split"]),
     ("axis twice", "[[axis]]\nkey = 'machine.depth_mm'\nvalues = [0.4]\n" * 2, ["machine.depth_mm", "twice"]),
     ("unknown key", "[[axis]]\nkey = 'machine.depht_mm'\nvalues = [0.4]\n", ["machine.depht_mm", "did you mean machine.depth_mm"]),
     ("out of range", "[[axis]]\nkey = 'machine.depth_mm'\nvalues = [0.4, 40]\n", ["machine.depth_mm", "40 mm", "2.5"]),
@@ -274,7 +275,7 @@ CALIBRATIONS = [
     ("unknown uncertain key", '"skin.open_fraction"', '"skin.open_part"', ["skin.open_part", "unknown key"]),
     ("key that reaches zero", '"skin.open_fraction"', '"host.months_since_surgery"', ["host.months_since_surgery", "log-normal"]),
     ("unknown key", "accepted_share", "accepted_part = 1\naccepted_share", ["accepted_part", "unknown key"]),
-    ("low above high", "low = { value = 0.30", "low = { value = 0.90", ["contrast", "low"]),
+    ("low above high", "low = { value = 0.30", "low = { value = 0.90", ["contrast", "low = 0.9 at or above high = "]),
     ("unknown grid", 'grid = "quick"', 'grid = "coarse"', ["coarse", "quick, standard, fine or finest"]),
     ("unit of the depths", 'unit = "mm", range = [0.15, 0.75]', 'unit = "um", range = [0.15, 0.75]', ["depths_mm", '"um"', "its unit is mm", "convert"]),
     ("unit of the dwells", 'unit = "ms", range = [50, 460]', 'unit = "s", range = [50, 460]', ["dwells_ms", '"s"', "its unit is ms", "convert"]),
@@ -297,6 +298,17 @@ def test_a_bad_calibration_is_one_clear_error(cli, tmp_path: Path, old: str, new
     assert old in text
     (tmp_path / "c.toml").write_text(text.replace(old, new, 1))
     refused(cli, tmp_path, ["calibrate", tmp_path / "c.toml", "-o", tmp_path / "out"], words)
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        ("machine.hand_force_n=0", ["uncertain names machine.hand_force_n", "value 0 (-s machine.hand_force_n=0)", "outside its range 0.05 to 1;"]),
+        ("machine.hand_force_n=4", ["uncertain names machine.hand_force_n", "value 4", "outside its range"]),
+    ],
+)
+def test_an_uncertain_value_outside_the_range_it_is_drawn_from_is_refused(cli, tmp_path: Path, change: str, words: list[str]):
+    refused(cli, tmp_path, ["calibrate", SCALP, "--quick", "-o", tmp_path / "out", "-s", change], ["scalp.toml", *words])
 
 
 @pytest.mark.parametrize(("name", "words"), [("norml", ["norml", "did you mean normal"]), ("zebra", ["zebra", "normal", "atrophic"])])

@@ -6,18 +6,20 @@ import math
 import random
 import re
 from collections.abc import Callable
-from html.parser import HTMLParser
+from dataclasses import replace
 from pathlib import Path
 
 import jsonschema
 import numpy as np
 import pytest
-from conftest import CONFIGS
+from conftest import CONFIGS, Page
 from scipy import stats
 
 import dermaflux as df
 from dermaflux import _core
-from dermaflux.calibration import Calibration, draw_parameters, save_calibration
+from dermaflux.calibrated_preset import build_preset
+from dermaflux.calibration import Calibration, _collect, _on_edge, save_calibration
+from dermaflux.draws import draw_parameters
 from dermaflux.preset import check_preset, content_sha256, load_preset, schema, seal
 from dermaflux.report import calibration_report
 
@@ -153,8 +155,10 @@ def test_another_seed_gives_other_draws(calibrated: Calibration, small: Path, tm
 
 
 def test_an_optimum_on_the_edge_is_said(calibrated: Calibration):
-    on_edge = calibrated.best["depth_mm"] in (DEPTHS[0], DEPTHS[-1]) or calibrated.best["dwell_ms"] in (DWELLS[0], DWELLS[-1])
-    assert bool(calibrated.on_edge) == on_edge
+    """Two depths and two dwell times have no inside: one side of each axis is named."""
+    depth = {DEPTHS[0]: "shallowest depth", DEPTHS[-1]: "deepest depth"}[calibrated.best["depth_mm"]]
+    dwell = {DWELLS[0]: "shortest dwell", DWELLS[-1]: "longest dwell"}[calibrated.best["dwell_ms"]]
+    assert calibrated.on_edge == [depth, dwell]
     assert [text.split(": ")[1] for text in calibrated.preset["warnings"]] == calibrated.on_edge
 
 
@@ -178,42 +182,38 @@ def test_no_preset_is_issued_for_a_client_who_must_not_be_treated(small: Path, c
         df.calibrate(small, "normal", changes=change)
 
 
+def test_an_optimum_inside_is_on_no_edge():
+    assert _on_edge(1, 2, (3, 4)) == [] and _on_edge(0, 3, (3, 4)) == ["shallowest depth", "longest dwell"]
+
+
+def test_a_best_setting_without_an_outcome_gives_no_preset_and_says_why(calibrated: Calibration):
+    """As where the needle breaks the skin in no draw: there is no width to promise."""
+    unbroken = calibrated.decided.assign(fwhm_mm_1y=calibrated.decided["fwhm_mm_1y"] * math.nan)
+    with pytest.raises(df.NumericsError, match=f"no preset: at the best setting .* fwhm_mm_1y is a number in none of {DRAWS} draws; search other"):
+        build_preset(replace(calibrated, decided=unbroken))
+
+
+def test_a_calibration_whose_members_all_fail_says_why():
+    with pytest.raises(df.NumericsError, match="every member of the calibration failed; the first: it stalls"):
+        _collect([df.MemberError("it stalls"), df.MemberError("so does this")], (1, 2), 3)
+    arrays, missing = _collect([df.MemberError("it stalls"), [{"strokes": 4.0}] * 3], (1, 2), 3)
+    assert missing == 3 and np.isnan(arrays["strokes"][0, 0]).all() and (arrays["strokes"][0, 1] == 4.0).all()
+
+
 # the report
 
 
-class _Page(HTMLParser):
-    """What a page loads, its tags and its text."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.loads: list[str] = []
-        self.tags: set[str] = set()
-        self.text = ""
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        self.tags.add(tag)
-        self.loads += [value or "" for name, value in attrs if name in ("src", "href", "srcset", "data", "action", "poster")]
-
-    def handle_data(self, data: str) -> None:
-        self.text += data
-
-
 def test_the_report_loads_nothing_from_a_network(page: str):
-    html = _Page()
-    html.feed(page)
-    assert html.loads and all(load.startswith("data:image/png;base64,") for load in html.loads)
-    assert not html.tags & {"script", "link", "iframe", "object", "embed", "base"}
-    assert "@import" not in page and "url(" not in page
+    Page(page).expect_no_network()
 
 
 def test_the_report_shows_map_profile_fading_and_ledger(page: str):
     pictures = re.findall(r'<img alt="([^"]*)" src="data:image/png;base64,([A-Za-z0-9+/=]{2000,})"', page)
     assert {"probability map", "pigment against depth", "contrast and retained pigment over time"} <= {alt for alt, _ in pictures}
-    html = _Page()
-    html.feed(page)
+    text = Page(page).text
     for word in ("probability", "Tolerance", "Depth and dwell", "When a dot is right", "What to expect", "Fading", "Mass ledger",
                  "closes to", "no clinical data", "not validated for treatment", "Provenance"):  # fmt: skip
-        assert word in html.text, word
+        assert word in text, word
 
 
 def test_the_report_and_the_preset_agree(page: str, calibrated: Calibration):

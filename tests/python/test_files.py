@@ -15,7 +15,7 @@ import dermaflux as df
 from dermaflux import _core
 from dermaflux.provenance import input_sha256
 from dermaflux.report import _layers
-from dermaflux.running import POOLS
+from dermaflux.result import POOLS
 from dermaflux.runfile import resolved_input
 
 # Fields are stored as float32: 24 bits, rounded to nearest.

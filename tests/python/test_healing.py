@@ -148,7 +148,10 @@ def test_a_wrong_number_is_refused_by_name(arguments: dict[str, float], message:
         df.heal_cell([1.0, 0.0, 0.0, 0.0], [1.0], **arguments)
 
 
-@pytest.mark.parametrize(("pools", "days"), [([-1.0, 0.0, 0.0, 0.0], [1.0]), ([1.0, 0.0, 0.0, 0.0], [2.0, 1.0])])
-def test_impossible_pools_and_times_are_refused(pools: list[float], days: list[float]):
-    with pytest.raises(df.InputError):
+@pytest.mark.parametrize(
+    ("pools", "days", "message"),
+    [([-1.0, 0.0, 0.0, 0.0], [1.0], "a pool starts with -1"), ([1.0, 0.0, 0.0, 0.0], [2.0, 1.0], "times must increase .* 1.0* d follows 2")],
+)
+def test_impossible_pools_and_times_are_refused(pools: list[float], days: list[float], message: str):
+    with pytest.raises(df.InputError, match=message):
         df.heal_cell(pools, days)

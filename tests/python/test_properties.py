@@ -28,8 +28,6 @@ def inside(draw: st.DrawFn) -> tuple[str, float]:
     return row["key"].replace("NAME", draw(st.sampled_from(LAYERS))), min(max(value, low), high)
 
 
-
-
 @HARD
 @given(st.lists(inside(), min_size=1, max_size=4))
 def test_values_inside_their_ranges_load_or_are_refused_with_a_reason(changes: list[tuple[str, float]]):

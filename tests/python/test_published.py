@@ -16,7 +16,9 @@ OBSERVATIONS = {entry["name"]: entry for entry in compare.data()["observation"]}
 
 def cases(quantity: str) -> list[compare.Case]:
     """The cases of all observations that ask for a quantity, on the quick grid."""
-    return [case for entry in OBSERVATIONS.values() if entry["quantity"] == quantity for case in compare.cases(entry, "quick")]
+    found = [case for entry in OBSERVATIONS.values() if entry["quantity"] == quantity for case in compare.cases(entry, "quick")]
+    assert found, f"no observation asks for {quantity}"
+    return found
 
 
 def test_every_observation_states_number_source_and_setting():
@@ -43,9 +45,9 @@ def test_one_stroke_leaves_about_the_volume_of_its_needle():
     """Measured: 1.62 nL (0.79 to 2.45); the cones of the trade hold 0.2 to 0.8 nL at that depth. The hole is as wide as the needle,
     the film at most film_cap of its radius, so hole and film are (1 + 0.3)^2 = 1.7 cones; suction into tissue adds to them and
     recoil takes from them. A tenth to ten cones is the order of magnitude that these allow."""
-    for case in cases("output_at_tip"):
-        if case.treatment["machine.dwell_ms"] > 1e3 / case.treatment["machine.frequency_hz"]:
-            continue
+    single = [case for case in cases("output_at_tip") if case.treatment["machine.dwell_ms"] <= 1e3 / case.treatment["machine.frequency_hz"]]
+    assert single
+    for case in single:
         treatment = compare.set_to_tip(case.treatment, case.numbers["tip_mm"])
         found = compare.outputs([treatment], "quick")[0]
         assert found["strokes"] == 1.0 and abs(found["d_tip_mm"] - 0.3) <= compare.TIP_TOLERANCE_MM

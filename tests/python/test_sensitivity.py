@@ -13,7 +13,7 @@ from test_sweep import interrupted_study, same, stored
 import dermaflux as df
 from dermaflux import sensitivity as sense
 from dermaflux import sweeping
-from dermaflux.calibration import from_range
+from dermaflux.draws import from_range
 
 THREE = ("skin.recapture_fraction", "skin.cluster_end_um", "ink.carrier_viscosity_mpa_s")
 THICK = {"ink.model": "carbon_black_neat", "ink.mass_fraction": 0.3}  # of the draws of these two, some are packed too densely to flow
@@ -82,7 +82,7 @@ def test_each_member_of_a_block_exchanges_one_parameter(plan: sense.SensitivityP
 def test_draws_are_those_of_a_calibration(plan: sense.SensitivityPlan):
     unit = sense.unit_points(len(THREE), plan.samples, plan.seed)
     for n, (key, drawn) in enumerate(plan.draws().items()):
-        known = plan.treatment._document.values[key]
+        known = plan.treatment.values_with_source[key]
         np.testing.assert_array_equal(drawn, from_range(known, unit[:, n]))
         assert known.range[0] <= drawn.min() < known.value < drawn.max() <= known.range[1]
 

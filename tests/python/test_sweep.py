@@ -11,12 +11,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 import xarray as xr
-from conftest import LISTED_OUTPUTS, MAIN, NORMAL, numbers, wait_for_lines, write_sweep
+from conftest import LISTED_OUTPUTS, MAIN, NORMAL, STALLING, numbers, wait_for_lines, write_sweep
 
 import dermaflux as df
 from dermaflux import sweeping
-
-STALLING = {"skin.puncture_toughness_kj_m2": 300, "skin.fracture_toughness_kj_m2": 20, "machine.depth_mm": 1.5}
 
 
 def same(one: xr.Dataset, other: xr.Dataset) -> None:
@@ -237,6 +235,14 @@ def test_a_journal_that_is_none_is_refused_and_kept(cli, tmp_path: Path, content
     done = cli("sweep", plan, "-o", tmp_path / "s.h5")
     assert done.code == 2 and str(journal) in done.err and "Traceback" not in done.err
     assert journal.read_text() == content
+
+
+def test_a_journal_that_is_no_text_is_refused_and_kept(cli, tmp_path: Path):
+    plan, journal = write_sweep(tmp_path / "s.toml", {"machine.depth_mm": [0.3]}), tmp_path / "s.h5.journal"
+    journal.write_bytes(b"\xff\xfe\x00\n")
+    done = cli("sweep", plan, "-o", tmp_path / "s.h5")
+    assert done.code == 2 and f"{journal}: is not the journal" in done.err
+    assert journal.read_bytes() == b"\xff\xfe\x00\n"
 
 
 def test_two_processes_do_not_work_on_one_sweep(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):

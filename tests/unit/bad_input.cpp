@@ -2,27 +2,13 @@
 
 #include "core/io/config.hpp"
 #include "core/io/study_file.hpp"
-#include "tests/support/refusal.hpp"
-#include "tests/support/small_cases.hpp"
+#include "tests/support/user_treatment.hpp"
 
 /// Bad input is refused before any work, with file, key, value, allowed range and a suggestion.
 namespace dermaflux {
 namespace {
 
-/// Files of the user's in a folder of the test's own, on top of the shipped treatment of normal scalp.
-struct BadInput : ::testing::Test {
-  test::Folder folder;
-  BadInput() { set_shipped_configs(test::configs()); }
-
-  std::filesystem::path treatment_with(const std::string& lines) const {
-    return folder.write("mine.toml", "inherits = \"" + test::treatment_file("normal").string() + "\"\n" + lines);
-  }
-  std::string refused(const std::string& lines) const {
-    const auto file = treatment_with(lines);
-    const std::string message = test::refusal<InputError>([&] { TreatmentDocument::load(file); });
-    test::expect_says(message, {"mine.toml"});
-    return message;
-  }
+struct BadInput : test::UserTreatment {
   static std::string refused_override(const std::string& key, const std::string& value) {
     const std::string message = test::refusal<InputError>([&] { test::treatment("normal", {{key, value}}); });
     test::expect_says(message, {key});

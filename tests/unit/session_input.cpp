@@ -4,8 +4,7 @@
 
 #include "core/io/study_file.hpp"
 #include "core/simulation/case_builder.hpp"
-#include "tests/support/refusal.hpp"
-#include "tests/support/small_cases.hpp"
+#include "tests/support/user_treatment.hpp"
 
 /// Sessions and horizon as files give them, and what is refused of them.
 namespace dermaflux {
@@ -13,19 +12,7 @@ namespace {
 
 using namespace units;
 
-struct SessionInput : ::testing::Test {
-  test::Folder folder;
-  SessionInput() { set_shipped_configs(test::configs()); }
-
-  std::filesystem::path file_with(const std::string& lines) const {
-    return folder.write("mine.toml", "inherits = \"" + test::treatment_file("normal").string() + "\"\n" + lines);
-  }
-  std::string refused(const std::string& lines) const {
-    const std::string message = test::refusal<InputError>([&] { TreatmentDocument::load(file_with(lines)); });
-    test::expect_says(message, {"mine.toml"});
-    return message;
-  }
-};
+struct SessionInput : test::UserTreatment {};
 
 TEST_F(SessionInput, IsOneSessionUnlessAFileSaysOtherwise) {
   const TreatmentDocument document = TreatmentDocument::load(test::treatment_file("normal"));
@@ -34,10 +21,10 @@ TEST_F(SessionInput, IsOneSessionUnlessAFileSaysOtherwise) {
 }
 
 TEST_F(SessionInput, IsReadInItsUnits) {
-  const Sessions s =
-      TreatmentDocument::load(file_with("[sessions]\ndays = [0, 30, 60]\ndepth_mm = [0.5, 0.4, 0.3]\ndwell_ms = [150, 100, 50]\n"))
-          .treatment()
-          .sessions;
+  const Sessions s = TreatmentDocument::load(
+                         treatment_with("[sessions]\ndays = [0, 30, 60]\ndepth_mm = [0.5, 0.4, 0.3]\ndwell_ms = [150, 100, 50]\n"))
+                         .treatment()
+                         .sessions;
   EXPECT_EQ(s.count(), 3);
   EXPECT_DOUBLE_EQ(s.time(2), 60 * day);
   EXPECT_DOUBLE_EQ(s.depth.values[1], 0.4 * mm);
@@ -86,7 +73,7 @@ TEST_F(SessionInput, HorizonOfNoTimeIsRefusedWithTheRange) {
 }
 
 TEST_F(SessionInput, AStudyOfWhatTheSessionsFixIsRefused) {
-  const auto base = file_with("[sessions]\ndays = [0, 30]\ndepth_mm = [0.5, 0.4]\n");
+  const auto base = treatment_with("[sessions]\ndays = [0, 30]\ndepth_mm = [0.5, 0.4]\n");
   const auto sweep =
       folder.write("sweep.toml", "title = \"x\"\ntreatment = \"" + base.string() +
                                      "\"\n[[axis]]\nkey = \"machine.depth_mm\"\nvalues = [0.3, 0.4]\nsource = \"study\"\n");

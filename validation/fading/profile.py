@@ -9,6 +9,7 @@ import xarray as xr
 from scipy.optimize import least_squares
 
 import dermaflux as df
+from dermaflux.result import POOLS
 
 HERE = Path(__file__).resolve().parent
 GRID = "quick"
@@ -79,8 +80,7 @@ def fit(treatment: df.Treatment, wanted: np.ndarray, one: Explanation) -> dict[s
 
 def held(data: xr.Dataset, day: float) -> float:
     """Pigment in the skin [ng]."""
-    pools = ("free", "matrix", "macrophage", "slow", "epidermal")
-    return float(sum(data[f"{pool}_ng"] for pool in pools).sel(time=day, method="nearest"))
+    return float(sum(data[f"{pool}_ng"] for pool in POOLS).sel(time=day, method="nearest"))
 
 
 def red_over_green(data: xr.Dataset, day: float) -> float:

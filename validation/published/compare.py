@@ -4,18 +4,18 @@ python validation/published/compare.py [--grid standard] writes README.md here. 
 """
 
 import argparse
-import tomllib
 from collections.abc import Callable
 from dataclasses import dataclass
-from pathlib import Path
 
 import healing
 import numpy as np
+import observations
 
 import dermaflux as df
 from dermaflux import _core
+from dermaflux.result import POOLS
 
-HERE = Path(__file__).parent
+HERE = observations.HERE
 TIP_TOLERANCE_MM = 1e-4
 
 
@@ -30,8 +30,7 @@ class Case:
 
 
 def data() -> dict:
-    with (HERE / "insertion.toml").open("rb") as file:
-        return tomllib.load(file)
+    return observations.read("insertion.toml")
 
 
 def base() -> df.Treatment:
@@ -91,8 +90,7 @@ def radius_90(case: Case) -> float:
     run = df.run(case.treatment, grid=case.grid, horizon_year=1.0).to_xarray()
     area, height = np.pi * np.diff(run["r_face"].values ** 2), np.diff(run["z_face"].values)
     dermal = height * (1.0 - run["epidermis_share"].values)
-    pools = ("free", "matrix", "macrophage", "slow", "epidermal")
-    mass = area * (sum(run[f"pigment_{pool}"].isel(time=0).transpose("r", "z").values for pool in pools) @ dermal)
+    mass = area * (sum(run[f"pigment_{pool}"].isel(time=0).transpose("r", "z").values for pool in POOLS) @ dermal)
     below = np.concatenate([[0.0], np.cumsum(mass)]) / mass.sum()
     return float(np.sqrt(np.interp(0.9, below, run["r_face"].values ** 2))) * 1e3
 
@@ -144,14 +142,6 @@ def compare(grid: str) -> list[tuple[dict, list[tuple[str, float]]]]:
     return found
 
 
-def measured_text(entry: dict) -> str:
-    """The number or its bounds, and what the source says of the spread."""
-    low, high = entry["measured"]
-    unit = "" if entry["unit"] == "1" else f" {entry['unit']}"
-    bounds = f"{low:g}{unit}" if low == high else f"{low:g}{unit} or more" if high == float("inf") else f"{low:g} to {high:g}{unit}"
-    return f"{bounds}; {entry['spread']}"
-
-
 def report(found: list[tuple[dict, list[tuple[str, float]]]], grid: str) -> str:
     lines = [
         "# The model against published measurements",
@@ -166,14 +156,10 @@ def report(found: list[tuple[dict, list[tuple[str, float]]]], grid: str) -> str:
         "| observation | measured | set as | model | model against measured |",
         "| --- | --- | --- | ---: | --- |",
     ]
-    for entry, rows in found:
-        unit = "" if entry["unit"] == "1" else f" {entry['unit']}"
-        for n, (name, value) in enumerate(rows):
-            first = f"| {entry['name']} | {measured_text(entry)} " if n == 0 else "| | "
-            lines.append(f"{first}| {name} | {value:.3g}{unit} | {verdict(entry['measured'], value)} |")
-    lines += ["", "How the model was set:", ""]
-    lines += [f"- **{entry['name']}**: {entry['how']} Source: {entry['source']}." for entry, _ in found]
-    return "\n".join(lines) + "\n"
+    for entry, cases_found in found:
+        unit, bounds = observations.in_unit(entry), entry["measured"]
+        lines += observations.rows(entry, [(name, f"{value:.3g}{unit} | {verdict(bounds, value)}") for name, value in cases_found])
+    return "\n".join(lines + observations.how_set([entry for entry, _ in found])) + "\n"
 
 
 def main() -> None:

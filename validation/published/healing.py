@@ -3,21 +3,20 @@
 Used by compare.py. One run of the shipped treatment, and `draws` runs with the uncertain keys drawn as a calibration draws them.
 """
 
-import tomllib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
-from pathlib import Path
 from types import SimpleNamespace
 
 import numpy as np
+import observations
 
 import dermaflux as df
-from dermaflux.calibration import draw_parameters
+from dermaflux.draws import draw_parameters
+from dermaflux.result import POOLS
 
-HERE = Path(__file__).parent
 HORIZON_YEAR = 10.0
-POOLS = ("free_ng", "matrix_ng", "macrophage_ng", "slow_ng", "epidermal_ng")
+HELD = [f"{pool}_ng" for pool in POOLS]
 
 Series = Mapping[str, np.ndarray]
 
@@ -33,8 +32,7 @@ class Found:
 
 
 def data() -> dict:
-    with (HERE / "healing.toml").open("rb") as file:
-        return tomllib.load(file)
+    return observations.read("healing.toml")
 
 
 def cases(observation: dict) -> list[dict]:
@@ -50,8 +48,8 @@ def load(treatment: str) -> df.Treatment:
 def series(treatment: df.Treatment, grid: str) -> Series:
     """Outputs over time, with `time` [day] and `held` [ng], all pigment in the skin."""
     run = df.run(treatment, grid=grid, horizon_year=HORIZON_YEAR, backend="serial").to_xarray()
-    over_time = {name: run[name].values for name in (*POOLS, "lymph_ng", "contrast")}
-    return over_time | {"time": run["time"].values, "held": sum(over_time[pool] for pool in POOLS)}
+    over_time = {name: run[name].values for name in (*HELD, "lymph_ng", "contrast")}
+    return over_time | {"time": run["time"].values, "held": sum(over_time[pool] for pool in HELD)}
 
 
 @lru_cache
@@ -155,13 +153,6 @@ def verdict(measured: list[float], found: Found) -> str:
     return f"**miss**: {factor}" + (", within the draws" if reached else ", nor do the draws come to it")
 
 
-def measured_text(entry: dict) -> str:
-    low, high = entry["measured"]
-    unit = "" if entry["unit"] == "1" else f" {entry['unit']}"
-    bounds = f"{low:g}{unit} or more" if high == float("inf") else f"{low:g} to {high:g}{unit}"
-    return f"{bounds}; {entry['spread']}"
-
-
 def report(found: list[tuple[dict, list[Found]]], grid: str) -> list[str]:
     """The lines of the section on healing."""
     lines = [
@@ -175,12 +166,8 @@ def report(found: list[tuple[dict, list[Found]]], grid: str) -> list[str]:
         "| observation | measured | set as | model | draws | model against measured |",
         "| --- | --- | --- | ---: | ---: | --- |",
     ]
-    for entry, rows in found:
-        unit = "" if entry["unit"] == "1" else f" {entry['unit']}"
-        for n, one in enumerate(rows):
-            first = f"| {entry['name']} | {measured_text(entry)} " if n == 0 else "| | "
-            drawn_text = f"{one.low:.3g} to {one.high:.3g}"
-            lines.append(f"{first}| {one.name} | {one.value:.3g}{unit} | {drawn_text} | {verdict(entry['measured'], one)} |")
-    lines += ["", "How the model was set:", ""]
-    lines += [f"- **{entry['name']}**: {entry['how']} Source: {entry['source']}." for entry, _ in found]
-    return lines
+    for entry, answers in found:
+        unit, bounds = observations.in_unit(entry), entry["measured"]
+        cells = [f"{one.value:.3g}{unit} | {one.low:.3g} to {one.high:.3g} | {verdict(bounds, one)}" for one in answers]
+        lines += observations.rows(entry, [(one.name, text) for one, text in zip(answers, cells, strict=True)])
+    return lines + observations.how_set([entry for entry, _ in found])

@@ -8,6 +8,7 @@ import argparse
 import sys
 import tomllib
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 import matplotlib
@@ -19,7 +20,7 @@ from matplotlib.figure import Figure
 
 import dermaflux as df
 from dermaflux import _core
-from dermaflux.running import OUTPUTS
+from dermaflux.result import OUTPUTS
 
 HERE = Path(__file__).parent
 GROUPS = ("machine", "needle", "ink", "skin")
@@ -109,6 +110,7 @@ def answers(asked: list[tuple[Response, list]], grid: str) -> tuple[list[list[fl
     return [[output(changes, response.output) for changes in response.members(values)] for response, values in asked], failures
 
 
+@cache
 def unit_of(key: str) -> str:
     name = ".".join([*key.split(".")[:2], "NAME", key.split(".")[-1]]) if key.startswith("skin.layer.") else key
     return next((row["unit"] for row in _core.keys() if row["key"] == name), "")

@@ -1,0 +1,32 @@
+"""Draws of what is not known: uncertain keys of the input, from the ranges of their files."""
+
+import math
+import warnings
+
+import numpy as np
+from scipy import stats
+
+from . import _core
+
+_NINETY = 1.6448536269514722  # standard normal: nine in ten lie within this many deviations
+
+
+def from_range(known: _core.ConfigValue, unit: np.ndarray) -> np.ndarray:
+    """Values of an uncertain key at shares of its probability [0 to 1], in the unit of the key: log-normal about the value, its
+    width such that the range of its file would hold nine in ten, cut off at the ends of that range (no source supports what lies
+    beyond). The lower end of the range must be positive."""
+    low, high = known.range
+    spread = math.log(high / low) / (2.0 * _NINETY)
+    ends = stats.norm.cdf(np.log(np.array([low, high]) / known.value) / spread)
+    normal = stats.norm.ppf(ends[0] + unit * (ends[1] - ends[0]))
+    return np.clip(known.value * np.exp(spread * normal), low, high)
+
+
+def draw_parameters(file: _core.CalibrationFile) -> dict[str, np.ndarray]:
+    """Draws of the uncertain keys by :func:`from_range`, shape (draws,) each. One scrambled Sobol sequence, so that the same draws
+    meet every setting."""
+    sampler = stats.qmc.Sobol(len(file.uncertain), scramble=True, rng=np.random.default_rng(file.seed))
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", UserWarning)  # balance of powers of two: wanted, not needed
+        unit = sampler.random(file.draws)
+    return {key: from_range(file.base.values[key], unit[:, n]) for n, key in enumerate(file.uncertain)}
