@@ -52,9 +52,9 @@ inline constexpr double largest_courant = 0.9;
 /// substep. A sweep along one and then along the other, in turns (Strang 1968, SIAM J. Numer. Anal. 5), is of second order. Within
 /// a sweep the carried value is that of a limited Lax-Wendroff scheme, exact where the Courant number is one, and one flux per face
 /// is all it takes. Fluid goes through the same sweeps, so uniform concentrations stay uniform while tissue swells and whatever the
-/// flow (Easter 1993, Mon. Weather Rev. 121). Positive and without new extrema while the Courant number, in sum over the faces
-/// through which fluid leaves, is at most one (FaceConcentration). The rim of the box is closed. Both cells of a face find the same
-/// flux from the same numbers.
+/// flow (Easter 1993, Mon. Weather Rev. 121). Lymph drains between the sweeps, which keeps the turns symmetric. Positive and
+/// without new extrema while the Courant number, in sum over the faces through which fluid leaves, is at most one
+/// (FaceConcentration). The rim of the box is closed. Both cells of a face find the same flux from the same numbers.
 template <Along along>
 struct TransportSweepStep {
   InsertionProblem p;
@@ -93,12 +93,12 @@ struct TransportSweepStep {
     double taken[W + 1];  ///< share of the donor's fluid that passes: through outer faces, or upper ones and the last row's lower
                           ///< one [-]
     double inverse[W];    ///< of the fluid content after the sweep [-]
-    double drained[W];    ///< fluid that lymph takes and that takes carrier along [-]
+    double kept[W];       ///< share of the fluid, and of the carrier in it, that lymph leaves [-]
   };
 
   /// Balance of one carried quantity in ring i; `in` is what comes through the inner faces and becomes what leaves outward.
-  template <int W>
-  DF_FUNCTION void along_rings(int i, int j, const Ring<W>& ring, double drains, FieldView<const double> old, FieldView<double> now,
+  template <bool drains, int W>
+  DF_FUNCTION void along_rings(int i, int j, const Ring<W>& ring, FieldView<const double> old, FieldView<double> now,
                                FieldView<double> amount, double (&in)[W]) const {
     const int column = p.grid.column, first = p.grid.cell(i, j);
     const int inward = i > 0 ? column : 0, outward = i + 2 < box.rings ? 2 * column : column;
@@ -108,7 +108,7 @@ struct TransportSweepStep {
       const int k = first + l;
       const double here = old(k), flux = open * p.scratch.radial_flux(k);
       const double east = carried(flux, ring.taken[l], old(k - inward), here, old(k + column), old(k + outward));
-      const double after = amount(k) + (ring.share[l] * (in[l] - east) - drains * ring.drained[l] * here);
+      const double after = (amount(k) + ring.share[l] * (in[l] - east)) * (drains ? ring.kept[l] : 1.0);
       amount(k) = after;
       now(k) = after * ring.inverse[l];
       in[l] = east;
@@ -116,7 +116,7 @@ struct TransportSweepStep {
   }
 
   /// The same along the rows of one ring.
-  template <int W>
+  template <bool drains, int W>
   DF_FUNCTION void along_rows(int i, int j, const Ring<W>& ring, FieldView<const double> old, FieldView<double> now,
                               FieldView<double> amount) const {
     const int first = p.grid.cell(i, j), last = box.rows - 1;
@@ -141,9 +141,31 @@ struct TransportSweepStep {
     DF_LANES
     for (int l = 0; l < W; ++l) {
       const int k = first + l;
-      const double after = amount(k) + ring.share[l] * (flow[l] - flow[l + 1]);
+      const double after = (amount(k) + ring.share[l] * (flow[l] - flow[l + 1])) * (drains ? ring.kept[l] : 1.0);
       amount(k) = after;
       now(k) = after * ring.inverse[l];
+    }
+  }
+
+  /// Lymph after the first sweep, and what one volume of tissue is to one of the fluid that is left.
+  template <int W>
+  DF_FUNCTION void drain(int first, FieldView<double> now, Ring<W>& ring) const {
+    const double conductance = dt * p.params.lymph_conductance;
+    if (returns) {
+      DF_LANES
+      for (int l = 0; l < W; ++l) {
+        ring.kept[l] = 1.0;
+        ring.inverse[l] = now(first + l) = 1.0 / p.tissue.fluid(first + l);
+      }
+      return;
+    }
+    DF_LANES
+    for (int l = 0; l < W; ++l) {
+      const int k = first + l;
+      const double fluid = p.tissue.fluid(k), left = fluid - conductance * (p.tissue.pressure(k) - p.params.rest_pressure);
+      p.tissue.fluid(k) = left;
+      ring.kept[l] = smaller(left / fluid, 1.0);
+      ring.inverse[l] = now(k) = 1.0 / left;
     }
   }
 
@@ -159,16 +181,12 @@ struct TransportSweepStep {
     for (int l = 0; l < W; ++l) {
       const int k = first + l;
       const double flux = p.scratch.radial_flux(k), out = here * old(k), back = there * old(k + outward);
-      const double drained = dt * p.params.lymph_conductance * (p.tissue.pressure(k) - p.params.rest_pressure);
       ring.taken[l] = std::fabs(flux) * (flux >= 0.0 ? out : back) * per_length[l];
       ring.share[l] = here * per_length[l];
-      ring.drained[l] = larger(drained, 0.0);
-      const double fluid = p.tissue.fluid(k) + (ring.share[l] * (in[l] - flux) - drained);
-      p.tissue.fluid(k) = fluid;
-      ring.inverse[l] = 1.0 / fluid;
-      now(k) = ring.inverse[l];
+      p.tissue.fluid(k) += ring.share[l] * (in[l] - flux);
       in[l] = flux;
     }
+    drain(first, now, ring);
   }
 
   template <int W>
@@ -186,11 +204,9 @@ struct TransportSweepStep {
     for (int l = 0; l < W; ++l) {
       const int k = first + l;
       ring.share[l] = per_area * per_length[l + 1];
-      const double fluid = p.tissue.fluid(k) + ring.share[l] * (p.scratch.axial_flux(k - 1) - p.scratch.axial_flux(k));
-      p.tissue.fluid(k) = fluid;
-      ring.inverse[l] = 1.0 / fluid;
-      now(k) = ring.inverse[l];
+      p.tissue.fluid(k) += ring.share[l] * (p.scratch.axial_flux(k - 1) - p.scratch.axial_flux(k));
     }
+    drain(first, now, ring);
   }
 
   template <int W>
@@ -210,10 +226,10 @@ struct TransportSweepStep {
         through_wall(j, from(s.c[n], s.c_between[n]), s.wall_pigment[n], s.returned_pigment[n], pigment_in[n]);
       for (int i = 0; i < box.rings; ++i) {
         fluid_along_rings(i, p.grid.cell(i, j), per_length, fluid_in, ring);
-        along_rings(i, j, ring, 1.0, old_w, now_w, p.tissue.carrier, carrier_in);
+        along_rings<true>(i, j, ring, old_w, now_w, p.tissue.carrier, carrier_in);
         for (int n = 0; n < classes; ++n)
-          along_rings(i, j, ring, 0.0, from(s.c[n], s.c_between[n]), to(s.c[n], s.c_between[n]), p.tissue.pigment[n],
-                      pigment_in[n]);
+          along_rings<false>(i, j, ring, from(s.c[n], s.c_between[n]), to(s.c[n], s.c_between[n]), p.tissue.pigment[n],
+                             pigment_in[n]);
       }
     } else {
       double per_length[W + 2];  // from the row above the group to the one below
@@ -223,9 +239,9 @@ struct TransportSweepStep {
       }
       for (int i = 0; i < box.rings; ++i) {
         fluid_along_rows<W>(i, p.grid.cell(i, j), per_length, ring);
-        along_rows(i, j, ring, old_w, now_w, p.tissue.carrier);
+        along_rows<true>(i, j, ring, old_w, now_w, p.tissue.carrier);
         for (int n = 0; n < classes; ++n)
-          along_rows(i, j, ring, from(s.c[n], s.c_between[n]), to(s.c[n], s.c_between[n]), p.tissue.pigment[n]);
+          along_rows<false>(i, j, ring, from(s.c[n], s.c_between[n]), to(s.c[n], s.c_between[n]), p.tissue.pigment[n]);
       }
     }
   }

@@ -132,12 +132,12 @@ double decay_error(int cells, double diffusion, double rate) {
 TEST(ExactTransport, SteadyProfileOfAdvectionSpreadingAndCaptureIsExact) {
   for (const double rate : {0.5, 2.0}) {
     double error[3];
-    for (int n = 0; n < 3; ++n) error[n] = decay_error(32 << n, 0.1, rate);
+    for (int n = 0; n < 3; ++n) error[n] = decay_error(48 << n, 0.1, rate);
     EXPECT_GT(observed_order(error[0], error[1]), 1.85) << rate;
     EXPECT_GT(observed_order(error[1], error[2]), 1.9) << rate;
     // Terms act one after another, in steps of dt = 4 h^2: over a step the inlet's layer D/v is fed late by v dt, and the decay
     // along the path of 1.5 is off by dt times the rates of capture and spreading.
-    const double exponent = (std::sqrt(speed * speed + 0.4 * rate) - speed) / 0.2, dt = 4.0 / (128.0 * 128.0);
+    const double exponent = (std::sqrt(speed * speed + 0.4 * rate) - speed) / 0.2, dt = 4.0 / (192.0 * 192.0);
     EXPECT_LT(error[2], dt * exponent * (speed + 1.5 * (rate + 0.1 * exponent * exponent))) << rate;
   }
 }

@@ -49,6 +49,7 @@ struct SmallGrid {
     p.params.max_captured = 1e300;
     for (int k = 0; k < p.grid.cell_count(); ++k) {
       p.tissue.fluid(k) = porosity;
+      p.scratch.fluid_inverse(k) = 1.0 / porosity;
       p.scratch.mobility(k) = p.scratch.permeability(k) = p.scratch.damage(k) = 1.0;
     }
   }

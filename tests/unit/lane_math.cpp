@@ -49,6 +49,14 @@ TEST(LaneMath, LogarithmIsWithinTwoUnitsForNumbersOfEverySize) {
   }
   EXPECT_EQ(lane_log(1.0), 0.0);
   EXPECT_TRUE(std::isnan(lane_log(std::nan(""))));
+  EXPECT_GT(lane_log(std::numeric_limits<double>::infinity()), std::log(std::numeric_limits<double>::max()));
+}
+
+TEST(LaneMath, PowerOfInfinityIsAsLargeOrSmallAsANumberCanBe) {
+  const double infinity = std::numeric_limits<double>::infinity();
+  EXPECT_GT(lane_power(infinity, 2.0), 1e307);
+  EXPECT_LT(lane_power(infinity, -2.0), 1e-307);
+  EXPECT_EQ(lane_power(infinity, 0.0), 1.0);
 }
 
 TEST(LaneMath, PowerIsOffByNoMoreThanItsLogarithmTimesTheExponent) {
