@@ -21,9 +21,13 @@ CENTRE_MM = 0.06
 """Radius over which the contrast of a dot is averaged, as in the fast look [mm]."""
 _PILOT = 16384
 _RING_MM, _RINGS = 0.015, 40
+_RING_PHOTONS = _RINGS * 64 * 8
+_STEPS = 8
 _ENERGY = 1e-6
+_ACCOUNTS = ("specular", "diffuse", "transmitted", "absorbed", "roulette", "cut")
 
-Follow = Callable[[_core.PhotonMedium, int, float, int], dict]
+Follow = Callable[[_core.PhotonMedium, int, float, float, int], dict]
+"""Follows photons in a medium: how many, inner radius and width of the rings they enter [mm], how many rings."""
 
 
 def photons(
@@ -72,24 +76,36 @@ def photons(
     goal = _goal(photons, error)
     with _document(data, treatment) as document:
         scene = scene_of(data, moment, document)
-    steps = len(bands) * 6
+    steps = len(bands) * _STEPS
     with progress_bar("photons", 1.0, counted=False, quiet=not progress) as show:
         done = 0
 
-        def follow(medium: _core.PhotonMedium, number: int, width_mm: float, rings: int) -> dict:
+        def follow(medium: _core.PhotonMedium, number: int, inner_mm: float, width_mm: float, rings: int) -> dict:
             nonlocal done
             start = done / steps
             done += 1
-            return _core.follow_photons(
-                medium, _core.whole_batches(number, rings), scene.anisotropy, scene.index, 1.0, 1.0, 0.0, width_mm * 1e-3, rings,
-                False, False, "none", seed, backend, lambda share: show(min(1.0, start + share / steps)),
-            )  # fmt: skip
+            return followed(scene, medium, number, inner_mm, width_mm, rings, seed, backend, lambda share: show(min(1.0, start + share / steps)))
 
         rows = []
         for n, band in enumerate(bands):
-            done = n * 6
+            done = n * _STEPS
             rows.append(_band_of(scene, band, follow, photons, goal))
     return _dataset(data, day, [float(_core.wavelengths_nm()[b]) for b in bands], rows, seed)
+
+
+def followed(
+    scene: _core.OpticalScene, medium: _core.PhotonMedium, number: int, inner_mm: float, width_mm: float, rings: int,
+    seed: int = 1, backend: str = "auto", progress: Callable[[float], None] | None = None,
+) -> dict:  # fmt: skip
+    """Photons that enter along the normal, uniformly over the radii of some rings. Raises NumericsError if energy is lost."""
+    found = _core.follow_photons(
+        medium, _core.whole_batches(number, rings), scene.anisotropy, scene.index, 1.0, 1.0, inner_mm * 1e-3, width_mm * 1e-3, rings,
+        False, False, "none", seed, backend, progress,
+    )  # fmt: skip
+    total = sum(found[name] for name in _ACCOUNTS)
+    if abs(total - 1.0) > _ENERGY:
+        raise _core.NumericsError(f"the energy of the photons is off by {total - 1.0:.1e} (a fault of the program); please report it")
+    return found
 
 
 def scene_of(data: xr.Dataset, moment: int, document: _core.TreatmentDocument) -> _core.OpticalScene:
@@ -133,8 +149,8 @@ def contrast_of(dot: np.ndarray, skin: np.ndarray) -> tuple[float, float]:
 
 
 def half_width(radius: np.ndarray, profile: np.ndarray, half: float) -> float:
-    """Radius at which a profile falls below a level: the best falling fit (pool adjacent violators, Ayer 1955), linear between its
-    points; NaN where it never does."""
+    """Radius at which a noisy profile falls below a level: the best falling fit (pool adjacent violators, Ayer 1955), linear between
+    its points; NaN where it never does."""
     falling = _falling(profile)
     below = np.flatnonzero(falling < half)
     if below.size == 0:
@@ -157,50 +173,54 @@ def _falling(values: np.ndarray) -> np.ndarray:
     return np.concatenate([np.full(int(count), mean) for mean, count in blocks])
 
 
-def _width(dot: np.ndarray, skin: np.ndarray, contrast: float) -> tuple[float, float]:
-    """Width at half of the contrast and its standard error by the jackknife over eight groups of batches."""
-    radius = (np.arange(dot.shape[0]) + 0.5) * _RING_MM
+def visible_width(
+    media: Sequence[_core.PhotonMedium], centre: Sequence[np.ndarray], number: int, follow: Follow
+) -> tuple[float, float, np.ndarray]:
+    """Width at half of the contrast [mm], its standard error, and the profile of contrast over the rings.
+
+    A coarse profile finds the place; then all photons enter around it, and a parabola through their contrast gives the radius. The
+    error is that of the jackknife over eight groups of batches.
+
+    Parameters
+    ----------
+    media: with the dot, and plain skin.
+    centre: what came out of both in the batches of the centre.
+    number: photons around the place.
+    """
+    coarse = [follow(medium, _RING_PHOTONS, 0.0, _RING_MM, _RINGS)["reflected"] for medium in media]
+    profile = 1.0 - coarse[0].mean(axis=1) / coarse[1].mean(axis=1)
+    place = half_width((np.arange(_RINGS) + 0.5) * _RING_MM, profile, 0.5 * (1.0 - centre[0].mean() / centre[1].mean()))
+    if math.isnan(place):
+        return math.nan, math.nan, profile
+    reach = max(2.0 * _RING_MM, 0.35 * place)
+    low, rings = max(place - reach, 0.0), 8
+    step = (place + reach - low) / rings
+    near = [follow(medium, number, low, step, rings)["reflected"] for medium in media]
+    at = (np.arange(rings) + 0.5) * step + low - place
+    groups = np.arange(centre[0].size) % 8
 
     def found(chosen: np.ndarray) -> float:
-        return 2.0 * half_width(radius, 1.0 - dot[:, chosen].mean(axis=1) / skin[:, chosen].mean(), 0.5 * contrast)
+        half = 0.5 * (1.0 - centre[0][chosen].mean() / centre[1][chosen].mean())
+        c, b, a = np.polyfit(at, 1.0 - near[0][:, chosen].mean(axis=1) / near[1][:, chosen].mean(axis=1), 2)
+        root = b * b - 4.0 * c * (a - half)
+        return 2.0 * (place - 2.0 * (a - half) / (b - math.sqrt(root))) if root >= 0.0 and b < 0.0 else math.nan
 
-    groups = np.arange(dot.shape[1]) % 8
-    all_ = found(groups >= 0)
     others = np.array([found(groups != n) for n in range(8)])
-    return all_, float(math.sqrt(7.0 / 8.0 * ((others - others.mean()) ** 2).sum()))
+    return found(groups >= 0), float(math.sqrt(7.0 / 8.0 * ((others - others.mean()) ** 2).sum())), profile
 
 
 def _band_of(scene: _core.OpticalScene, band: int, follow: Follow, photons: int | None, goal: float | None) -> dict:
     """Everything of one wavelength."""
     media = [scene.medium(band, True), scene.medium(band, False)]
-    number = min(_PILOT, photons) if photons else _PILOT
-    pair = [follow(medium, number, CENTRE_MM, 1) for medium in media]
+    number = min(_PILOT, photons or _PILOT)
+    pair = [follow(medium, number, 0.0, CENTRE_MM, 1) for medium in media]
     contrast, error = contrast_of(*(one["reflected"][0] for one in pair))
-    if goal is not None and error > 0.0:
-        needed = _core.whole_batches(math.ceil(1.15 * number * (error / goal) ** 2), 1)  # the pilot knows its own error to 9 %
-        if photons is not None and needed > photons and error > goal:
-            raise _core.InputError(
-                f"photons = {photons} are too few for a standard error of {goal:g} at {_core.wavelengths_nm()[band]:.0f} nm: they give about "
-                f"{error * math.sqrt(number / photons):.2g}; ask for at least {needed} photons, or for a larger error"
-            )
-        if needed > _core.most_photons:
-            raise _core.InputError(
-                f"a standard error of {goal:g} needs about {needed} photons at {_core.wavelengths_nm()[band]:.0f} nm, more than a run can follow "
-                f"({_core.most_photons}); ask for an error of {1.1 * goal * math.sqrt(needed / _core.most_photons):.1g} or more"
-            )
-        number = max(number, needed)
-    number = _core.whole_batches(max(number, photons or 0), 1)
-    if number > _core.whole_batches(min(_PILOT, photons or _PILOT), 1):
-        pair = [follow(medium, number, CENTRE_MM, 1) for medium in media]
+    wanted = max(number, photons or 0, _needed(error, number, goal, photons, band))
+    if wanted > number:
+        pair = [follow(medium, wanted, 0.0, CENTRE_MM, 1) for medium in media]
         contrast, error = contrast_of(*(one["reflected"][0] for one in pair))
-    rings = [follow(medium, number, _RING_MM, _RINGS) for medium in media]
-    for one in (*pair, *rings):
-        total = sum(one[name] for name in ("specular", "diffuse", "transmitted", "absorbed", "roulette", "cut"))
-        if abs(total - 1.0) > _ENERGY:
-            raise _core.NumericsError(f"the energy of the photons is off by {total - 1.0:.1e} (a fault of the program); please report it")
-    width, width_error = _width(rings[0]["reflected"], rings[1]["reflected"], contrast)
     dot, skin = (one["reflected"][0] for one in pair)
-    everywhere = np.concatenate([skin, rings[1]["reflected"].mean(axis=0)])
+    width, width_error, profile = visible_width(media, [dot, skin], wanted, follow)
     fast = scene.look()
     return {
         "contrast": contrast,
@@ -209,12 +229,31 @@ def _band_of(scene: _core.OpticalScene, band: int, follow: Follow, photons: int 
         "fwhm_mm_error": width_error,
         "reflectance_dot": dot.mean(),
         "reflectance_dot_error": dot.std(ddof=1) / math.sqrt(dot.size),
-        "reflectance_skin": everywhere.mean(),
-        "reflectance_skin_error": everywhere.std(ddof=1) / math.sqrt(everywhere.size),
+        "reflectance_skin": skin.mean(),
+        "reflectance_skin_error": skin.std(ddof=1) / math.sqrt(skin.size),
         "contrast_fast": 1.0 - fast["dot"][band] / fast["skin"][band],
-        "photons": float(number),
-        "contrast_profile": 1.0 - rings[0]["reflected"].mean(axis=1) / rings[1]["reflected"].mean(),
-    } | {f"share_{name}": pair[0][name] for name in ("specular", "diffuse", "transmitted", "absorbed", "roulette", "cut")}
+        "photons": float(_core.whole_batches(wanted, 1)),
+        "contrast_profile": profile,
+    } | {f"share_{name}": pair[0][name] for name in _ACCOUNTS}
+
+
+def _needed(error: float, number: int, goal: float | None, photons: int | None, band: int) -> int:
+    """Photons that a standard error needs, from what some gave. Raises InputError where those asked for are too few."""
+    if goal is None:
+        return 0
+    nm = float(_core.wavelengths_nm()[band])
+    needed = _core.whole_batches(math.ceil(1.15 * number * (error / goal) ** 2), 1)  # the error is itself known to 9 %
+    if photons is not None and needed > photons and error * math.sqrt(number / photons) > goal:
+        raise _core.InputError(
+            f"photons = {photons} are too few for a standard error of {goal:g} at {nm:.0f} nm: they give about "
+            f"{error * math.sqrt(number / photons):.2g}; ask for at least {needed} photons, or for a larger error"
+        )
+    if needed > _core.most_photons:
+        raise _core.InputError(
+            f"a standard error of {goal:g} needs about {needed} photons at {nm:.0f} nm, more than a run can follow ({_core.most_photons}); "
+            f"ask for an error of {1.1 * goal * math.sqrt(needed / _core.most_photons):.1g} or more"
+        )
+    return needed
 
 
 def _dataset(data: xr.Dataset, day: float, wavelengths: list[float], rows: list[dict], seed: int) -> xr.Dataset:
