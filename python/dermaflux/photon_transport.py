@@ -201,9 +201,11 @@ def visible_width(
 
     def found(chosen: np.ndarray) -> float:
         half = 0.5 * (1.0 - centre[0][chosen].mean() / centre[1][chosen].mean())
-        c, b, a = np.polyfit(at, 1.0 - near[0][:, chosen].mean(axis=1) / near[1][:, chosen].mean(axis=1), 2)
-        root = b * b - 4.0 * c * (a - half)
-        return 2.0 * (place - 2.0 * (a - half) / (b - math.sqrt(root))) if root >= 0.0 and b < 0.0 else math.nan
+        contrast = 1.0 - near[0][:, chosen].mean(axis=1) / near[1][:, chosen].mean(axis=1)
+        c, b, a = np.polyfit(at, contrast - half, 2)
+        if b >= 0.0 or b * b < 4.0 * c * a:  # noise has turned the parabola; a line is left
+            (b, a), c = np.polyfit(at, contrast - half, 1), 0.0
+        return 2.0 * (place - 2.0 * a / (b - math.sqrt(b * b - 4.0 * c * a))) if b < 0.0 else math.nan
 
     others = np.array([found(groups != n) for n in range(8)])
     return found(groups >= 0), float(math.sqrt(7.0 / 8.0 * ((others - others.mean()) ** 2).sum())), profile
