@@ -73,7 +73,7 @@ struct PhotonSettings {
   RussianRoulette roulette{.threshold = 0.3, .chance = 0.5};  ///< measured best for skin: less time for equal error
   PhotonMap map = PhotonMap::none;
   std::uint64_t seed = 1;
-  std::uint32_t most_flights = 1000000;  ///< a photon is given up after so many; its weight is booked as cut
+  std::uint32_t most_flights = 1000000;  ///< a photon is given up after so many, or faces in one; its weight is booked as cut
 };
 
 /// One source of photons in one medium.

@@ -60,7 +60,7 @@ class PhotonWalk {
   DF_FUNCTION bool fly(double left) {
     typename Geometry::Aim aim = p_.geometry.aim(ray_);
     double depth = 0.0;  // of absorption, not yet taken from the weight
-    for (;;) {
+    for (std::uint32_t faces = 0; faces <= p_.settings.most_flights; ++faces) {
       const int cell = p_.geometry.cell(place_);
       const OpticalCell medium = p_.cells(cell);
       const Crossing crossing = p_.geometry.next(place_, ray_, aim);
@@ -91,6 +91,9 @@ class PhotonWalk {
       p_.geometry.turn_back(place_, crossing.face);
       aim = p_.geometry.aim(ray_);
     }
+    absorb(depth);
+    book(PhotonAccount::cut);  // caught between two surfaces by total reflection
+    return false;
   }
 
   DF_FUNCTION void go(int cell, const OpticalCell& medium, double length, double& depth) {

@@ -52,6 +52,21 @@ TEST(PhotonEnergy, IsAllAccountedFor) {
     }
 }
 
+TEST(PhotonEnergy, CaughtInAClearPlateIsGivenUp) {
+  // Half of the plate scatters, the other is clear and has no end: light that enters it beyond the critical angle never comes out.
+  PhotonJob job = job_of({}, 1 << 8, 0.0, 1.5);
+  job.medium.boxes = true;
+  job.medium.x_face = {20e-6};
+  job.medium.z_face = {0.0, 0.1 * units::mm};
+  job.medium.cells = {{0.0, 20000.0}, {0.0, 0.0}};
+  job.settings.most_flights = 1000;
+  const PhotonRun run = follow(job);
+  double sum = 0.0;
+  for (int n = 0; n < PhotonAccount::count; ++n) sum += run.account(n);
+  EXPECT_NEAR(sum, 1.0, 6 * 0.5 * PhotonUnits::weight);
+  EXPECT_GT(run.account(PhotonAccount::cut), 0.1);
+}
+
 TEST(PhotonEnergy, AbsorbedInTheCellsIsWhatTheAccountSays) {
   PhotonJob job = dotted(1 << 13);
   job.settings.map = PhotonMap::absorption;

@@ -1,6 +1,6 @@
 """Error of the fast look against photon transport, over depth, width, load and skin; writes error_map.csv and error_map.png.
 
-    python validation/optics/error_map.py            # measures (half an hour on two cores), then draws
+    python validation/optics/error_map.py            # measures (ten minutes on one core), then draws
     python validation/optics/error_map.py --draw     # draws what is in error_map.csv
     python validation/optics/error_map.py --rows 8   # every eighth point, for a first look
 """
@@ -120,7 +120,8 @@ def draw(rows: list[dict[str, float | str]], path: Path) -> None:
                 if math.isfinite(table[y, x]):
                     text = f"{100 * table[y, x]:+.0f}"
                     bad = abs(table[y, x]) > (CONTRAST_GOAL if name == "contrast" else WIDTH_GOAL)
-                    ax.text(x, y, text, ha="center", va="center", fontsize=6, fontweight="bold" if bad else "normal")
+                    ax.text(x, y, text, ha="center", va="center", fontsize=6, fontweight="bold" if bad else "normal",
+                            color="white" if abs(table[y, x]) > 0.7 * scale else "black")  # fmt: skip
             ax.set_xticks(range(len(DEPTHS_MM)), labels)
             ax.set_yticks(range(table.shape[0]), [f"{d:g} mm, {m:g} ng" for d in DIAMETERS_MM for m in MASSES_NG] if column == 0 else [], fontsize=6)
             ax.set_title(f"{skin} skin: {title} [%]", fontsize=9)
