@@ -116,8 +116,8 @@ TEST(Photons, FlyTheSameInRingsAndInBoxes) {
 }
 
 TEST(Photons, SeeADotOfBoxesAsADotOfRings) {
-  // A disc of 80 um radius against the boxes of 5 um whose middles lie in it: areas differ by the staircase, 0.3 %. The same draws,
-  // so most photons fly alike; contrast is 0.3 to 0.4, its change 0.3 % of that at most, and four standard errors of the rest.
+  // A disc of 80 um radius against the boxes of 5 um whose middles lie in it. What the dot takes away goes at most with its area;
+  // the photons share their draws, so that most fly alike, and the scatter is that of the differences: four standard errors of it.
   PhotonMedium rings = test::cylinder(0.1 * units::mm, 5e4, {200.0, 20000.0}), boxes;
   rings.r_face[1] = 80e-6;
   boxes.boxes = true;
@@ -125,18 +125,29 @@ TEST(Photons, SeeADotOfBoxesAsADotOfRings) {
   for (int n = -16; n <= 16; ++n) boxes.x_face.push_back(5e-6 * n);
   boxes.y_face = boxes.x_face;
   const int sides = static_cast<int>(boxes.x_face.size()) + 1;
+  double area = 0.0;
   for (int i = 0; i < sides; ++i)
     for (int j = 0; j < sides; ++j) {
-      const double x = 5e-6 * (i - 16.5), y = 5e-6 * (j - 16.5);
-      const bool inside = std::hypot(x, y) < 80e-6;
+      const bool inside = std::hypot(5e-6 * (i - 16.5), 5e-6 * (j - 16.5)) < 80e-6;
+      area += inside ? 25e-12 : 0.0;
       for (int k = 0; k < 3; ++k) boxes.cells.push_back({inside && k == 1 ? 5e4 + 200.0 : 200.0, 20000.0});
     }
-  PhotonJob job = job_of(rings, 1 << 14, 0.8, 1.4);
+  PhotonJob job = job_of(rings, 1 << 15, 0.8, 1.4);
   job.settings.beam.width = 60e-6;
-  const Estimate a = follow(job).reflectance();
+  const PhotonRun a = follow(job);
   job.medium = boxes;
-  const Estimate b = follow(job).reflectance();
-  EXPECT_NEAR(a.mean, b.mean, 0.003 * 0.4 * a.mean + 4.0 * a.error);
+  const PhotonRun b = follow(job);
+  job.medium = layered({{endless, {200.0, 20000.0}}});
+  const double taken = follow(job).reflectance().mean - a.reflectance().mean;
+  double mean = 0.0, squares = 0.0;
+  for (int batch = 0; batch < photon_batches; ++batch) {
+    const double difference = a.reflected(0, batch) - b.reflected(0, batch);
+    mean += difference / photon_batches;
+    squares += difference * difference / photon_batches;
+  }
+  const double error = std::sqrt((squares - mean * mean) / (photon_batches - 1));
+  EXPECT_NEAR(mean, 0.0, std::fabs(area / (units::pi * 80e-6 * 80e-6) - 1.0) * taken + 4.0 * error);
+  EXPECT_LT(error, 0.01 * taken);  // it can tell a dot that is two per cent too large
 }
 
 TEST(Photons, EachOneCanBeHadAlone) {
@@ -162,6 +173,22 @@ TEST(Photons, OfAnotherSeedAreOthersWithTheSameMean) {
   const Estimate b = follow(job).reflectance();
   EXPECT_NE(a.mean, b.mean);
   EXPECT_NEAR(a.mean, b.mean, 4.0 * std::hypot(a.error, b.error));
+}
+
+TEST(Photons, ScatterOverSeedsAsTheirStandardErrorsSay) {
+  // Squares of 40 deviations over their errors: chi^2 of 39 degrees, mean 39/40 and standard deviation sqrt(2 x 39)/40; the errors
+  // are known to 9 %, which adds 1.5 % (1/63) to the mean.
+  std::vector<Estimate> found;
+  double mean = 0.0;
+  for (std::uint64_t seed = 1; seed <= 40; ++seed) {
+    PhotonJob job = dotted(1 << 10);
+    job.settings.seed = seed;
+    found.push_back(follow(job).reflectance());
+    mean += found.back().mean / 40.0;
+  }
+  double squares = 0.0;
+  for (const Estimate& one : found) squares += (one.mean - mean) * (one.mean - mean) / (one.error * one.error) / 40.0;
+  EXPECT_NEAR(squares, 39.0 / 40.0 * 64.0 / 63.0, 4.0 * std::sqrt(2.0 * 39.0) / 40.0);
 }
 
 TEST(PhotonSensitivity, IsTheDerivativeThatAFiniteDifferenceFinds) {
