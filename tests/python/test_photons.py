@@ -61,10 +61,12 @@ def test_a_run_and_its_file_show_the_same_dot(quick: df.Result, run_file: Path, 
 
 
 def test_twice_treated_skin_is_looked_at_with_the_age_of_its_pigment(normal: df.Treatment):
-    run = df.run(normal.with_({"machine.dwell_ms": 20.0, "sessions.days": [0.0, 30.0]}), grid="quick", horizon_year=1.0)
+    # Clusters grow within a year: pigment that is all 2.5 years old would be 0.005 paler.
+    changes = {"machine.dwell_ms": 20.0, "sessions.days": [0.0, 900.0], "skin.cluster_growth_year": 1.0, "skin.cluster_end_um": 5.0}
+    run = df.run(normal.with_(changes), grid="quick", horizon_year=3.0)
     data = run.to_xarray()
-    at = int(np.flatnonzero(np.isclose(data["time"], 44.0))[0])
-    found = df.photons(run, 44, photons=256)
+    at = int(np.flatnonzero(np.isclose(data["time"], 914.0))[0])
+    found = df.photons(run, 914, photons=256)
     # The fast look of the scene is the one that the run recorded, but for the start of its solver, 1e-3 of the escape probability.
     assert float(found["contrast_fast"][0]) == pytest.approx(float(data["contrast"][at]), abs=2e-3)
 
