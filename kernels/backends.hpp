@@ -11,15 +11,23 @@ struct BackendTable {
   bool (*available)(std::string& detail);
   void (*run_case)(TreatmentCase& bound, const CaseBlueprint& blueprint, double* state, Outcome* outcomes, RunMonitor& monitor);
   void (*run_members)(const std::vector<Member>& members, const RunOptions& options, RunMonitor& monitor, MemberSink& sink);
+  void (*run_photons)(const PhotonJob& job, std::vector<long long>& sums, RunMonitor& monitor);
   void (*finalize)();
 };
 
+const BackendTable& backend_table(Backend backend);
 const BackendTable& serial_backend();
 const BackendTable& kokkos_backend();
 const BackendTable& cuda_backend();  ///< says why not where it was not built
 
 /// Runs one member of a host ensemble in a thread's workspace: builds, runs, and turns whatever goes wrong into a message.
 MemberOutcome run_member_on_host(const Member& member, const RunOptions& options, Workspace& workspace, RunMonitor& monitor);
+
+/// Photons that a thread follows between two looks at the monitor.
+inline constexpr std::uint64_t photon_chunk = 1024;
+
+/// Adds a chunk of a job's photons to sums that no other thread has.
+void follow_chunk(const PhotonJob& job, std::uint64_t first, std::uint64_t last, std::vector<long long>& sums);
 
 /// Results of a member from its outcomes; the message if one of them failed.
 MemberOutcome collect_member(const Member& member, const CaseBlueprint& blueprint, const std::vector<Outcome>& outcomes,

@@ -14,11 +14,6 @@ namespace {
 
 constexpr std::array<std::string_view, 4> names = {"auto", "serial", "kokkos", "cuda"};
 
-const BackendTable& table(Backend backend) {
-  if (backend == Backend::cuda) return cuda_backend();
-  return backend == Backend::kokkos ? kokkos_backend() : serial_backend();
-}
-
 double seconds_since(std::chrono::steady_clock::time_point start) {
   return std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
 }
@@ -51,6 +46,11 @@ std::string last_good(const Outcome& outcome) {
 
 }  // namespace
 
+const BackendTable& backend_table(Backend backend) {
+  if (backend == Backend::cuda) return cuda_backend();
+  return backend == Backend::kokkos ? kokkos_backend() : serial_backend();
+}
+
 Backend backend(std::string_view name) {
   for (std::size_t n = 0; n < names.size(); ++n)
     if (names[n] == name) return static_cast<Backend>(n);
@@ -63,7 +63,7 @@ std::vector<BackendState> backend_states() {
   std::vector<BackendState> states;
   for (const Backend one : {Backend::serial, Backend::kokkos, Backend::cuda}) {
     BackendState state{one, false, ""};
-    state.available = table(one).available(state.detail);
+    state.available = backend_table(one).available(state.detail);
     states.push_back(state);
   }
   return states;
@@ -72,17 +72,17 @@ std::vector<BackendState> backend_states() {
 Backend choose_backend(Backend wanted, Work work) {
   std::string detail, there;
   if (wanted == Backend::automatic) {
-    if (table(Backend::cuda).available(detail)) return Backend::cuda;
+    if (backend_table(Backend::cuda).available(detail)) return Backend::cuda;
     return work == Work::single ? Backend::serial : Backend::kokkos;
   }
-  if (table(wanted).available(detail)) return wanted;
+  if (backend_table(wanted).available(detail)) return wanted;
   for (const BackendState& state : backend_states())
     if (state.available) there += (there.empty() ? "" : ", ") + std::string(backend_name(state.backend));
   throw BackendError("backend " + std::string(backend_name(wanted)) + " cannot run here (" + detail + "); there is " + there);
 }
 
 void finalize_backends() {
-  for (const Backend one : {Backend::serial, Backend::kokkos, Backend::cuda}) table(one).finalize();
+  for (const Backend one : {Backend::serial, Backend::kokkos, Backend::cuda}) backend_table(one).finalize();
 }
 
 namespace {
@@ -112,7 +112,7 @@ RunResult run(const Treatment& treatment, const RunOptions& options, Backend wan
   const std::size_t length = static_cast<std::size_t>(blueprint.state_length);
   if (from) restore_state(*from, state, length, outcome);
   try {
-    table(used).run_case(bound, blueprint, state, &outcome, monitor);
+    backend_table(used).run_case(bound, blueprint, state, &outcome, monitor);
   } catch (const Interrupted&) {
     if (!monitor.keeps_state || progress_at(bound.progress).stage == Progress::nothing) throw;
   }
@@ -159,7 +159,7 @@ Backend run_batch(const std::vector<Member>& members, const RunOptions& options,
   const Backend used = choose_backend(wanted, Work::ensemble);
   RunOptions plain = options;
   plain.record = false;
-  table(used).run_members(members, plain, monitor, sink);
+  backend_table(used).run_members(members, plain, monitor, sink);
   return used;
 }
 

@@ -9,6 +9,7 @@
 #include "core/io/run_file.hpp"
 #include "core/io/state_file.hpp"
 #include "core/simulation/case_builder.hpp"
+#include "kernels/photons.hpp"
 
 namespace dermaflux {
 

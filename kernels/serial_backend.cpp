@@ -1,3 +1,6 @@
+#include <algorithm>
+
+#include "core/solver/photon_walk.hpp"
 #include "kernels/backends.hpp"
 
 namespace dermaflux {
@@ -24,10 +27,26 @@ void run_members(const std::vector<Member>& members, const RunOptions& options, 
   }
 }
 
+void run_photons(const PhotonJob& job, std::vector<long long>& sums, RunMonitor& monitor) {
+  for (std::uint64_t first = 0; first < job.photons; first += photon_chunk) {
+    if (monitor.stop) throw Interrupted();
+    follow_chunk(job, first, std::min(first + photon_chunk, job.photons), sums);
+    monitor.progress = static_cast<double>(first) / static_cast<double>(job.photons);
+  }
+}
+
 }  // namespace
 
+void follow_chunk(const PhotonJob& job, std::uint64_t first, std::uint64_t last, std::vector<long long>& sums) {
+  PrivateSums own{sums.data()};
+  with_problem(job, addresses(job.medium), [&]<class Geometry>(const PhotonProblem<Geometry>& problem) {
+    const PhotonStep<Geometry, PrivateSums> step{problem, own};
+    for (std::uint64_t photon = first; photon < last; ++photon) step(photon);
+  });
+}
+
 const BackendTable& serial_backend() {
-  static const BackendTable table{available, run_case, run_members, [] {}};
+  static const BackendTable table{available, run_case, run_members, run_photons, [] {}};
   return table;
 }
 

@@ -166,6 +166,8 @@ std::vector<Key> model_keys() {
       row("dermis_scattering_per_cm", "1/cm", 1e2, 1.0, 500.0, "reduced scattering of dermis at 500 nm", &Treatment::model,
           &Model::dermis_scattering),
       row("scattering_power", "", 1.0, 0.0, 4.0, "its decay with wavelength", &Treatment::model, &Model::scattering_power),
+      row("scattering_anisotropy", "", 1.0, 0.0, 0.98, "mean cosine of scattering angles, for photon transport", &Treatment::model,
+          &Model::anisotropy),
       row("refractive_index", "", 1.0, 1.0, 1.6, "refractive index of skin", &Treatment::model, &Model::refractive_index),
       row("beam_spread", "", 1.0, 0.0, 2.0, "widening of the viewing beam over Gaussian multiple scattering", &Treatment::model,
           &Model::beam_spread),

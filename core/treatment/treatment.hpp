@@ -61,6 +61,7 @@ struct Model {
   double strain_length;         ///< length over which a puncture strains the skin; rate = speed / length [m]
   double dermis_scattering;     ///< reduced scattering of dermis at 500 nm [1/m]
   double scattering_power;      ///< its decay with wavelength [-]
+  double anisotropy;            ///< mean cosine of scattering angles, g [-]
   double refractive_index;      ///< of skin [-]
   std::array<double, band_count> oxygenated_extinction;    ///< molar extinction of HbO2 per band [1/(cm M)]
   std::array<double, band_count> deoxygenated_extinction;  ///< of Hb [1/(cm M)]

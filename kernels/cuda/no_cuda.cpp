@@ -17,7 +17,7 @@ const BackendTable& cuda_backend() {
       available,
       [](TreatmentCase&, const CaseBlueprint&, double*, Outcome*, RunMonitor&) { throw BackendError("built without nvcc"); },
       [](const std::vector<Member>&, const RunOptions&, RunMonitor&, MemberSink&) { throw BackendError("built without nvcc"); },
-      [] {}};
+      [](const PhotonJob&, std::vector<long long>&, RunMonitor&) { throw BackendError("built without nvcc"); }, [] {}};
   return table;
 }
 

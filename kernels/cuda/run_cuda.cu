@@ -12,6 +12,7 @@
 #include "kernels/backends.hpp"
 #include "kernels/cuda/block_executor.cuh"
 #include "kernels/cuda/check.cuh"
+#include "kernels/cuda/photons.cuh"
 
 namespace dermaflux {
 namespace {
@@ -175,7 +176,7 @@ void run_members(const std::vector<Member>& members, const RunOptions& options, 
 }  // namespace
 
 const BackendTable& cuda_backend() {
-  static const BackendTable table{available, run_case, run_members, [] {}};
+  static const BackendTable table{available, run_case, run_members, run_photons_on_device, [] {}};
   return table;
 }
 

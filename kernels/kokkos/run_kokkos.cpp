@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <atomic>
 #include <mutex>
 
@@ -59,6 +60,24 @@ void run_members(const std::vector<Member>& members, const RunOptions& options, 
   });
 }
 
+/// Photons over threads, each with sums of its own. Which thread follows which is left to chance: integers add up in any order.
+void run_photons(const PhotonJob& job, std::vector<long long>& sums, RunMonitor& monitor) {
+  initialize();
+  std::vector<std::vector<long long>> own(static_cast<std::size_t>(Space().concurrency()));
+  std::atomic<std::uint64_t> next{0};
+  Kokkos::parallel_for("photons", Kokkos::RangePolicy<Space>(0, static_cast<int>(own.size())), [&](int thread) {
+    std::vector<long long>& mine = own[static_cast<std::size_t>(thread)];
+    mine.assign(sums.size(), 0);
+    for (std::uint64_t first; (first = next.fetch_add(photon_chunk)) < job.photons && !monitor.stop;) {
+      follow_chunk(job, first, std::min(first + photon_chunk, job.photons), mine);
+      monitor.progress = static_cast<double>(first) / static_cast<double>(job.photons);
+    }
+  });
+  if (monitor.stop) throw Interrupted();
+  for (const std::vector<long long>& mine : own)
+    for (std::size_t n = 0; n < mine.size(); ++n) sums[n] += mine[n];
+}
+
 void finalize() {
   if (Kokkos::is_initialized() && !Kokkos::is_finalized()) Kokkos::finalize();
 }
@@ -66,7 +85,7 @@ void finalize() {
 }  // namespace
 
 const BackendTable& kokkos_backend() {
-  static const BackendTable table{available, run_case, run_members, finalize};
+  static const BackendTable table{available, run_case, run_members, run_photons, finalize};
   return table;
 }
 

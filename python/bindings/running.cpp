@@ -13,44 +13,12 @@
 #include "core/solver/trace_step.hpp"
 #include "kernels/run.hpp"
 #include "python/bindings/bindings.hpp"
-#include "python/bindings/compute_thread.hpp"
+#include "python/bindings/supervise.hpp"
 
 namespace py = pybind11;
 
 namespace dermaflux {
 namespace {
-
-/// Runs a job on the compute thread. Every 50 ms `watch` is called with the interpreter's lock held, and Ctrl-C is heard:
-/// then the monitor is told to stop, the job ends, and KeyboardInterrupt is raised.
-void supervise(RunMonitor& monitor, const std::function<void()>& job, const std::function<void()>& watch) {
-  ComputeThread& thread = ComputeThread::instance();
-  thread.start(job);
-  bool ended = false;
-  const auto let_it_end = [&] {
-    monitor.stop = true;
-    py::gil_scoped_release free;
-    while (!thread.wait(std::chrono::milliseconds(50))) {
-    }
-  };
-  while (!ended) {
-    {
-      py::gil_scoped_release free;
-      ended = thread.wait(std::chrono::milliseconds(50));
-    }
-    try {
-      if (PyErr_CheckSignals() != 0) throw py::error_already_set();
-      watch();
-    } catch (py::error_already_set&) {
-      if (!ended) let_it_end();
-      try {
-        watch();  // what finished meanwhile is not lost
-      } catch (py::error_already_set&) {
-      }
-      throw;
-    }
-  }
-  thread.rethrow();
-}
 
 py::dict scalars(const MemberResult& member) {
   py::dict result;

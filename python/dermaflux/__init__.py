@@ -20,6 +20,7 @@ os.environ.setdefault("OMP_WAIT_POLICY", "passive")
 from . import _core  # noqa: E402
 from ._core import BackendError, FileError, InputError, NumericsError
 from .calibration import Calibration, PresetRefused, calibrate
+from .photon_transport import photons
 from .physics import heal_cell
 from .preset import check_preset, load_preset
 from .result import Result
@@ -31,7 +32,7 @@ from .treatment import Treatment, load
 
 __all__ = [
     "BackendError", "Calibration", "FileError", "InputError", "Member", "MemberError", "NumericsError", "PresetRefused", "Result", "Stopped", "SweepPlan", "Treatment",
-    "backends", "calibrate", "check_preset", "configs", "heal_cell", "load", "load_preset", "load_sweep", "open_run", "resume", "run", "run_batch", "set_threads", "sweep",
+    "backends", "calibrate", "check_preset", "configs", "heal_cell", "load", "load_preset", "load_sweep", "open_run", "photons", "resume", "run", "run_batch", "set_threads", "sweep",
 ]  # fmt: skip
 __version__: str = _core.version
 

@@ -402,3 +402,88 @@ def heal_cell(
     """Healing of one piece of dermis by the solver of a treatment; see `dermaflux.heal_cell`, whose keywords are `numbers`.
 
     Returns shape (days, 7): free, matrix, macrophage, slow, and lost to lymph, exuded, photolysed [kg/m^3]. Raises InputError."""
+
+photon_batches: int
+"""Batches into which the photons of a run are dealt."""
+most_photons: int
+"""Photons that one run can follow."""
+
+class PhotonMedium:
+    """What photons meet: absorption and scattering per cell of rings and rows, or of boxes. Outermost cells have no end sideways."""
+
+    @staticmethod
+    def rings(
+        r_face: NDArray[np.float64], z_face: NDArray[np.float64], absorption: NDArray[np.float64], scattering: NDArray[np.float64]
+    ) -> PhotonMedium:
+        """Inner radius of each ring and faces of the rows [m]; coefficients of shape (rings, rows) [1/m]."""
+    @staticmethod
+    def boxes(
+        x_face: NDArray[np.float64],
+        y_face: NDArray[np.float64],
+        z_face: NDArray[np.float64],
+        absorption: NDArray[np.float64],
+        scattering: NDArray[np.float64],
+    ) -> PhotonMedium:
+        """Faces between the boxes, and of the rows [m]; coefficients of shape (x, y, rows) [1/m]."""
+    @property
+    def r_face(self) -> list[float]:
+        """Inner radius of each ring [m]."""
+    @property
+    def z_face(self) -> list[float]:
+        """Faces of the rows, the last may be infinity [m]."""
+    @property
+    def absorption(self) -> NDArray[np.float64]:
+        """Per cell [1/m]."""
+    @property
+    def scattering(self) -> NDArray[np.float64]:
+        """Per cell, not reduced [1/m]."""
+
+class OpticalScene:
+    """A dot and its skin at one time, as light meets them."""
+
+    def __init__(
+        self,
+        document: TreatmentDocument,
+        r_face: NDArray[np.float64],
+        z_face: NDArray[np.float64],
+        pools: NDArray[np.float64],
+        time_day: float,
+        age_day: float,
+    ) -> None:
+        """Pools of shape (5, rings, rows) on the tissue's grid [kg/m^3]; mean age of the pigment. Raises InputError."""
+    def medium(self, band: int, with_dot: bool) -> PhotonMedium:
+        """What photons meet in a band, with the dot or in plain skin. Raises InputError."""
+    def look(self) -> dict[str, object]:
+        """The fast look: contrast and fwhm [m] at 550 nm, reflectance of dot and skin per band."""
+    @property
+    def anisotropy(self) -> float:
+        """Mean cosine of the scattering angles [-]."""
+    @property
+    def index(self) -> float:
+        """Refractive index of the skin [-]."""
+
+def whole_batches(wanted: int, bins: int) -> int:
+    """The least number of photons from `wanted` on that fills all rings of a beam and all batches alike."""
+
+def follow_photons(
+    medium: PhotonMedium,
+    photons: int,
+    anisotropy: float,
+    index: float,
+    index_above: float,
+    index_below: float,
+    inner: float,
+    width: float,
+    bins: int,
+    by_area: bool,
+    diffuse: bool,
+    map: str,
+    seed: int,
+    backend: str,
+    progress: Callable[[float], None] | None,
+) -> dict[str, object]:
+    """Follows photons that enter in `bins` rings of a width from an inner radius on [m], uniform in radius or by area, along the
+    normal or diffusely. `map` is none, absorption (weight per cell) or sensitivity (dR/dmu_a per cell [m]).
+
+    Returns `reflected` of shape (bins, batches), the shares specular, diffuse, transmitted, absorbed, roulette and cut, and `map`.
+    Raises InputError, BackendError, or KeyboardInterrupt on Ctrl-C."""

@@ -1,4 +1,4 @@
-"""Command line: info, run, resume, sweep, sensitivity, calibrate, preset check, report.
+"""Command line: info, run, resume, sweep, sensitivity, calibrate, preset check, report, photons.
 
 Exit codes: 0 done, 1 the program failed, 2 bad input, 3 a sweep or an analysis with failed members, 4 a preset was refused, 130 interrupted.
 """
@@ -338,6 +338,37 @@ def report(
     data = open_run(file)
     other = None if alone else counterpart_class(resolved_input(data), counterpart, configs())
     print(f"written: {write_text(target, run_report(data, other=other, backend=backend, progress=True))}")
+
+
+@app.command()
+@_guarded
+def photons(
+    file: Annotated[Path, typer.Argument(help="run file written by `dermaflux run -o`")],
+    day: Annotated[float, typer.Option("--day", help="time after the first session; one of the looks of the run")],
+    output: Annotated[Path | None, typer.Option("-o", "--output", help="write what was found as HDF5")] = None,
+    wavelengths: Annotated[list[float] | None, typer.Option("-w", "--wavelength", help="nm, one of the bands (repeatable); 550 otherwise")] = None,
+    number: Annotated[int | None, typer.Option("--photons", help="per wavelength and medium")] = None,
+    error: Annotated[float | None, typer.Option("--error", help="standard error of the contrast asked for; 0.01 if no number is given")] = None,
+    seed: Annotated[int, typer.Option("--seed", min=0, help="of the random numbers")] = 1,
+    as_json: Json = False,
+    backend: Backend = "auto",
+    threads: Threads = 0,
+) -> None:
+    """Contrast, width and reflectance of a dot by Monte Carlo photon transport, with standard errors."""
+    from . import photon_transport as transport
+    from .running import check_output
+
+    if output is not None:
+        check_output(output)
+    _core.set_threads(threads)
+    found = transport.photons(
+        file, day, wavelengths_nm=wavelengths or (550.0,), photons=number, error=error, seed=seed, backend=backend, progress=True
+    )
+    if output is not None:
+        transport.save(found, output, _command_line())
+    print(transport.as_json(found) if as_json else transport.summary(found))
+    if output is not None and not as_json:
+        print(f"written: {output}")
 
 
 @app.callback(invoke_without_command=True)

@@ -456,6 +456,34 @@ def whole_treatments(python: str, repeats: int) -> tuple[list[Row], dict]:
     return rows, facts
 
 
+def photons_per_ms(repeats: int) -> list[Row]:
+    """Photons of two problems on one core, and on the GPU where there is one; the answers are checked before anything counts."""
+    say("  photons")
+    script = str(HERE / "photon_pieces.py")
+    one = Server([sys.executable, script, "1"], {})
+    slab, dot = one("slab serial 2000000"), one("dot serial 200000")
+    for found, exact in ((slab, 0.09739), (dot, 0.2576)):  # van de Hulst 1980; a run of 3e6 photons with another seed, +-0.0002
+        if abs(found["reflected"] - exact) > 5.0 * found["error"] + 1e-3 * exact:
+            raise SystemExit(f"photons: {found['reflected']} is not {exact}")
+    works = {"slab": lambda: one("slab serial 1000000")["per_ms"], "dot": lambda: one("dot serial 100000")["per_ms"]}
+    on_gpu = "cuda" in one.facts["backends"]
+    if on_gpu:
+        works |= {"slab, GPU": lambda: one("slab cuda 200000000")["per_ms"], "dot, GPU": lambda: one("dot cuda 20000000")["per_ms"]}
+    rows = []
+    for name, times in interleaved(works, repeats).items():
+        rate, core = times["median"], name in ("slab", "dot")
+        problem = "slab of van de Hulst, mu_a 10, mu_s 90 per cm, g 0.75, 0.2 mm" if "slab" in name else "opaque dot in skin at 550 nm, beams at 0 to 60 um"
+        row = Row(f"photons, {name}{', one core' if core else ''}", rate, 50.0 if core else None, rate / 50.0 if core else None, "1/ms", problem)
+        row.ours_range = ends(times)
+        if core:
+            row.peer_name, row.met = "goal, MCML class", rate >= 50.0
+        rows.append(row)
+    if not on_gpu:
+        rows.append(Row("photons, GPU", None, None, None, "1/ms", "not measured: no GPU here"))
+    one.close()
+    return rows
+
+
 def machine() -> dict[str, object]:
     """What was measured on; names no host."""
     cpu = re.search(r"^model name\s*: (.*)$", Path("/proc/cpuinfo").read_text(), re.MULTILINE)
@@ -493,6 +521,7 @@ def main() -> None:
     parser.add_argument("--peers", required=True, help="Python that has FiPy and py-pde")
     parser.add_argument("--repeats", type=int, default=5)
     parser.add_argument("--only-healing", action="store_true", help="measure healing, print its rows, write nothing")
+    parser.add_argument("--only-photons", action="store_true", help="measure photon transport, print its rows, write nothing")
     parser.add_argument("--readme", action="store_true", help="put the table into README.md")
     options = parser.parse_args()
 
@@ -500,6 +529,9 @@ def main() -> None:
     folder.mkdir(parents=True, exist_ok=True)
     if options.only_healing:
         print(table(against_scipy(options.build, folder, options.repeats)))
+        return
+    if options.only_photons:
+        print(table(photons_per_ms(options.repeats)))
         return
     facts = machine()
     core = Server([str(options.build / "solver_pieces"), str(folder)], {})
@@ -510,6 +542,7 @@ def main() -> None:
     rows += against_memory(core, folder, options.repeats)
     core.close()
     rows += against_scipy(options.build, folder, options.repeats)
+    rows += photons_per_ms(options.repeats)
     treatments, program = whole_treatments(sys.executable, options.repeats)
     rows += treatments
 

@@ -1,0 +1,45 @@
+#pragma once
+#include <vector>
+
+#include "core/grid/grid_builder.hpp"
+#include "core/solver/optics_cycle.hpp"
+#include "core/solver/photon_job.hpp"
+#include "core/treatment/treatment.hpp"
+
+namespace dermaflux {
+
+/// A dot and its skin at one time, as light meets them. The coefficients are those of the fast look (`OpticalCellStep`), taken on
+/// the tissue's own grid; it serves photon transport and the fast look alike.
+class OpticalScene {
+ public:
+  /// `pools`: free, matrix, macrophage, slow and epidermal pigment, pool x cell, rows fastest [kg/m^3]. `time` is since the first
+  /// session, `age` that of the pigment, its mean [s].
+  OpticalScene(const Treatment& treatment, const GridFaces& faces, std::vector<double> pools, double time, double age);
+
+  /// What photons meet in one band. Around the grid lies plain skin without end. Pigment that absorbs less than a millionth of what
+  /// skin does counts as none, and rings and rows that are alike are joined.
+  PhotonMedium medium(int band, bool with_dot) const;
+  /// g and the refractive index of the skin.
+  PhotonSettings settings() const;
+  /// The fast look at it, on the coarser grid that a run uses.
+  Appearance look() const;
+  const SkinClock& clock() const { return clock_; }
+
+ private:
+  /// An optical problem with its memory, on a grid so many times coarser than the tissue's.
+  struct Bound {
+    std::vector<double> constants, state;
+    AxisymmetricGrid fine;
+    OpticsProblem problem;
+    PoolFields pools;
+  };
+  Bound bind(int coarsening) const;
+
+  Treatment treatment_;
+  GridFaces faces_;
+  std::vector<double> pools_;
+  OpticsParams params_;
+  SkinClock clock_;
+};
+
+}  // namespace dermaflux
