@@ -72,7 +72,8 @@ std::vector<Key> ink_keys() {
       row("surface_tension_mn_m", "mN/m", 1e-3, 15.0, 80.0, "surface tension", &Treatment::ink, &Ink::surface_tension),
       row("absorption_m2_per_g", "m2/g", 1e3, 0.0, 50.0, "mass absorption of finely dispersed pigment at 400, 450 ... 700 nm",
           &Treatment::ink, &Ink::absorption),
-      row("albedo", "", 1.0, 0.0, 0.99, "scattering over extinction of the pigment", &Treatment::ink, &Ink::albedo),
+      row("albedo", "", 1.0, 0.0, 0.9999, "reduced scattering over extinction of the pigment at the same wavelengths",
+          &Treatment::ink, &Ink::albedo),
       row("photolysis_per_year", "1/year", 1.0 / year, 0.0, 10.0, "bleaching at the reference dose of UVA at the surface",
           &Treatment::ink, &Ink::photolysis_rate),
       row("photolysis_uvb_per_year", "1/year", 1.0 / year, 0.0, 300.0, "bleaching at the same dose of UVB at the surface",
@@ -202,7 +203,8 @@ const std::vector<Key>& keys() {
 }
 
 const std::vector<std::string>& selector_keys() {
-  static const std::vector<std::string> all = {"machine.model", "needle.model", "ink.model", "skin.class", "scar.class"};
+  static const std::vector<std::string> all = {"machine.model", "needle.model", "ink.model",
+                                               "skin.class",    "scar.class",   "skin.type"};
   return all;
 }
 

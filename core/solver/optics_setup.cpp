@@ -106,8 +106,10 @@ OpticsParams build_optics_params(const Treatment& treatment, const Puncture& pun
   const SkinAppearance& look = treatment.skin_at_axis().appearance;
   OpticsParams c{};
   c.pigment_density = treatment.ink.pigment_density;
-  for (std::size_t band = 0; band < band_count; ++band) c.absorption[band] = treatment.ink.absorption[band];
-  c.albedo = treatment.ink.albedo;
+  for (std::size_t band = 0; band < band_count; ++band) {
+    c.absorption[band] = treatment.ink.absorption[band];
+    c.scattering_gain[band] = treatment.ink.albedo[band] / (1.0 - treatment.ink.albedo[band]);
+  }
   c.fresh_size = treatment.ink.particle_diameter;
   c.cluster_start = biology.cluster_start;
   c.cluster_end = biology.cluster_end;

@@ -8,5 +8,6 @@ void bind_errors(pybind11::module_& module);
 void bind_documents(pybind11::module_& module);
 void bind_running(pybind11::module_& module);
 void bind_healing(pybind11::module_& module);
+void bind_look(pybind11::module_& module);
 
 }  // namespace dermaflux
