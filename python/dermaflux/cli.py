@@ -1,4 +1,4 @@
-"""Command line: info, run, resume, sweep, sensitivity, calibrate, preset check, report.
+"""Command line: info, run, resume, sweep, sensitivity, calibrate, preset check, report, render, match.
 
 Exit codes: 0 done, 1 the program failed, 2 bad input, 3 a sweep with failed members, 4 a preset was refused, 130 interrupted.
 """
@@ -17,7 +17,7 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from . import _core, configs
+from . import _core, configs, look_commands
 
 if TYPE_CHECKING:
     from .running import Result
@@ -336,6 +336,9 @@ def report(
     data = open_run(file)
     other = None if alone else counterpart_class(resolved_input(data), counterpart, configs())
     print(f"written: {write_text(target, run_report(data, other=other, backend=backend, progress=True))}")
+
+
+look_commands.add_to(app, _guarded, _changes)
 
 
 @app.callback(invoke_without_command=True)

@@ -1,0 +1,291 @@
+"""Pictures in true colour: one dot under a lens, and a patch of scalp full of dots, each with a scale bar."""
+
+import io
+import math
+import os
+import tempfile
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import matplotlib
+
+matplotlib.use("Agg")
+import matplotlib.pyplot as plt
+import numpy as np
+import xarray as xr
+from matplotlib.figure import Figure
+
+from . import _core
+from .appearance import day_label
+from .colour import srgb, srgb_and_clipped
+from .counterpart import rebuilt
+from .looks import Look, horizon_for, look, require_looks
+from .pattern import DotTable, Pattern, load_pattern, patch_figures, place_dots, reflectance_map
+from .runfile import resolved_input
+from .running import check_output, run
+from .treatment import Treatment, Value
+
+_SUFFIXES = (".png", ".pdf", ".svg")
+_DEPTH_NODES = (-2.5, -1.25, 0.0, 1.25, 2.5)  # set depths that are run for the spread of a hand [standard deviations]
+_PATTERN_KEYS = ("patch.", "hairline.", "view.", "pattern.")
+
+
+@dataclass(frozen=True)
+class Patch:
+    """A patch of skin at some days.
+
+    Attributes
+    ----------
+    pattern: what it was drawn from.   images: sRGB from 0 to 1 per day, shape (y, x, 3), y away from the hairline.
+    figures: per day, see :func:`dermaflux.pattern.patch_figures`.   notes: what the picture does not show.
+    """
+
+    pattern: Pattern
+    images: dict[float, np.ndarray]
+    figures: list[dict[str, float]]
+    notes: list[str] = field(default_factory=list)
+
+    def to_json(self) -> dict[str, object]:
+        """Figures and what they belong to, ready for JSON; None where there is no number."""
+        p = self.pattern
+        numbers = [{name: value if math.isfinite(value) else None for name, value in row.items()} for row in self.figures]
+        return {"title": p.title, "lattice": p.lattice, "spacing_mm": p.spacing_mm, "seed": p.seed, "visible_contrast": p.visible_contrast, "looks": numbers, "notes": self.notes}
+
+    def figure(self) -> Figure:
+        """The patch at all days, side by side, with a scale bar and the figures below each."""
+        p, count = self.pattern, len(self.images)
+        columns = 1 if count == 1 else 2
+        rows = math.ceil(count / columns)
+        wide = 7.5 if count == 1 else 5.0
+        high = wide * p.height_mm / p.width_mm
+        gap, top, below = 0.12, 0.62, 0.55
+        size = (columns * (wide + gap) + gap, top + rows * (high + below) + 0.1)
+        drawn = plt.figure(figsize=size)
+        drawn.suptitle(f"{p.title}: {self.figures[0]['dots']:.0f} dots, {p.lattice}, {p.spacing_mm:.2f} mm apart", fontsize=11, y=1.0 - 0.12 / size[1], va="top")
+        for n, ((day, image), row) in enumerate(zip(self.images.items(), self.figures, strict=True)):
+            left, level = gap + (n % columns) * (wide + gap), size[1] - top - (n // columns + 1) * (high + below) + below
+            ax = drawn.add_axes((left / size[0], level / size[1], wide / size[0], high / size[1]))
+            ax.imshow(image, extent=(0.0, p.width_mm, 0.0, p.height_mm), origin="lower", interpolation="antialiased", aspect="auto")
+            _bare(ax)
+            ax.set_title(day_label(day), fontsize=10, pad=4)
+            _scale_bar(ax, p.width_mm, p.height_mm)
+            ax.set_xlabel(f"covered {100 * row['coverage']:.0f} %, merging {row['merging_index']:.2f}, neighbours' contrast {row['neighbour_contrast']:.2f}", fontsize=8.5, labelpad=3)
+        return drawn
+
+    def save(self, path: str | os.PathLike[str]) -> Path:
+        """Writes :meth:`figure` as PNG, PDF or SVG.
+
+        Raises
+        ------
+        FileError: the file cannot be written. InputError: another kind of file.
+        """
+        return save_figure(self.figure(), path)
+
+
+def check_picture(path: str | os.PathLike[str]) -> Path:
+    """Makes sure before any work that a picture can be written.
+
+    Raises
+    ------
+    FileError: it cannot. InputError: a kind of file that is not drawn.
+    """
+    path = check_output(path)
+    if path.suffix.lower() not in _SUFFIXES:
+        raise _core.InputError(f"-o {path}: is not a kind of picture that is drawn here; end it in {', '.join(_SUFFIXES)}")
+    return path
+
+
+def save_figure(figure: Figure, path: str | os.PathLike[str]) -> Path:
+    """Writes a figure that appears under its name when it is complete, and closes it."""
+    path = check_picture(path)
+    buffer = io.BytesIO()
+    # No date and no version in the file: the same picture is the same bytes.
+    figure.savefig(buffer, format=path.suffix[1:].lower(), dpi=150, metadata={".png": {"Software": None}, ".pdf": {"CreationDate": None}, ".svg": {"Date": None}}[path.suffix.lower()])
+    plt.close(figure)
+    part = path.with_name(path.name + ".part")
+    part.write_bytes(buffer.getvalue())
+    return part.replace(path)
+
+
+def dot_figures(data: xr.Dataset, days: Sequence[float], name: str = "the run") -> list[dict[str, float]]:
+    """The colour of a dot and of the skin around it at some looks, in numbers.
+
+    Returns
+    -------
+    Per day: contrast (550 nm), fwhm_mm, Lab of the dot's centre (dot_l, dot_a, dot_b) and of skin, delta_e, ita_deg, and clipped_share, the
+    share of its rings and the skin whose colour a screen cannot show.
+    """
+    rows = []
+    for day in days:
+        seen = look(data, day, name)
+        dot, skin = _core.lab(list(seen.centre())), _core.lab(list(seen.skin))
+        clipped = srgb_and_clipped(np.vstack([seen.dot.T, seen.skin]))[1]
+        row = {"day": seen.day, "contrast": seen.contrast, "fwhm_mm": seen.fwhm_mm}
+        row |= dict(zip(("dot_l", "dot_a", "dot_b", "skin_l", "skin_a", "skin_b"), (*dot, *skin), strict=True))
+        rows.append(row | {"delta_e": _core.delta_e(dot, skin), "ita_deg": _core.ita(skin), "clipped_share": clipped})
+    return rows
+
+
+def render_dot(data: xr.Dataset, days: Sequence[float] = (14.0,), *, width_mm: float | None = None, name: str = "the run") -> Figure:
+    """One dot from above in true colour, as under a lens, at one day or several.
+
+    Parameters
+    ----------
+    data: from :func:`dermaflux.open_run` or :meth:`dermaflux.Result.to_xarray`.
+    days: looks of the run [day].
+    width_mm: of the picture, 0.2 to 3.8; by default four times the visible width, at least 1.
+
+    Raises
+    ------
+    InputError: the run holds no looks or not these, or a width out of range.
+    """
+    seen = [look(data, day, name) for day in days]
+    if width_mm is None:
+        width_mm = float(np.clip(4.0 * max(one.fwhm_mm for one in seen), 1.0, 2.0 * seen[0].edge_mm))
+    if not 0.2 <= width_mm <= 3.8:
+        raise _core.InputError(f"--width-mm {width_mm:g}: is out of range (width of the picture); use 0.2 to 3.8")
+    count = len(seen)
+    columns = min(count, 4)
+    rows = math.ceil(count / columns)
+    wide = 5.0 if count == 1 else 2.9
+    size = (columns * (wide + 0.12) + 0.12, 0.4 + rows * (wide + 0.55))
+    drawn = plt.figure(figsize=size)
+    drawn.suptitle(str(data.attrs.get("title", "One dot")), fontsize=11, y=1.0 - 0.08 / size[1], va="top")
+    for n, one in enumerate(seen):
+        left, level = 0.12 + (n % columns) * (wide + 0.12), size[1] - 0.4 - (n // columns + 1) * (wide + 0.55) + 0.3
+        ax = drawn.add_axes((left / size[0], level / size[1], wide / size[0], wide / size[1]))
+        ax.imshow(_dot_image(one, width_mm), extent=(0.0, width_mm, 0.0, width_mm), origin="lower", interpolation="bilinear", aspect="auto")
+        _bare(ax)
+        ax.set_title(day_label(one.day), fontsize=10, pad=4)
+        _scale_bar(ax, width_mm, width_mm)
+        ax.set_xlabel(f"contrast {one.contrast:.2f}, width {one.fwhm_mm:.2f} mm", fontsize=8.5, labelpad=3)
+    return drawn
+
+
+def _dot_image(one: Look, width_mm: float, pixels: int = 400) -> np.ndarray:
+    across = (np.arange(pixels) + 0.5) * width_mm / pixels - 0.5 * width_mm
+    radius = np.hypot(across, across[:, None])
+    rings = np.append(one.radius_mm, one.edge_mm)
+    return srgb(np.stack([np.interp(radius, rings, np.append(band, bare)) for band, bare in zip(one.dot, one.skin, strict=True)], axis=-1))
+
+
+def render_pattern(
+    pattern: Pattern | str | os.PathLike[str],
+    data: xr.Dataset | None = None,
+    *,
+    days: Sequence[float] | None = None,
+    changes: Mapping[str, Value] | None = None,
+    backend: str = "auto",
+    grid: str = "standard",
+    progress: bool = False,
+) -> Patch:
+    """A patch of scalp with all its dots at some days, in true colour and in numbers.
+
+    Parameters
+    ----------
+    pattern: a pattern file, or what :func:`load_pattern` read.
+    data: a run whose dot is used, from :func:`dermaflux.open_run`; without it the pattern's own treatment is run. Where the hand varies the depth
+        (`pattern.depth_jitter_mm`), the treatment is also run at four other depths.
+    days: looks [day]; those of the pattern if not given.
+    changes: keys to override, when `pattern` is a path.
+
+    Raises
+    ------
+    InputError: a key, a value or a day that cannot be. NumericsError: a run failed.
+
+    Examples
+    --------
+    >>> import dermaflux as df
+    >>> hairline = df.configs() / "patterns/hairline.toml"
+    >>> patch = df.render_pattern(hairline, days=[365.25], changes={"pattern.depth_jitter_mm": 0.0, "patch.width_mm": 12}, grid="quick")
+    >>> patch.images[365.25].shape
+    (750, 300, 3)
+    >>> 0.0 < patch.figures[0]["coverage"] < 1.0
+    True
+    """
+    if not isinstance(pattern, Pattern):
+        pattern = load_pattern(pattern, changes)
+    elif changes:
+        raise _core.InputError("changes: have no effect on a pattern that has been read; give them to load_pattern")
+    wanted = list(days) if days is not None else list(pattern.days)
+    if not wanted:
+        raise _core.InputError("days: is empty (nothing would be seen); give at least one day")
+    runs, deviations = _runs_of_the_hand(pattern, data, wanted, backend, grid, progress)
+    images, figures, notes = {}, [], []
+    for day in wanted:
+        table = DotTable([look(one, day) for one in runs], deviations)
+        dots = place_dots(pattern, table.reach_mm)
+        seen = reflectance_map(pattern, dots, table)
+        image, clipped = srgb_and_clipped(seen)
+        images[table.day] = image
+        figures.append(patch_figures(pattern, dots, table, seen))
+        if clipped > 0.0:
+            notes.append(f"day {table.day:g}: {100 * clipped:.2g} % of the colours lie outside the gamut of a screen and are cut off")
+    return Patch(pattern, images, figures, notes)
+
+
+def _runs_of_the_hand(
+    pattern: Pattern, data: xr.Dataset | None, days: Sequence[float], backend: str, grid: str, progress: bool
+) -> tuple[list[xr.Dataset], list[float]]:
+    """Runs of the dot at the depths between which a hand wavers, with the deviation of each tip from the one that was meant [mm]."""
+    if data is not None:
+        require_looks(data)
+        if pattern.depth_jitter_mm == 0.0:
+            return [data], [0.0]
+        resolved = resolved_input(data)
+        grid = str(data.attrs.get("provenance_grid", data.attrs.get("grid", grid)))
+        with tempfile.TemporaryDirectory() as folder:
+            treatment = rebuilt(resolved, str(data.attrs["title"]), [str(resolved["skin.class"]["value"])], Path(folder))[0]
+            return _spread(pattern, treatment, data, days, backend, grid, progress)
+    return _spread(pattern, pattern.treatment, None, days, backend, grid, progress)
+
+
+def _spread(
+    pattern: Pattern, treatment: Treatment, data: xr.Dataset | None, days: Sequence[float], backend: str, grid: str, progress: bool
+) -> tuple[list[xr.Dataset], list[float]]:
+    horizon = horizon_for(days)
+
+    def computed(one: Treatment) -> xr.Dataset:
+        return run(one, backend=backend, grid=grid, horizon_year=horizon, progress=progress).to_xarray()
+
+    middle = computed(treatment) if data is None else data
+    if pattern.depth_jitter_mm == 0.0:
+        return [middle], [0.0]
+    meant = float(treatment["machine.depth_mm"])
+    runs = [middle if node == 0.0 else computed(treatment.with_({"machine.depth_mm": meant + node * pattern.depth_jitter_mm})) for node in _DEPTH_NODES]
+    tips = [float(one["d_tip_mm"]) for one in runs]
+    if not (np.diff(tips) > 0.0).all():
+        raise _core.InputError(
+            f"pattern.depth_jitter_mm = {pattern.depth_jitter_mm:g} mm: the tip does not follow the set depth around {meant:g} mm (it reaches "
+            f"{', '.join(f'{tip:.3f}' for tip in tips)} mm); use a deeper setting or less jitter"
+        )
+    return runs, [tip - tips[2] for tip in tips]
+
+
+def check_run_overrides(assignments: Sequence[tuple[str, str]]) -> None:
+    """What may be overridden where the dots come from a run: only the pattern.
+
+    Raises
+    ------
+    InputError: a key of the treatment.
+    """
+    for key, value in assignments:
+        if key != "lattice" and not key.startswith(_PATTERN_KEYS):
+            raise _core.InputError(f"-s {key}={value}: is a key of the treatment, but the dots come from a run; run it again with that key, or leave the run out")
+
+
+def _bare(ax: plt.Axes) -> None:
+    ax.set(xticks=[], yticks=[])
+    ax.spines[:].set_visible(False)
+
+
+def _scale_bar(ax: plt.Axes, width_mm: float, height_mm: float) -> None:
+    """A bar of 1, 2 or 5 times a power of ten, about a fifth of the width long, white on a dark ground that shows on any skin."""
+    target = 0.22 * width_mm
+    power = 10.0 ** math.floor(math.log10(target))
+    length = max(step * power for step in (1.0, 2.0, 5.0) if step * power <= target)
+    left, level, thick = 0.04 * width_mm, 0.05 * height_mm, 0.012 * height_mm
+    ax.add_patch(plt.Rectangle((left - 0.015 * width_mm, level - 0.025 * height_mm), length + 0.03 * width_mm, 0.115 * height_mm, color="black", alpha=0.55, lw=0))
+    ax.add_patch(plt.Rectangle((left, level), length, thick, color="white", lw=0))
+    ax.text(left + 0.5 * length, level + 1.6 * thick, f"{length:g} mm" if length >= 0.1 else f"{1e3 * length:g} um", color="white", fontsize=9, ha="center", va="bottom")
