@@ -5,6 +5,7 @@
 
 #include "core/io/pattern_file.hpp"
 #include "core/physics/colour.hpp"
+#include "core/simulation/case_builder.hpp"
 #include "core/simulation/skin_look.hpp"
 #include "core/solver/optics_setup.hpp"
 #include "python/bindings/bindings.hpp"
@@ -40,6 +41,15 @@ void bind_look(py::module_& module) {
   module.def(
       "skin_reflectance", [](const TreatmentDocument& document) { return skin_reflectance(document.treatment()); },
       py::arg("document"));
+  module.def(
+      "look_days",
+      [](const TreatmentDocument& document, double horizon_year) {
+        std::vector<double> days;
+        for (const double time : look_times(horizon_year * units::year, document.treatment().sessions))
+          days.push_back(time / units::day);
+        return days;
+      },
+      py::arg("document"), py::arg("horizon_year"));
   const auto mm = [](double PatternFile::*member) { return [member](const PatternFile& p) { return p.*member / units::mm; }; };
   py::class_<PatternFile>(module, "PatternFile")
       .def_readonly("title", &PatternFile::title)

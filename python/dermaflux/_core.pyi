@@ -87,6 +87,9 @@ def ita(skin: Sequence[float]) -> float:
 def skin_reflectance(document: TreatmentDocument) -> list[float]:
     """Diffuse reflectance per band of the treatment's resting skin without a dot, without running it. Raises InputError."""
 
+def look_days(document: TreatmentDocument, horizon_year: float) -> list[float]:
+    """Days since the first session on which a run up to a horizon is looked at."""
+
 class PatternFile:
     """A patch of skin full of dots as its file says it."""
 

@@ -78,13 +78,13 @@ def add_to(app: typer.Typer, guarded: Callable, changes: Callable[[list[str] | N
 
 
 def _render_dot(file: Path, output: Path | None, days: list[float], width_mm: float | None, as_json: bool) -> None:
-    from . import rendering
+    from . import pictures, rendering
     from .runfile import open_run
 
     data = open_run(file)
     figures = rendering.dot_figures(data, days, str(file))
     if output is not None:
-        rendering.save_figure(rendering.render_dot(data, days, width_mm=width_mm, name=str(file)), output)
+        pictures.save_figure(rendering.render_dot(data, days, width_mm=width_mm, name=str(file)), output)
     _tell({"title": str(data.attrs["title"]), "looks": figures}, output, as_json, [])
 
 

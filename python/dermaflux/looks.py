@@ -8,10 +8,12 @@ import numpy as np
 import xarray as xr
 
 from . import _core
+from .treatment import Treatment
 
 _DAYS = {"": 1.0, "d": 1.0, "w": 7.0, "mo": 365.25 / 12.0, "y": 365.25}
 # What a fibre photometer or a magnified photograph takes for the colour of a dot; as in the output `contrast`.
 CENTRE_RADIUS_MM = 0.06
+_SAME_DAY = 0.02  # half an hour
 
 
 @dataclass(frozen=True)
@@ -87,18 +89,40 @@ def look(data: xr.Dataset, day: float, name: str = "the run") -> Look:
     """
     require_looks(data, name)
     days = data["time"].values
-    n = int(np.argmin(np.abs(days - day)))
-    if abs(days[n] - day) > 0.02:
-        listed = ", ".join(f"{one:g}" for one in days)
-        if day > days[-1]:
-            raise _core.InputError(f"--day {day:g}: lies beyond the run, which ends on day {days[-1]:g}; run it again with --horizon-year {np.ceil(day / 365.25):.0f}")
-        raise _core.InputError(f"--day {day:g}: {name} was not looked at then; its days are {listed}; the nearest is {days[n]:g}")
+    if day > days[-1] + _SAME_DAY:
+        raise _core.InputError(f"--day {day:g}: lies beyond {name}, which ends on day {days[-1]:g}; run it again with --horizon-year {np.ceil(day / 365.25):.0f}")
+    n = _nearest(days, day, name)
     edges = data["view_r"].values * 1e3
     rings = data["reflectance"].transpose("time", "wavelength", "view_r").values[n]
     return Look(
         day=float(days[n]), radius_mm=edges, edge_mm=float(edges[-1] + 0.5 * (edges[-1] - edges[-2])), dot=rings,
         skin=data["reflectance_skin"].transpose("time", "wavelength").values[n], contrast=float(data["contrast"][n]), fwhm_mm=float(data["fwhm_mm"][n]),
     )  # fmt: skip
+
+
+def require_days(treatment: Treatment, days: Sequence[float]) -> None:
+    """Makes sure before any run that a treatment will be looked at on some days.
+
+    Raises
+    ------
+    InputError: a day at which no run looks; the message lists those at which it does.
+    """
+    if not days:
+        raise _core.InputError("--day: none is given (nothing would be seen); give at least one")
+    for day in days:
+        if not 0.0 <= day <= 30.0 * 365.25 + _SAME_DAY:
+            raise _core.InputError(f"--day {day:g}: is out of range (time since the first session); use 0 to 10957")
+    seen = np.array(_core.look_days(treatment._document, min(horizon_for(days), 30.0)))
+    for day in days:
+        _nearest(seen, day, "a run")
+
+
+def _nearest(days: np.ndarray, day: float, name: str) -> int:
+    n = int(np.argmin(np.abs(days - day)))
+    if abs(days[n] - day) > _SAME_DAY:
+        listed = ", ".join(f"{one:g}" for one in days)
+        raise _core.InputError(f"--day {day:g}: {name} is not looked at then, but on days {listed}; the nearest is {days[n]:g}")
+    return n
 
 
 def luminance(reflectance: np.ndarray) -> np.ndarray:
@@ -108,4 +132,4 @@ def luminance(reflectance: np.ndarray) -> np.ndarray:
 
 def horizon_for(days: Sequence[float]) -> float:
     """Shortest horizon that a run may have and that reaches all days [year]."""
-    return float(max(1.0, *(day / 365.25 for day in days)))
+    return float(max([1.0, *(day / 365.25 for day in days)]))

@@ -13,7 +13,7 @@ from scipy.optimize import least_squares, minimize_scalar
 from . import _core, configs
 from .colour import Lab, checked_lab
 from .counterpart import rebuilt
-from .looks import horizon_for, look
+from .looks import horizon_for, look, require_days
 from .progress import progress_bar
 from .runfile import open_run, resolved_input
 from .running import run
@@ -142,8 +142,7 @@ def match_hair(
     hair = checked_lab(hair_lab, "hair_lab")
     if not accept > 0.0:
         raise _core.InputError(f"accept = {accept:g}: is not above 0 (nothing would match); use a Delta E, for example 5")
-    if not 0.0 <= day <= 30.0 * 365.25:
-        raise _core.InputError(f"day = {day:g}: is out of range (horizon of the match); use 0 to 10957")
+    require_days(treatment, [day])
     fit = None
     if skin_lab is not None:
         treatment, fit = fit_skin(treatment, checked_lab(skin_lab, "skin_lab"))

@@ -1,30 +1,27 @@
-"""Pictures in true colour: one dot under a lens, and a patch of scalp full of dots, each with a scale bar."""
+"""What a picture shows: one dot under a lens, or a patch of scalp full of dots, in true colour and in numbers."""
 
-import io
 import math
 import os
 import tempfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-import matplotlib
-
-matplotlib.use("Agg")
-import matplotlib.pyplot as plt
 import numpy as np
 import xarray as xr
-from matplotlib.figure import Figure
 
 from . import _core
-from .appearance import day_label
-from .colour import srgb, srgb_and_clipped
+from .colour import srgb_and_clipped
 from .counterpart import rebuilt
-from .looks import Look, horizon_for, look, require_looks
+from .looks import horizon_for, look, require_days, require_looks
 from .pattern import DotTable, Pattern, load_pattern, patch_figures, place_dots, reflectance_map
 from .runfile import resolved_input
 from .running import check_output, run
 from .treatment import Treatment, Value
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
 
 _SUFFIXES = (".png", ".pdf", ".svg")
 _DEPTH_NODES = (-2.5, -1.25, 0.0, 1.25, 2.5)  # set depths that are run for the spread of a hand [standard deviations]
@@ -52,26 +49,11 @@ class Patch:
         numbers = [{name: value if math.isfinite(value) else None for name, value in row.items()} for row in self.figures]
         return {"title": p.title, "lattice": p.lattice, "spacing_mm": p.spacing_mm, "seed": p.seed, "visible_contrast": p.visible_contrast, "looks": numbers, "notes": self.notes}
 
-    def figure(self) -> Figure:
+    def figure(self) -> "Figure":
         """The patch at all days, side by side, with a scale bar and the figures below each."""
-        p, count = self.pattern, len(self.images)
-        columns = 1 if count == 1 else 2
-        rows = math.ceil(count / columns)
-        wide = 7.5 if count == 1 else 5.0
-        high = wide * p.height_mm / p.width_mm
-        gap, top, below = 0.12, 0.62, 0.55
-        size = (columns * (wide + gap) + gap, top + rows * (high + below) + 0.1)
-        drawn = plt.figure(figsize=size)
-        drawn.suptitle(f"{p.title}: {self.figures[0]['dots']:.0f} dots, {p.lattice}, {p.spacing_mm:.2f} mm apart", fontsize=11, y=1.0 - 0.12 / size[1], va="top")
-        for n, ((day, image), row) in enumerate(zip(self.images.items(), self.figures, strict=True)):
-            left, level = gap + (n % columns) * (wide + gap), size[1] - top - (n // columns + 1) * (high + below) + below
-            ax = drawn.add_axes((left / size[0], level / size[1], wide / size[0], high / size[1]))
-            ax.imshow(image, extent=(0.0, p.width_mm, 0.0, p.height_mm), origin="lower", interpolation="antialiased", aspect="auto")
-            _bare(ax)
-            ax.set_title(day_label(day), fontsize=10, pad=4)
-            _scale_bar(ax, p.width_mm, p.height_mm)
-            ax.set_xlabel(f"covered {100 * row['coverage']:.0f} %, merging {row['merging_index']:.2f}, neighbours' contrast {row['neighbour_contrast']:.2f}", fontsize=8.5, labelpad=3)
-        return drawn
+        from . import pictures
+
+        return pictures.patch_figure(self.pattern, self.images, self.figures)
 
     def save(self, path: str | os.PathLike[str]) -> Path:
         """Writes :meth:`figure` as PNG, PDF or SVG.
@@ -80,7 +62,10 @@ class Patch:
         ------
         FileError: the file cannot be written. InputError: another kind of file.
         """
-        return save_figure(self.figure(), path)
+        from . import pictures
+
+        path = check_picture(path)
+        return pictures.save_figure(self.figure(), path)
 
 
 def check_picture(path: str | os.PathLike[str]) -> Path:
@@ -94,18 +79,6 @@ def check_picture(path: str | os.PathLike[str]) -> Path:
     if path.suffix.lower() not in _SUFFIXES:
         raise _core.InputError(f"-o {path}: is not a kind of picture that is drawn here; end it in {', '.join(_SUFFIXES)}")
     return path
-
-
-def save_figure(figure: Figure, path: str | os.PathLike[str]) -> Path:
-    """Writes a figure that appears under its name when it is complete, and closes it."""
-    path = check_picture(path)
-    buffer = io.BytesIO()
-    # No date and no version in the file: the same picture is the same bytes.
-    figure.savefig(buffer, format=path.suffix[1:].lower(), dpi=150, metadata={".png": {"Software": None}, ".pdf": {"CreationDate": None}, ".svg": {"Date": None}}[path.suffix.lower()])
-    plt.close(figure)
-    part = path.with_name(path.name + ".part")
-    part.write_bytes(buffer.getvalue())
-    return part.replace(path)
 
 
 def dot_figures(data: xr.Dataset, days: Sequence[float], name: str = "the run") -> list[dict[str, float]]:
@@ -127,7 +100,7 @@ def dot_figures(data: xr.Dataset, days: Sequence[float], name: str = "the run") 
     return rows
 
 
-def render_dot(data: xr.Dataset, days: Sequence[float] = (14.0,), *, width_mm: float | None = None, name: str = "the run") -> Figure:
+def render_dot(data: xr.Dataset, days: Sequence[float] = (14.0,), *, width_mm: float | None = None, name: str = "the run") -> "Figure":
     """One dot from above in true colour, as under a lens, at one day or several.
 
     Parameters
@@ -145,29 +118,9 @@ def render_dot(data: xr.Dataset, days: Sequence[float] = (14.0,), *, width_mm: f
         width_mm = float(np.clip(4.0 * max(one.fwhm_mm for one in seen), 1.0, 2.0 * seen[0].edge_mm))
     if not 0.2 <= width_mm <= 3.8:
         raise _core.InputError(f"--width-mm {width_mm:g}: is out of range (width of the picture); use 0.2 to 3.8")
-    count = len(seen)
-    columns = min(count, 4)
-    rows = math.ceil(count / columns)
-    wide = 5.0 if count == 1 else 2.9
-    size = (columns * (wide + 0.12) + 0.12, 0.4 + rows * (wide + 0.55))
-    drawn = plt.figure(figsize=size)
-    drawn.suptitle(str(data.attrs.get("title", "One dot")), fontsize=11, y=1.0 - 0.08 / size[1], va="top")
-    for n, one in enumerate(seen):
-        left, level = 0.12 + (n % columns) * (wide + 0.12), size[1] - 0.4 - (n // columns + 1) * (wide + 0.55) + 0.3
-        ax = drawn.add_axes((left / size[0], level / size[1], wide / size[0], wide / size[1]))
-        ax.imshow(_dot_image(one, width_mm), extent=(0.0, width_mm, 0.0, width_mm), origin="lower", interpolation="bilinear", aspect="auto")
-        _bare(ax)
-        ax.set_title(day_label(one.day), fontsize=10, pad=4)
-        _scale_bar(ax, width_mm, width_mm)
-        ax.set_xlabel(f"contrast {one.contrast:.2f}, width {one.fwhm_mm:.2f} mm", fontsize=8.5, labelpad=3)
-    return drawn
+    from . import pictures
 
-
-def _dot_image(one: Look, width_mm: float, pixels: int = 400) -> np.ndarray:
-    across = (np.arange(pixels) + 0.5) * width_mm / pixels - 0.5 * width_mm
-    radius = np.hypot(across, across[:, None])
-    rings = np.append(one.radius_mm, one.edge_mm)
-    return srgb(np.stack([np.interp(radius, rings, np.append(band, bare)) for band, bare in zip(one.dot, one.skin, strict=True)], axis=-1))
+    return pictures.dot_figure(str(data.attrs.get("title", "One dot")), seen, width_mm)
 
 
 def render_pattern(
@@ -209,8 +162,10 @@ def render_pattern(
     elif changes:
         raise _core.InputError("changes: have no effect on a pattern that has been read; give them to load_pattern")
     wanted = list(days) if days is not None else list(pattern.days)
-    if not wanted:
-        raise _core.InputError("days: is empty (nothing would be seen); give at least one day")
+    for day in wanted if data is not None else []:
+        look(data, day)
+    if data is None:
+        require_days(pattern.treatment, wanted)
     runs, deviations = _runs_of_the_hand(pattern, data, wanted, backend, grid, progress)
     images, figures, notes = {}, [], []
     for day in wanted:
@@ -273,19 +228,3 @@ def check_run_overrides(assignments: Sequence[tuple[str, str]]) -> None:
     for key, value in assignments:
         if key != "lattice" and not key.startswith(_PATTERN_KEYS):
             raise _core.InputError(f"-s {key}={value}: is a key of the treatment, but the dots come from a run; run it again with that key, or leave the run out")
-
-
-def _bare(ax: plt.Axes) -> None:
-    ax.set(xticks=[], yticks=[])
-    ax.spines[:].set_visible(False)
-
-
-def _scale_bar(ax: plt.Axes, width_mm: float, height_mm: float) -> None:
-    """A bar of 1, 2 or 5 times a power of ten, about a fifth of the width long, white on a dark ground that shows on any skin."""
-    target = 0.22 * width_mm
-    power = 10.0 ** math.floor(math.log10(target))
-    length = max(step * power for step in (1.0, 2.0, 5.0) if step * power <= target)
-    left, level, thick = 0.04 * width_mm, 0.05 * height_mm, 0.012 * height_mm
-    ax.add_patch(plt.Rectangle((left - 0.015 * width_mm, level - 0.025 * height_mm), length + 0.03 * width_mm, 0.115 * height_mm, color="black", alpha=0.55, lw=0))
-    ax.add_patch(plt.Rectangle((left, level), length, thick, color="white", lw=0))
-    ax.text(left + 0.5 * length, level + 1.6 * thick, f"{length:g} mm" if length >= 0.1 else f"{1e3 * length:g} um", color="white", fontsize=9, ha="center", va="bottom")
