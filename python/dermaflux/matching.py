@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 from scipy.optimize import least_squares, minimize_scalar
 
-from . import _core, configs
+from . import _core
 from .colour import Lab, checked_lab
 from .counterpart import rebuilt
 from .looks import horizon_for, look, require_days
@@ -204,6 +204,8 @@ def fit_skin(treatment: Treatment, wanted: Lab) -> tuple[Treatment, SkinFit]:
 
 def _families(treatment: Treatment, inks: Sequence[str] | None) -> dict[str, Treatment]:
     """The treatment with each ink, one of those that differ in their dilution only: the strongest."""
+    from . import configs  # defined when the package has been read
+
     folder = next((one for one in Path(treatment._document.file).absolute().parents if (one / "model.toml").is_file()), configs()) / "inks"
     names = list(inks) if inks is not None else sorted(path.stem for path in folder.glob("*.toml"))
     if not names:
