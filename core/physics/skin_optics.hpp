@@ -47,14 +47,48 @@ struct PackageEffect {
   }
 };
 
-/// Factor A of the partial-current boundary of photon diffusion, phi - 2 A D dphi/dz = source [-]: A = (1 + r)/(1 - r) with
-/// the internal reflection r = -1.440/n^2 + 0.710/n + 0.668 + 0.0636 n. Source: Groenhuis, Ferwerda & Ten Bosch 1983, Appl.
-/// Opt. 22.
-struct BoundaryFactor {
-  DF_FUNCTION double operator()(double refractive_index) const {
-    const double n = refractive_index, r = -1.440 / (n * n) + 0.710 / n + 0.668 + 0.0636 * n;
-    return (1.0 + r) / (1.0 - r);
+/// What a smooth face between two media sends back of unpolarised light, and the cosine with which the rest goes on. Source:
+/// Fresnel and Snell; Born & Wolf 1999, ch. 1.5.
+struct FresnelFace {
+  double from, to;  ///< refractive indices [-]
+  struct Light {
+    double reflected, cosine;
+  };
+  DF_FUNCTION Light operator()(double cosine) const {
+    const double ratio = from / to, refracted = 1.0 - ratio * ratio * (1.0 - cosine * cosine);
+    if (refracted <= 0.0) return {1.0, 0.0};
+    const double beyond = std::sqrt(refracted);
+    const double across = (from * cosine - to * beyond) / (from * cosine + to * beyond);
+    const double along = (from * beyond - to * cosine) / (from * beyond + to * cosine);
+    return {0.5 * (across * across + along * along), beyond};
   }
+};
+
+/// Share of diffuse light that comes back from the surface to the tissue below it, through a smooth stratum corneum of its own
+/// refractive index [-]: r = int_0^1 R(mu) 2 mu dmu, with both faces of the corneum, light going to and fro between them without
+/// interference. Beyond the critical angle of tissue and air R = 1, whatever lies between (Snell). Source: Keijzer, Star & Storchi
+/// 1988, Appl. Opt. 27 (the integral); the smooth face is an idealisation.
+struct InternalReflection {
+  double tissue, corneum;  ///< refractive indices [-]
+  DF_FUNCTION double operator()() const {
+    constexpr int points = 400;
+    const double critical = tissue > 1.0 ? std::sqrt(1.0 - 1.0 / (tissue * tissue)) : 0.0;
+    double sum = critical * critical;
+    for (int n = 0; n < points; ++n) {  // mu = critical + (1 - critical) t^2: smooth where the root of Snell's law begins
+      const double t = (n + 0.5) / points, mu = critical + (1.0 - critical) * t * t;
+      const FresnelFace::Light below = FresnelFace{tissue, corneum}(mu);
+      const double above = FresnelFace{corneum, 1.0}(below.cosine).reflected, passed = 1.0 - below.reflected;
+      const double all = below.reflected + passed * passed * above / (1.0 - below.reflected * above);
+      sum += all * 2.0 * mu * 2.0 * (1.0 - critical) * t / points;
+    }
+    return sum;
+  }
+};
+
+/// Factor A of the partial-current boundary of photon diffusion, phi - 2 A D dphi/dz = source [-]: A = (1 + r)/(1 - r) with the
+/// internal reflection r. Source: Groenhuis, Ferwerda & Ten Bosch 1983, Appl. Opt. 22.
+struct BoundaryFactor {
+  DF_FUNCTION double operator()(double reflection) const { return (1.0 + reflection) / (1.0 - reflection); }
 };
 
 }  // namespace dermaflux

@@ -122,7 +122,8 @@ OpticsParams build_optics_params(const Treatment& treatment, const Puncture& pun
   c.haematoma = {.probability = Haematoma::chance(bleeding, look.blood_fraction, look.haematoma_fraction),
                  .gain = look.haematoma_gain,
                  .clears = {look.haematoma_clearance}};
-  c.boundary_factor = BoundaryFactor{}(treatment.model.refractive_index);
+  c.boundary_factor =
+      BoundaryFactor{}(InternalReflection{treatment.model.refractive_index, treatment.model.corneum_refractive_index}());
   c.beam_spread = treatment.model.beam_spread;
   c.tolerance = 1e-3;
   c.coarsening = 1 << static_cast<int>(level);

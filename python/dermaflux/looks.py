@@ -107,8 +107,6 @@ def require_days(treatment: Treatment, days: Sequence[float]) -> None:
     ------
     InputError: a day at which no run looks; the message lists those at which it does.
     """
-    if not days:
-        raise _core.InputError("--day: none is given (nothing would be seen); give at least one")
     for day in days:
         if not 0.0 <= day <= 30.0 * 365.25 + _SAME_DAY:
             raise _core.InputError(f"--day {day:g}: is out of range (time since the first session); use 0 to 10957")

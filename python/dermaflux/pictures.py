@@ -55,7 +55,7 @@ def dot_figure(title: str, seen: Sequence[Look], width_mm: float) -> Figure:
     for n, one in enumerate(seen):
         left, level = 0.12 + (n % columns) * (wide + 0.12), size[1] - 0.4 - (n // columns + 1) * (wide + 0.55) + 0.3
         ax = drawn.add_axes((left / size[0], level / size[1], wide / size[0], wide / size[1]))
-        ax.imshow(_dot_image(one, width_mm), extent=(0.0, width_mm, 0.0, width_mm), origin="lower", interpolation="bilinear", aspect="auto")
+        ax.imshow(dot_image(one, width_mm), extent=(0.0, width_mm, 0.0, width_mm), origin="lower", interpolation="bilinear", aspect="auto")
         _bare(ax)
         ax.set_title(day_label(one.day), fontsize=10, pad=4)
         _scale_bar(ax, width_mm, width_mm)
@@ -63,7 +63,8 @@ def dot_figure(title: str, seen: Sequence[Look], width_mm: float) -> Figure:
     return drawn
 
 
-def _dot_image(one: Look, width_mm: float, pixels: int = 400) -> np.ndarray:
+def dot_image(one: Look, width_mm: float, pixels: int = 400) -> np.ndarray:
+    """One dot from above in sRGB, shape (pixels, pixels, 3): the rings of the look, linear between their centres."""
     across = (np.arange(pixels) + 0.5) * width_mm / pixels - 0.5 * width_mm
     radius = np.hypot(across, across[:, None])
     rings = np.append(one.radius_mm, one.edge_mm)

@@ -14,7 +14,7 @@ import xarray as xr
 from . import _core
 from .colour import srgb_and_clipped
 from .counterpart import rebuilt
-from .looks import horizon_for, look, require_days, require_looks
+from .looks import horizon_for, look, require_days
 from .pattern import DotTable, Pattern, load_pattern, patch_figures, place_dots, reflectance_map
 from .runfile import resolved_input
 from .running import check_output, run
@@ -22,6 +22,8 @@ from .treatment import Treatment, Value
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
+
+    from . import Result
 
 _SUFFIXES = (".png", ".pdf", ".svg")
 _DEPTH_NODES = (-2.5, -1.25, 0.0, 1.25, 2.5)  # set depths that are run for the spread of a hand [standard deviations]
@@ -125,7 +127,7 @@ def render_dot(data: xr.Dataset, days: Sequence[float] = (14.0,), *, width_mm: f
 
 def render_pattern(
     pattern: Pattern | str | os.PathLike[str],
-    data: xr.Dataset | None = None,
+    run_of_dot: "Result | xr.Dataset | None" = None,
     *,
     days: Sequence[float] | None = None,
     changes: Mapping[str, Value] | None = None,
@@ -138,8 +140,8 @@ def render_pattern(
     Parameters
     ----------
     pattern: a pattern file, or what :func:`load_pattern` read.
-    data: a run whose dot is used, from :func:`dermaflux.open_run`; without it the pattern's own treatment is run. Where the hand varies the depth
-        (`pattern.depth_jitter_mm`), the treatment is also run at four other depths.
+    run_of_dot: a run whose dot is used, or what :func:`dermaflux.open_run` gave; without it the pattern's own treatment is run. Where the hand
+        varies the depth (`pattern.depth_jitter_mm`), the treatment is also run at four other depths.
     days: looks [day]; those of the pattern if not given.
     changes: keys to override, when `pattern` is a path.
 
@@ -162,11 +164,17 @@ def render_pattern(
     elif changes:
         raise _core.InputError("changes: have no effect on a pattern that has been read; give them to load_pattern")
     wanted = list(days) if days is not None else list(pattern.days)
-    for day in wanted if data is not None else []:
-        look(data, day)
+    if not wanted:
+        raise _core.InputError("days: none is given (nothing would be seen); give at least one")
+    data = run_of_dot if run_of_dot is None or isinstance(run_of_dot, xr.Dataset) else run_of_dot.to_xarray()
     if data is None:
         require_days(pattern.treatment, wanted)
-    runs, deviations = _runs_of_the_hand(pattern, data, wanted, backend, grid, progress)
+    else:
+        for day in wanted:
+            look(data, day)
+    with tempfile.TemporaryDirectory() as folder:
+        treatment, grid = (pattern.treatment, grid) if run_of_dot is None else _treatment_of(run_of_dot, pattern, grid, Path(folder))
+        runs, deviations = _runs_of_the_hand(pattern, treatment, data, wanted, backend, grid, progress)
     images, figures, notes = {}, [], []
     for day in wanted:
         table = DotTable([look(one, day) for one in runs], deviations)
@@ -180,25 +188,23 @@ def render_pattern(
     return Patch(pattern, images, figures, notes)
 
 
+def _treatment_of(source: "Result | xr.Dataset", pattern: Pattern, grid: str, folder: Path) -> tuple[Treatment, str]:
+    """Treatment and grid of a run; those of a stored one are rebuilt in a folder, and only if other depths are to be run."""
+    if not isinstance(source, xr.Dataset):
+        return source.treatment, source.grid
+    if pattern.depth_jitter_mm == 0.0:
+        return pattern.treatment, grid
+    if "resolved_json" not in source.attrs:
+        raise _core.InputError("the run: holds no input, which is needed at other depths (pattern.depth_jitter_mm); give the result itself, a run file, or no jitter")
+    resolved = resolved_input(source)
+    own = rebuilt(resolved, str(source.attrs["title"]), [str(resolved["skin.class"]["value"])], folder)[0]
+    return own, str(source.attrs.get("provenance_grid", source.attrs.get("grid", grid)))
+
+
 def _runs_of_the_hand(
-    pattern: Pattern, data: xr.Dataset | None, days: Sequence[float], backend: str, grid: str, progress: bool
-) -> tuple[list[xr.Dataset], list[float]]:
-    """Runs of the dot at the depths between which a hand wavers, with the deviation of each tip from the one that was meant [mm]."""
-    if data is not None:
-        require_looks(data)
-        if pattern.depth_jitter_mm == 0.0:
-            return [data], [0.0]
-        resolved = resolved_input(data)
-        grid = str(data.attrs.get("provenance_grid", data.attrs.get("grid", grid)))
-        with tempfile.TemporaryDirectory() as folder:
-            treatment = rebuilt(resolved, str(data.attrs["title"]), [str(resolved["skin.class"]["value"])], Path(folder))[0]
-            return _spread(pattern, treatment, data, days, backend, grid, progress)
-    return _spread(pattern, pattern.treatment, None, days, backend, grid, progress)
-
-
-def _spread(
     pattern: Pattern, treatment: Treatment, data: xr.Dataset | None, days: Sequence[float], backend: str, grid: str, progress: bool
 ) -> tuple[list[xr.Dataset], list[float]]:
+    """Runs of the dot at the depths between which a hand wavers, with the deviation of each tip from the one that was meant [mm]."""
     horizon = horizon_for(days)
 
     def computed(one: Treatment) -> xr.Dataset:

@@ -317,7 +317,7 @@ def test_a_white_dot_is_lighter_than_skin(normal: df.Treatment):
 
 
 def test_the_command_draws_a_patch_from_a_run_or_from_its_own_treatment(cli, run_file: Path, tmp_path: Path):
-    small = [text for key, value in (PLAIN | {"patch.width_mm": 6, "patch.height_mm": 5}).items() if key != "pattern.dot_spacing_mm" for text in ("-s", f"{key}={value}")]
+    small = [text for key, value in (PLAIN | {"patch.width_mm": 6, "patch.height_mm": 5, "pattern.depth_jitter_mm": 0.02}).items() if key != "pattern.dot_spacing_mm" for text in ("-s", f"{key}={value}")]
     stored = cli("render", run_file, "--pattern", HAIRLINE, "-o", tmp_path / "a.png", "--day", "14", "--day", "1y", "--json", *small)
     own = cli("render", "--pattern", HAIRLINE, "--grid", "quick", "--day", "14", "--day", "1y", "--json", *small)
     assert stored.code == 0 and own.code == 0, (stored, own)
@@ -327,6 +327,18 @@ def test_the_command_draws_a_patch_from_a_run_or_from_its_own_treatment(cli, run
     for row, again in zip(rows, json.loads(own.out)["looks"], strict=True):
         assert row["dots"] == again["dots"] and row["darkening"] == pytest.approx(again["darkening"], rel=1e-3)
     assert plt.imread(tmp_path / "a.png").shape[0] > 300
+
+
+def test_a_result_is_as_good_as_its_file(quick: df.Result, run_file: Path):
+    changes = PLAIN | {"patch.width_mm": 5, "patch.height_mm": 5, "pattern.depth_jitter_mm": 0.02}
+    pattern = df.load_pattern(HAIRLINE, changes)
+    assert df.render_pattern(pattern, quick, days=[YEAR]).figures == df.render_pattern(pattern, df.open_run(run_file), days=[YEAR]).figures
+    with pytest.raises(df.InputError, match="holds no input"):
+        df.render_pattern(pattern, quick.to_xarray(), days=[YEAR])
+    with pytest.raises(df.InputError, match="changes"):
+        df.render_pattern(pattern, changes=changes)
+    with pytest.raises(df.InputError, match="none is given"):
+        df.render_pattern(pattern, days=[])
 
 
 def test_a_picture_has_a_panel_per_day(stored: xr.Dataset):
