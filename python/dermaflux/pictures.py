@@ -10,6 +10,7 @@ import matplotlib
 matplotlib.use("Agg")
 import matplotlib.pyplot as plt
 import numpy as np
+from matplotlib import patheffects
 from matplotlib.figure import Figure
 
 from .appearance import day_label
@@ -88,11 +89,11 @@ def _bare(ax: plt.Axes) -> None:
 
 
 def _scale_bar(ax: plt.Axes, width_mm: float, height_mm: float) -> None:
-    """A bar of 1, 2 or 5 times a power of ten, about a fifth of the width long, white on a dark ground that shows on any skin."""
-    target = 0.22 * width_mm
+    """A bar of 1, 2 or 5 times a power of ten, about a fifth of the width long, white with a dark rim, so that it shows on any skin."""
+    target = 0.25 * width_mm
     power = 10.0 ** math.floor(math.log10(target))
     length = max(step * power for step in (1.0, 2.0, 5.0) if step * power <= target)
-    left, level, thick = 0.04 * width_mm, 0.05 * height_mm, 0.012 * height_mm
-    ax.add_patch(plt.Rectangle((left - 0.015 * width_mm, level - 0.025 * height_mm), length + 0.03 * width_mm, 0.115 * height_mm, color="black", alpha=0.55, lw=0))
-    ax.add_patch(plt.Rectangle((left, level), length, thick, color="white", lw=0))
-    ax.text(left + 0.5 * length, level + 1.6 * thick, f"{length:g} mm" if length >= 0.1 else f"{1e3 * length:g} um", color="white", fontsize=9, ha="center", va="bottom")
+    left, level, thick = 0.04 * width_mm, 0.05 * height_mm, 0.014 * height_mm
+    ax.add_patch(plt.Rectangle((left, level), length, thick, facecolor="white", edgecolor="black", lw=0.8))
+    rim = [patheffects.withStroke(linewidth=2.0, foreground="black")]
+    ax.text(left, level + 2.0 * thick, f"{length:g} mm", color="white", fontsize=9.5, ha="left", va="bottom", path_effects=rim)

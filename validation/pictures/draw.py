@@ -13,13 +13,14 @@ from scipy.optimize import brentq
 
 import dermaflux as df
 from dermaflux import _core, pictures, plots
-from dermaflux.looks import look
+from dermaflux.looks import Look, look
 
 HERE = Path(__file__).parent
 YEAR = 365.25
-CONTRAST = 0.25  # that all dots of the figure on blue shift are given
+CONTRAST = 0.1  # that the dots of the figure on blue shift are given
 DEPTHS = (0.2, 0.3, 0.4, 0.5, 0.65, 0.8, 1.0, 1.25)  # set depths of that figure [mm]
-SHOWN = (0.2, 0.5, 1.25)
+SINKING = (0.0, 15.0, 30.0, 45.0, 60.0)  # how fast pigment sinks in it [um/year]
+WIDTH_MM = 1.2  # of its pictures
 
 normal = df.load(df.configs() / "treatments/normal_scalp.toml")
 
@@ -34,50 +35,55 @@ def probability() -> None:
 
 
 def dot() -> None:
-    pictures.save_figure(df.render_dot(df.run(normal).to_xarray(), [0.0, 14.0, YEAR, 5 * YEAR], width_mm=0.8), HERE / "dot.png")
+    pictures.save_figure(df.render_dot(df.run(normal).to_xarray(), [0.0, 14.0, YEAR, 5 * YEAR]), HERE / "dot.png")
 
 
 def patch(name: str) -> None:
     df.render_pattern(df.configs() / f"patterns/{name}.toml", progress=True).save(HERE / f"{name}.png")
 
 
-def colour_of(treatment: df.Treatment) -> tuple[float, np.ndarray, df.Result]:
-    """Depth of the pigment [mm], and by how much the dot differs from skin in L*, a*, b*, after a year."""
-    result = df.run(treatment, grid="quick")
-    seen = look(result.to_xarray(), YEAR)
-    return result["pigment_depth_mm"], np.subtract(_core.lab(list(seen.centre())), _core.lab(list(seen.skin))), result
+def colour_of(treatment: df.Treatment, day: float) -> tuple[float, np.ndarray, Look]:
+    """Mean depth of the pigment [mm], by how much the dot differs from skin in L*, a*, b*, and the look itself."""
+    data = df.run(treatment, grid="quick").to_xarray()
+    seen = look(data, day)
+    off = np.subtract(_core.lab(list(seen.centre())), _core.lab(list(seen.skin)))
+    return float(data["depth_mm"].sel(time=day)), off, seen
 
 
-def of_one_contrast(depth: float) -> df.Treatment:
-    """The treatment at a depth, with the ink so diluted that its contrast after a year is that of the figure."""
+def of_one_contrast(changes: dict[str, float]) -> df.Treatment:
+    """The treatment with the ink so diluted that its contrast after five years is that of the figure."""
+
+    def with_dilution(log_dilution: float) -> df.Treatment:
+        return normal.with_(changes | {"ink.dilution": float(np.exp(log_dilution))})
 
     def over(log_dilution: float) -> float:
-        return df.run(normal.with_({"machine.depth_mm": depth, "ink.dilution": float(np.exp(log_dilution))}), grid="quick")["contrast_1y"] - CONTRAST
+        return df.run(with_dilution(log_dilution), grid="quick")["contrast_5y"] - CONTRAST
 
-    return normal.with_({"machine.depth_mm": depth, "ink.dilution": float(np.exp(brentq(over, np.log(0.002), 0.0, xtol=1e-3)))})
+    return with_dilution(brentq(over, np.log(0.002), 0.0, xtol=1e-3))
 
 
 def blue_shift() -> None:
     """Colour of a dot against its depth: as its ink gives it, and at one contrast, so that what depth does is seen alone."""
-    plain = [colour_of(normal.with_({"machine.depth_mm": depth})) for depth in DEPTHS]
-    equal = [colour_of(of_one_contrast(depth)) for depth in DEPTHS]
-    figure, (left, right) = plt.subplots(1, 2, figsize=(9.5, 3.6), constrained_layout=True, width_ratios=(1.0, 1.05))
-    for rows, style, name in ((plain, "--", "ink as shipped"), (equal, "-", f"contrast {CONTRAST:g} at 550 nm")):
-        depth = [row[0] for row in rows]
+    plain = [colour_of(normal.with_({"machine.depth_mm": depth}), YEAR) for depth in DEPTHS]
+    deep = [colour_of(of_one_contrast({"machine.depth_mm": depth}), 5 * YEAR) for depth in DEPTHS]
+    sunk = [colour_of(of_one_contrast({"skin.deepening_um_per_year": speed}), 5 * YEAR) for speed in SINKING]
+    figure, axes = plt.subplots(1, 3, figsize=(11.5, 3.5), constrained_layout=True, width_ratios=(1.0, 1.0, 1.15))
+    for ax, rows, style, name in ((axes[0], plain, "-", ""), (axes[1], deep, "--", ", needle set deeper"), (axes[1], sunk, "-", ", pigment sunk")):
         for axis, colour, label in ((1, "#d55e00", "a*"), (2, "#0072b2", "b*")):
-            left.plot(depth, [row[1][axis] for row in rows], style, color=colour, marker="o", ms=3, label=f"{label}, {name}")
-    left.axhline(0.0, color="#555555", lw=0.8)
-    left.set(xlabel="mean depth of the pigment [mm]", ylabel="dot less skin after a year")
-    left.legend(fontsize=7.5, frameon=False)
-    for n, (depth, result) in enumerate((depth, row[2]) for depth, row in zip(DEPTHS, equal, strict=True) if depth in SHOWN):
-        inset = right.inset_axes((n / 3 + 0.01, 0.12, 0.31, 0.8))
-        seen = look(result.to_xarray(), YEAR)
-        inset.imshow(pictures.dot_image(seen, 1.2), interpolation="bilinear")
-        inset.set(xticks=[], yticks=[], title=f"set {depth:g} mm")
-        inset.title.set_fontsize(9)
-        inset.set_xlabel(f"width {seen.fwhm_mm:.2f} mm", fontsize=8.5)
-    right.set_axis_off()
-    right.set_title(f"three dots of contrast {CONTRAST:g}, each picture 1.2 mm wide", fontsize=9)
+            ax.plot([row[0] for row in rows], [row[1][axis] for row in rows], style, color=colour, marker="o", ms=3, label=label + name)
+    axes[0].set_title("needle set deeper, ink as shipped, after a year", fontsize=9)
+    axes[1].set_title(f"all dots of contrast {CONTRAST:g} at 550 nm, after five years", fontsize=9)
+    for ax in axes[:2]:
+        ax.axhline(0.0, color="#555555", lw=0.8)
+        ax.set(xlabel="mean depth of the pigment [mm]", ylabel="dot less skin, CIE a*, b*")
+        ax.legend(fontsize=7.5, frameon=False, loc="lower left")
+    axes[2].set_axis_off()
+    axes[2].set_title(f"contrast {CONTRAST:g}, pigment sunk; {WIDTH_MM:g} mm wide", fontsize=9)
+    for n, (depth, _, seen) in enumerate((sunk[0], sunk[-1])):
+        inset = axes[2].inset_axes((0.5 * n + 0.01, 0.15, 0.48, 0.75))
+        inset.imshow(pictures.dot_image(seen, WIDTH_MM), interpolation="bilinear")
+        inset.set(xticks=[], yticks=[])
+        inset.set_xlabel(f"{depth:.2f} mm deep, {seen.fwhm_mm:.2f} mm wide", fontsize=7.5)
     figure.savefig(HERE / "blue_shift.png", dpi=130)
 
 
