@@ -15,16 +15,22 @@ from dermaflux.matching import _families, fit_skin
 YEAR = 365.25
 
 
+@pytest.fixture(scope="module")
+def short(normal: df.Treatment) -> df.Treatment:
+    """A dot of few strokes, which is quick to run and dark enough."""
+    return normal.with_({"machine.dwell_ms": 60})
+
+
 def dot_lab(treatment: df.Treatment, day: float = YEAR) -> list[float]:
     """Colour of the dot's centre, as a run has it."""
     return _core.lab(list(look(df.run(treatment, grid="quick", horizon_year=1.0).to_xarray(), day).centre()))
 
 
-def test_hair_of_the_colour_of_a_dot_is_matched_by_the_ink_and_the_dilution_of_that_dot(normal: df.Treatment):
+def test_hair_of_the_colour_of_a_dot_is_matched_by_the_ink_and_the_dilution_of_that_dot(short: df.Treatment):
     """The colour comes from the model, so an exact match exists; the search ends within 1 % of the dilution, which moves the dot by less than
     a tenth of a Delta E."""
-    hair = dot_lab(normal.with_({"ink.model": "black_brown_mix", "ink.dilution": 0.2}))
-    found = df.match_hair(normal, hair, day=YEAR, inks=["azo_red", "black_brown_mix", "carbon_black_neat"])
+    hair = dot_lab(short.with_({"ink.model": "black_brown_mix", "ink.dilution": 0.2}))
+    found = df.match_hair(short, hair, day=YEAR, inks=["azo_red", "black_brown_mix", "carbon_black_neat"])
     best = found.ranking[0]
     assert found.matched and best.ink == "black_brown_mix" and best.delta_e < 0.1 and best.dilution == pytest.approx(0.2, rel=0.02)
     assert [one.delta_e for one in found.ranking] == sorted(one.delta_e for one in found.ranking) and len(found.ranking) == 3
@@ -32,24 +38,24 @@ def test_hair_of_the_colour_of_a_dot_is_matched_by_the_ink_and_the_dilution_of_t
     assert "black_brown_mix at dilution" in found.verdict() and "matches the hair after 365.25 days" in found.verdict()
 
 
-def test_lighter_hair_takes_thinner_ink(normal: df.Treatment):
-    dilutions = [df.match_hair(normal, (level, 5.0, 12.0), inks=["carbon_black_neat"]).ranking[0].dilution for level in (42.0, 47.0, 52.0)]
+def test_lighter_hair_takes_thinner_ink(short: df.Treatment):
+    dilutions = [df.match_hair(short, (level, 5.0, 12.0), inks=["carbon_black_neat"]).ranking[0].dilution for level in (42.0, 47.0, 52.0)]
     assert dilutions[0] > dilutions[1] > dilutions[2]
 
 
-def test_the_horizon_counts(normal: df.Treatment):
+def test_the_horizon_counts(short: df.Treatment):
     """A dot fades, so the same hair needs stronger ink if it is to match later."""
-    early, late = (df.match_hair(normal, (47.0, 5.0, 12.0), day=day, inks=["carbon_black_neat"]).ranking[0].dilution for day in (14.0, 1826.25))
+    early, late = (df.match_hair(short, (47.0, 5.0, 12.0), day=day, inks=["carbon_black_neat"]).ranking[0].dilution for day in (14.0, 1826.25))
     assert late > 1.1 * early
 
 
-def test_hair_that_no_ink_reaches_is_said_to_be_so(normal: df.Treatment):
-    found = df.match_hair(normal, (15.0, 2.0, 2.0), inks=["iron_oxide_brown", "carbon_black_neat"])
+def test_hair_that_no_ink_reaches_is_said_to_be_so(short: df.Treatment):
+    found = df.match_hair(short, (15.0, 2.0, 2.0), inks=["iron_oxide_brown", "carbon_black_neat"])
     assert not found.matched and found.ranking[0].delta_e > 5.0
     for words in ("no ink reaches a match", "carbon_black_neat", "lighter", "strongest of its range", "seen through the skin"):
         assert words in found.verdict(), words
     assert found.summary().endswith(found.verdict())
-    assert df.match_hair(normal, (15.0, 2.0, 2.0), inks=["carbon_black_neat"], accept=60.0).matched
+    assert df.match_hair(short, (15.0, 2.0, 2.0), inks=["carbon_black_neat"], accept=60.0).matched
 
 
 def test_dilutions_of_one_ink_count_once(normal: df.Treatment):
@@ -68,9 +74,9 @@ def test_a_skin_of_the_model_is_found_again(normal: df.Treatment):
         assert fitted["skin.melanosome_fraction"] == fit.melanosome_fraction
 
 
-def test_the_skin_of_the_client_is_that_of_the_match(normal: df.Treatment):
+def test_the_skin_of_the_client_is_that_of_the_match(short: df.Treatment):
     hair = (30.0, 4.0, 8.0)
-    light, dark = (df.match_hair(normal, hair, skin, inks=["carbon_black_neat"]) for skin in ((70.0, 6.0, 16.0), (45.0, 9.0, 23.0)))
+    light, dark = (df.match_hair(short, hair, skin, inks=["carbon_black_neat"]) for skin in ((70.0, 6.0, 16.0), (45.0, 9.0, 23.0)))
     assert light.skin is not None and light.skin.delta_e < 3.0 > dark.skin.delta_e
     assert light.skin_lab[0] == pytest.approx(70.0, abs=3.0) and dark.skin_lab[0] == pytest.approx(45.0, abs=3.0)
     assert dark.skin.melanosome_fraction > light.skin.melanosome_fraction
@@ -129,7 +135,7 @@ def test_a_missing_file_is_one_clear_error(cli, tmp_path: Path):
         assert done.code == 2 and name in done.err and "no such file" in done.err
 
 
-def test_an_ink_that_cannot_be_run_is_ranked_last(normal: df.Treatment, monkeypatch: pytest.MonkeyPatch):
+def test_an_ink_that_cannot_be_run_is_ranked_last(short: df.Treatment, monkeypatch: pytest.MonkeyPatch):
     from dermaflux import matching
 
     real = matching.run
@@ -140,6 +146,6 @@ def test_an_ink_that_cannot_be_run_is_ranked_last(normal: df.Treatment, monkeypa
         return real(treatment, **options)
 
     monkeypatch.setattr(matching, "run", run)
-    found = df.match_hair(normal, (47.0, 5.0, 12.0), inks=["azo_red", "carbon_black_neat"])
+    found = df.match_hair(short, (47.0, 5.0, 12.0), inks=["azo_red", "carbon_black_neat"])
     assert [one.ink for one in found.ranking] == ["carbon_black_neat", "azo_red"] and found.ranking[1].error == "the ink hit the wall"
     assert "the ink hit the wall" in found.summary() and found.to_json()["ranking"][1]["delta_e"] is None and np.isfinite(found.ranking[0].delta_e)
