@@ -271,6 +271,25 @@ def test_the_spread_of_depth_makes_dots_differ(normal: df.Treatment):
     assert [row["dots"] for row in rows] == [rows[0]["dots"]] * 3  # the places are drawn from another stream
 
 
+def test_a_dot_of_another_depth_is_the_dot_run_at_that_depth(normal: df.Treatment):
+    """Dots differ as runs at other set depths do: the slope of the darkening on the axis with the depth of the tip, times the spread of the
+    dots' tips. A parabola through runs 0.025 mm apart departs from the line by some percent over the spread of 0.02 mm."""
+
+    def axis(depth: float) -> tuple[float, float]:
+        done = df.run(normal.with_({"machine.depth_mm": depth}), grid="quick", horizon_year=1.0)
+        seen = look(done.to_xarray(), YEAR)
+        return done["d_tip_mm"], 1.0 - float(luminance(seen.dot[:, 0]) / luminance(seen.skin))
+
+    (low, weak), (middle, usual), (high, strong) = map(axis, (0.475, 0.5, 0.525))
+    assert low < middle < high
+    pattern = df.load_pattern(HAIRLINE, PLAIN | {"patch.width_mm": 8, "patch.height_mm": 8, "pattern.depth_jitter_mm": 0.02})
+    row = df.render_pattern(pattern, days=[YEAR], grid="quick").figures[0]
+    dots = place_dots(pattern, 1.97)  # the reach of a look, so that the streams are drawn alike
+    inside = ((dots.place_mm >= 0.0) & (dots.place_mm <= 8.0)).all(axis=1)
+    expected = (strong - weak) / (high - low) * dots.depth_mm[inside].std() / usual
+    assert row["dot_contrast_spread"] == pytest.approx(expected, rel=0.15)
+
+
 def test_a_hairline_leaves_the_forehead_bare_and_thins_out_towards_it(stored: xr.Dataset):
     def dots(changes: dict) -> np.ndarray:
         place = place_dots(df.load_pattern(HAIRLINE, PLAIN | {"patch.width_mm": 60, "patch.height_mm": 20} | changes), 0.0).place_mm
