@@ -59,7 +59,7 @@ struct Collector {
       throw InputError(path.string() + ": inherits from itself; break the circle");
     const TomlFile file = read_toml(path);
     if (const std::string parent = text(file, "inherits"); !parent.empty()) read(path.parent_path() / parent, prefix, seen);
-    files.push_back(path);
+    if (files.empty() || files.back() != path) files.push_back(path);
     if (!file.arrays.empty())
       throw InputError(file.arrays.front().at("[[]]").where + ": an array of tables has no place in a treatment; write [table]");
     for (const auto& [key, value] : file.values)
@@ -84,6 +84,8 @@ struct Collector {
                        (near.empty() ? "there are " + list_of(names) : "did you mean \"" + near + "\"?"));
     }
     read(path, selector == "scar.class" ? std::string(scar_tissue) : selector.substr(0, selector.find('.')) + ".");
+    // A person's colour is that of skin and scar.
+    if (selector == "skin.type" && values.contains("scar.tissue.layers")) read(path, std::string(scar_tissue));
     return *name;
   }
 };
@@ -119,14 +121,12 @@ TreatmentDocument TreatmentDocument::load(const fs::path& file, const std::vecto
   // The model and the chosen files first, then what the treatment and the overrides say.
   Collector collector{folder, document.values_, document.files_};
   collector.read(folder / "model.toml", "model.");
-  const std::map<std::string, std::string> group_folders = {{"machine.model", "machines"},
-                                                            {"needle.model", "needles"},
-                                                            {"ink.model", "inks"},
-                                                            {"skin.class", "skin"},
-                                                            {"scar.class", "skin"}};
+  const std::map<std::string, std::string> group_folders = {{"machine.model", "machines"}, {"needle.model", "needles"},
+                                                            {"ink.model", "inks"},         {"skin.class", "skin"},
+                                                            {"scar.class", "skin"},        {"skin.type", "skin_types"}};
   for (const std::string& selector : selector_keys()) {
     const auto choice = own.find(selector);
-    if (choice == own.end() && selector == "scar.class") continue;
+    if (choice == own.end() && (selector == "scar.class" || selector == "skin.type")) continue;
     if (choice == own.end())
       throw InputError(file.string() + ": " + selector + " is missing; name one of the files in " +
                        (folder / group_folders.at(selector)).string());

@@ -72,7 +72,8 @@ std::vector<Key> ink_keys() {
       row("surface_tension_mn_m", "mN/m", 1e-3, 15.0, 80.0, "surface tension", &Treatment::ink, &Ink::surface_tension),
       row("absorption_m2_per_g", "m2/g", 1e3, 0.0, 50.0, "mass absorption of finely dispersed pigment at 400, 450 ... 700 nm",
           &Treatment::ink, &Ink::absorption),
-      row("albedo", "", 1.0, 0.0, 0.99, "scattering over extinction of the pigment", &Treatment::ink, &Ink::albedo),
+      row("albedo", "", 1.0, 0.0, 0.9999, "reduced scattering over extinction of the pigment at the same wavelengths",
+          &Treatment::ink, &Ink::albedo),
       row("photolysis_per_year", "1/year", 1.0 / year, 0.0, 10.0, "bleaching at the reference dose of UVA at the surface",
           &Treatment::ink, &Ink::photolysis_rate),
       row("photolysis_uvb_per_year", "1/year", 1.0 / year, 0.0, 300.0, "bleaching at the same dose of UVB at the surface",
@@ -169,6 +170,8 @@ std::vector<Key> model_keys() {
       row("scattering_anisotropy", "", 1.0, 0.0, 0.98, "mean cosine of scattering angles, for photon transport", &Treatment::model,
           &Model::anisotropy),
       row("refractive_index", "", 1.0, 1.0, 1.6, "refractive index of skin", &Treatment::model, &Model::refractive_index),
+      row("corneum_refractive_index", "", 1.0, 1.0, 1.7, "refractive index of the stratum corneum", &Treatment::model,
+          &Model::corneum_refractive_index),
       row("beam_spread", "", 1.0, 0.0, 2.0, "widening of the viewing beam over Gaussian multiple scattering", &Treatment::model,
           &Model::beam_spread),
       row("oxygenated_extinction_per_cm_m", "1/(cm.M)", 1.0, 0.0, 1e6, "molar extinction of HbO2 at 400, 450 ... 700 nm",
@@ -204,7 +207,8 @@ const std::vector<Key>& keys() {
 }
 
 const std::vector<std::string>& selector_keys() {
-  static const std::vector<std::string> all = {"machine.model", "needle.model", "ink.model", "skin.class", "scar.class"};
+  static const std::vector<std::string> all = {"machine.model", "needle.model", "ink.model",
+                                               "skin.class",    "scar.class",   "skin.type"};
   return all;
 }
 

@@ -30,8 +30,8 @@ const std::vector<Key>& keys();
 /// Keys of one layer, named "skin.layer.NAME.KEY"; targets act on the layer at `index`.
 std::vector<Key> layer_keys(const std::string& layer, std::size_t index);
 
-/// Names of the keys whose words choose a file: machine.model, needle.model, ink.model, skin.class, and scar.class, which only a
-/// treatment with a scar has.
+/// Names of the keys whose words choose a file: machine.model, needle.model, ink.model, skin.class, skin.type, which may be left
+/// out (the colour of the class), and scar.class, which only a treatment with a scar has.
 const std::vector<std::string>& selector_keys();
 
 /// Words allowed where a key takes one of a few; empty for other keys.

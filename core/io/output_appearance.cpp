@@ -17,6 +17,12 @@ Lab colour(const MemberResult& r, int which, bool dot) {
 
 double delta_e(const MemberResult& r, int which) { return DeltaE2000{}(colour(r, which, false), colour(r, which, true)); }
 
+/// Hue of a colour, from 0 to 360 [deg].
+double hue_angle(const Lab& colour) {
+  const double angle = std::atan2(colour.b, colour.a) / degree;
+  return angle < 0.0 ? angle + 360.0 : angle;
+}
+
 /// Probability that a dot touches its neighbour: both are off their lattice place by a normal error, so their distance along
 /// the lattice is normal with variance 2 jitter^2; they merge below one visible width.
 double merge_probability(const MemberResult& r) {
@@ -70,9 +76,19 @@ std::vector<OutputField> appearance_outputs() {
       {"skin_l", "", "CIE L* of the skin (day 14)", [](const MemberResult& r) { return colour(r, 0, false).l; }},
       {"skin_a", "", "CIE a* of the skin", [](const MemberResult& r) { return colour(r, 0, false).a; }},
       {"skin_b", "", "CIE b* of the skin", [](const MemberResult& r) { return colour(r, 0, false).b; }},
+      {"skin_ita_deg", "deg", "individual typology angle of the skin",
+       [](const MemberResult& r) { return TypologyAngle{}(colour(r, 0, false)); }},
       {"dot_l_day14", "", "CIE L* of the dot at day 14", [](const MemberResult& r) { return colour(r, 0, true).l; }},
       {"dot_a_day14", "", "CIE a* of the dot", [](const MemberResult& r) { return colour(r, 0, true).a; }},
       {"dot_b_day14", "", "CIE b* of the dot", [](const MemberResult& r) { return colour(r, 0, true).b; }},
+      {"dot_hue_deg_day14", "deg", "hue angle of the dot, 0 is red, 90 yellow, 270 blue",
+       [](const MemberResult& r) { return hue_angle(colour(r, 0, true)); }},
+      {"blue_shift_day14", "", "CIE b* of the dot less that of the skin at day 14, negative where it looks bluer",
+       [](const MemberResult& r) { return colour(r, 0, true).b - colour(r, 0, false).b; }},
+      {"blue_shift_1y", "", "the same after a year",
+       [](const MemberResult& r) {
+         return at(r, year, [&](const MomentOutcome&) { return colour(r, 1, true).b - colour(r, 1, false).b; });
+       }},
       {"coverage_day14", "", "share of the skin covered by dots of the visible width", coverage},
       {"merge_probability_day14", "", "probability that a dot touches its neighbour", merge_probability},
       {"dots_per_cm2", "1/cm2", "dots per area of a square lattice",

@@ -9,6 +9,7 @@
 #include "core/io/keys.hpp"
 #include "core/io/number_text.hpp"
 #include "core/io/output_fields.hpp"
+#include "core/io/table_reader.hpp"
 #include "core/io/toml_reader.hpp"
 
 namespace dermaflux {
@@ -17,55 +18,9 @@ namespace {
 namespace fs = std::filesystem;
 using Table = std::map<std::string, ConfigValue>;
 
-/// Values of one table, taken one by one so that what is left is unknown.
-class Reader {
- public:
-  Reader(Table values, std::string where) : values_(std::move(values)), where_(std::move(where)) {}
-
-  template <class T>
-  T take(const std::string& key, const char* kind) {
-    const auto found = values_.find(key);
-    if (found == values_.end()) throw InputError(where_ + ": " + key + " is missing; give " + kind);
-    return convert<T>(key, found, kind);
-  }
-  template <class T>
-  T take_or(const std::string& key, const char* kind, T otherwise) {
-    const auto found = values_.find(key);
-    return found == values_.end() ? otherwise : convert<T>(key, found, kind);
-  }
-  /// Refuses another unit beside the value than this one.
-  void expect_unit(const std::string& key, const std::string& unit) const {
-    if (const auto found = values_.find(key); found != values_.end()) check_unit(found->second, key, unit);
-  }
-  /// The unit written beside a value, empty if there is none.
-  std::string unit_of(const std::string& key) const {
-    const auto found = values_.find(key);
-    return found == values_.end() ? "" : found->second.unit;
-  }
-  void finish(const std::vector<std::string>& known) const {
-    for (const auto& [key, value] : values_) {
-      const std::string near = nearest(key, known);
-      throw InputError(value.where + ": " + key + " is an unknown key; " +
-                       (near.empty() ? "remove it" : "did you mean " + near + "?"));
-    }
-  }
-
- private:
-  template <class T>
-  T convert(const std::string& key, Table::iterator found, const char* kind) {
-    const auto* value = std::get_if<T>(&found->second.content);
-    if (!value) throw InputError(found->second.where + ": " + key + " is of the wrong kind; give " + kind);
-    T result = *value;
-    values_.erase(found);
-    return result;
-  }
-  Table values_;
-  std::string where_;
-};
-
 std::string where_of(const Table& entry) { return entry.at("[[]]").where; }
 
-Reader entry_reader(Table entry) {
+TableReader entry_reader(Table entry) {
   const std::string where = where_of(entry);
   entry.erase("[[]]");
   return {std::move(entry), where};
@@ -102,7 +57,7 @@ StudyAxis read_axis(Table entry, const TreatmentDocument& base) {
       throw InputError(values->second.where + ": values is not a list; write values = [ ... ]");
     entry.erase(values);
   }
-  Reader reader = entry_reader(std::move(entry));
+  TableReader reader = entry_reader(std::move(entry));
   axis.key = reader.take<std::string>("key", "the dotted key that varies");
   reader.take_or<std::string>("source", "text", "");
   reader.finish({"key", "values", "source"});
@@ -138,7 +93,7 @@ std::vector<double> increasing(std::vector<double> values, const std::string& wh
 
 Criterion read_criterion(Table entry) {
   const std::string where = where_of(entry);
-  Reader reader = entry_reader(std::move(entry));
+  TableReader reader = entry_reader(std::move(entry));
   Criterion rule;
   rule.name = reader.take<std::string>("name", "text");
   rule.output = reader.take<std::string>("output", "the name of an output");
@@ -156,7 +111,7 @@ Criterion read_criterion(Table entry) {
 
 Alarm read_alarm(Table entry) {
   const std::string where = where_of(entry);
-  Reader reader = entry_reader(std::move(entry));
+  TableReader reader = entry_reader(std::move(entry));
   Alarm alarm;
   alarm.name = reader.take<std::string>("name", "text");
   alarm.quantity = reader.take<std::string>("quantity", "text");
@@ -174,7 +129,7 @@ Alarm read_alarm(Table entry) {
 
 EnvelopeLimit read_limit(Table entry) {
   const std::string where = where_of(entry);
-  Reader reader = entry_reader(std::move(entry));
+  TableReader reader = entry_reader(std::move(entry));
   EnvelopeLimit limit;
   limit.key = reader.take<std::string>("key", "a dotted key");
   for (const char* edge : {"low", "high"}) reader.expect_unit(edge, numeric_key(limit.key, keys(), where).unit);
@@ -225,7 +180,7 @@ void require_effect(const Treatment& treatment, const std::string& key, const st
 
 SweepFile load_sweep(const fs::path& path, const std::vector<std::pair<std::string, std::string>>& overrides) {
   const TomlFile file = read_toml(path);
-  Reader reader(file.values, path.string());
+  TableReader reader(file.values, path.string());
   SweepFile sweep;
   sweep.title = reader.take_or<std::string>("title", "text", path.stem().string());
   reader.take_or<std::string>("description", "text", "");
@@ -271,7 +226,7 @@ CalibrationFile load_calibration(const fs::path& path, const std::string& skin_c
     if (quick) values[name] = it->second;
     it = values.erase(it);
   }
-  Reader reader(values, path.string());
+  TableReader reader(values, path.string());
   CalibrationFile c;
   c.skin_class = skin_class;
   c.title = reader.take<std::string>("title", "text");

@@ -42,6 +42,12 @@ struct LabFromXyz {
   }
 };
 
+/// Individual typology angle of skin [deg]: atan((L* - 50)/b*), high for light skin. Source: Chardon, Cretois & Hourseau 1991, Int.
+/// J. Cosmet. Sci. 13.
+struct TypologyAngle {
+  DF_FUNCTION double operator()(const Lab& skin) const { return std::atan2(skin.l - 50.0, skin.b) / units::degree; }
+};
+
 /// Colour difference CIEDE2000 with unit weights. Source: Sharma, Wu & Dalal 2005, Color Res. Appl. 30.
 struct DeltaE2000 {
   DF_FUNCTION double operator()(const Lab& first, const Lab& second) const {

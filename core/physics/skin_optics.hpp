@@ -47,14 +47,10 @@ struct PackageEffect {
   }
 };
 
-/// Factor A of the partial-current boundary of photon diffusion, phi - 2 A D dphi/dz = source [-]: A = (1 + r)/(1 - r) with
-/// the internal reflection r = -1.440/n^2 + 0.710/n + 0.668 + 0.0636 n. Source: Groenhuis, Ferwerda & Ten Bosch 1983, Appl.
-/// Opt. 22.
+/// Factor A of the partial-current boundary of photon diffusion, phi - 2 A D dphi/dz = source [-]: A = (1 + r)/(1 - r) with the
+/// internal reflection r. Source: Groenhuis, Ferwerda & Ten Bosch 1983, Appl. Opt. 22.
 struct BoundaryFactor {
-  DF_FUNCTION double operator()(double refractive_index) const {
-    const double n = refractive_index, r = -1.440 / (n * n) + 0.710 / n + 0.668 + 0.0636 * n;
-    return (1.0 + r) / (1.0 - r);
-  }
+  DF_FUNCTION double operator()(double reflection) const { return (1.0 + reflection) / (1.0 - reflection); }
 };
 
 }  // namespace dermaflux

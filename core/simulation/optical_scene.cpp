@@ -146,6 +146,7 @@ PhotonSettings OpticalScene::settings() const {
   PhotonSettings settings;
   settings.anisotropy = treatment_.model.anisotropy;
   settings.index = treatment_.model.refractive_index;
+  settings.index_plate = treatment_.model.corneum_refractive_index;
   return settings;
 }
 

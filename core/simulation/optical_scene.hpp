@@ -19,7 +19,7 @@ class OpticalScene {
   /// What photons meet in one band. Around the grid lies plain skin without end. Pigment that absorbs less than a millionth of what
   /// skin does counts as none, and rings and rows that are alike are joined.
   PhotonMedium medium(int band, bool with_dot) const;
-  /// g and the refractive index of the skin.
+  /// g, and the refractive indices of the skin and of the stratum corneum on it.
   PhotonSettings settings() const;
   /// The fast look at it, on the coarser grid that a run uses.
   Appearance look() const;

@@ -7,14 +7,14 @@ namespace dermaflux {
 
 /// Numbers of the optical estimate, derived from a Treatment once, on the host.
 struct OpticsParams {
-  double pigment_density;             ///< [kg/m^3]
-  double absorption[band_count];      ///< of dispersed pigment per mass [m^2/kg]
-  double albedo;                      ///< of the pigment [-]
-  double fresh_size;                  ///< of pigment outside cells [m]
-  double cluster_start, cluster_end;  ///< of pigment inside cells [m]
-  double cluster_growth;              ///< time constant [s]
-  double depletion_time;              ///< from then on free pigment is what dying cells let go [s], 0 for never
-  double cluster_solids;              ///< solid volume fraction of a cluster [-]
+  double pigment_density;              ///< [kg/m^3]
+  double absorption[band_count];       ///< of dispersed pigment per mass [m^2/kg]
+  double scattering_gain[band_count];  ///< reduced scattering of pigment over its absorption [-]
+  double fresh_size;                   ///< of pigment outside cells [m]
+  double cluster_start, cluster_end;   ///< of pigment inside cells [m]
+  double cluster_growth;               ///< time constant [s]
+  double depletion_time;               ///< from then on free pigment is what dying cells let go [s], 0 for never
+  double cluster_solids;               ///< solid volume fraction of a cluster [-]
   Erythema erythema;
   Oedema oedema;
   Haematoma haematoma;

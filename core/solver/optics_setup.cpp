@@ -4,6 +4,7 @@
 #include <cmath>
 
 #include "core/physics/skin_optics.hpp"
+#include "core/physics/surface_laws.hpp"
 #include "core/treatment/bleeding.hpp"
 
 namespace dermaflux {
@@ -106,8 +107,10 @@ OpticsParams build_optics_params(const Treatment& treatment, const Puncture& pun
   const SkinAppearance& look = treatment.skin_at_axis().appearance;
   OpticsParams c{};
   c.pigment_density = treatment.ink.pigment_density;
-  for (std::size_t band = 0; band < band_count; ++band) c.absorption[band] = treatment.ink.absorption[band];
-  c.albedo = treatment.ink.albedo;
+  for (std::size_t band = 0; band < band_count; ++band) {
+    c.absorption[band] = treatment.ink.absorption[band];
+    c.scattering_gain[band] = treatment.ink.albedo[band] / (1.0 - treatment.ink.albedo[band]);
+  }
   c.fresh_size = treatment.ink.particle_diameter;
   c.cluster_start = biology.cluster_start;
   c.cluster_end = biology.cluster_end;
@@ -120,7 +123,8 @@ OpticsParams build_optics_params(const Treatment& treatment, const Puncture& pun
   c.haematoma = {.probability = Haematoma::chance(bleeding, look.blood_fraction, look.haematoma_fraction),
                  .gain = look.haematoma_gain,
                  .clears = {look.haematoma_clearance}};
-  c.boundary_factor = BoundaryFactor{}(treatment.model.refractive_index);
+  c.boundary_factor =
+      BoundaryFactor{}(InternalReflection{treatment.model.refractive_index, treatment.model.corneum_refractive_index}());
   c.beam_spread = treatment.model.beam_spread;
   c.tolerance = 1e-3;
   c.coarsening = 1 << static_cast<int>(level);

@@ -56,7 +56,7 @@ struct OpticalCellStep {
     const int k = o.grid.cell(i, j), at = clock.band * o.grid.n_z + j;
     const double pigment = o.dispersed(k) * clock.dispersed + o.packed(k) * clock.packed;
     const double absorption = o.rows.absorption(at) + clock.blood * o.rows.blood(at) + pigment;
-    const double scattering = o.rows.scattering(at) + pigment * o.params.albedo / (1.0 - o.params.albedo);
+    const double scattering = o.rows.scattering(at) + pigment * o.params.scattering_gain[clock.band];
     o.scattered(k) = scattering;
     o.extinction(k) = absorption + scattering;
     o.system.storage(k) = absorption * o.grid.volume(i, j);

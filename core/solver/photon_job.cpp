@@ -65,7 +65,7 @@ void check_job(const PhotonJob& job) {
   const PhotonSettings& s = job.settings;
   check_medium(job.medium);
   require(std::fabs(s.anisotropy) < 1.0, "anisotropy g = " + text(s.anisotropy) + " is out of range; use -1 to 1, ends excluded");
-  for (const double index : {s.index, s.index_above, s.index_below})
+  for (const double index : {s.index, s.index_plate, s.index_above, s.index_below})
     require(index >= 1.0 && index <= 4.0, "refractive index " + text(index) + " is out of range; use 1 to 4");
   require(s.beam.bins >= 1 && s.beam.bins <= 4096, "the beam needs 1 to 4096 rings, not " + std::to_string(s.beam.bins));
   require(s.beam.inner >= 0.0 && s.beam.width >= 0.0 && std::isfinite(s.beam.inner + s.beam.bins * s.beam.width),

@@ -68,6 +68,7 @@ struct PhotonSettings {
   PhotonBeam beam{.inner = 0.0, .width = 0.0, .bins = 1, .by_area = false, .diffuse = false};
   double anisotropy = 0.0;                                    ///< g [-]
   double index = 1.0;                                         ///< refractive, of the medium [-]
+  double index_plate = 1.0;                                   ///< of a thin plate on top, such as the stratum corneum [-]
   double index_above = 1.0;                                   ///< of what lies above [-]
   double index_below = 1.0;                                   ///< and below, if the medium ends [-]
   RussianRoulette roulette{.threshold = 0.3, .chance = 0.5};  ///< measured best for skin: less time for equal error

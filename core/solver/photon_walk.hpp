@@ -1,4 +1,5 @@
 #pragma once
+#include "core/physics/surface_laws.hpp"
 #include "core/solver/photon_problem.hpp"
 
 namespace dermaflux {
@@ -32,10 +33,10 @@ class PhotonWalk {
       }
       const Words numbers = p_.draw(photon_, flight);
       spare_ = Philox::uniform(numbers.d);
-      if (!fly(plain::minus_log(Philox::uniform(numbers.a)))) break;
+      if (!fly(-lane_log(Philox::uniform(numbers.a)))) break;
       if (weight_ < p_.settings.roulette.threshold) play();
       ray_.to = TurnedDirection{}(ray_.to, HenyeyGreenstein{p_.settings.anisotropy}(Philox::uniform(numbers.b)),
-                                  plain::turn(Philox::uniform(numbers.c)));
+                                  lane_turn(Philox::uniform(numbers.c)));
     }
     return fate_;
   }
@@ -46,8 +47,8 @@ class PhotonWalk {
     const Words numbers = p_.draw(photon_, 0);
     const PhotonBeam& beam = p_.settings.beam;
     const double radius = beam.radius(bin, Philox::uniform(numbers.a));
-    const plain::Angle round = plain::turn(Philox::uniform(numbers.b)), azimuth = plain::turn(Philox::uniform(numbers.d));
-    const FresnelSurface surface{p_.settings.index_above, p_.settings.index};
+    const Angle round = lane_turn(Philox::uniform(numbers.b)), azimuth = lane_turn(Philox::uniform(numbers.d));
+    const PlatedSurface surface{p_.settings.index_above, p_.settings.index_plate, p_.settings.index};
     const double outside = beam.diffuse ? std::sqrt(Philox::uniform(numbers.c)) : 1.0;
     const double cosine = beam.diffuse ? surface.refracted(outside) : 1.0, sine = std::sqrt(larger(1.0 - cosine * cosine, 0.0));
     ray_ = {radius * round.cosine, radius * round.sine, 0.0, {sine * azimuth.cosine, sine * azimuth.sine, cosine}};
@@ -79,8 +80,9 @@ class PhotonWalk {
       p_.geometry.cross(place_, ray_, crossing.face);
       const bool above = p_.geometry.above(place_);
       if (!above && !p_.geometry.below(place_)) continue;
-      const double reflected =
-          FresnelSurface{p_.settings.index, above ? p_.settings.index_above : p_.settings.index_below}(std::fabs(ray_.to.z));
+      const double cosine = std::fabs(ray_.to.z);
+      const double reflected = above ? PlatedSurface{p_.settings.index, p_.settings.index_plate, p_.settings.index_above}(cosine)
+                                     : FresnelSurface{p_.settings.index, p_.settings.index_below}(cosine);
       if (!(spare_ < reflected)) {
         absorb(depth);
         book(above ? PhotonAccount::reflected : PhotonAccount::transmitted);
@@ -109,7 +111,7 @@ class PhotonWalk {
     }
   }
   DF_FUNCTION void absorb(double depth) {
-    const double after = weight_ * plain::decay(depth);
+    const double after = weight_ * lane_exp(-depth);
     fate_.booked[PhotonAccount::absorbed] += weight_ - after;
     weight_ = after;
   }

@@ -32,7 +32,7 @@ struct Ink {
   InkViscosity viscosity;
   double surface_tension;                     ///< [N/m]
   std::array<double, band_count> absorption;  ///< mass absorption of small clusters per band [m^2/kg]
-  double albedo;                              ///< scattering over extinction of the pigment [-]
+  std::array<double, band_count> albedo;      ///< reduced scattering over extinction of the pigment per band [-]
   double photolysis_rate;                     ///< by UVA, at the reference dose, at the surface [1/s]
   double photolysis_rate_uvb;                 ///< by UVB, at the same dose, at the surface [1/s]
 

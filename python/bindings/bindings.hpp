@@ -9,5 +9,6 @@ void bind_documents(pybind11::module_& module);
 void bind_running(pybind11::module_& module);
 void bind_healing(pybind11::module_& module);
 void bind_photons(pybind11::module_& module);
+void bind_look(pybind11::module_& module);
 
 }  // namespace dermaflux

@@ -90,13 +90,15 @@ py::dict told(const PhotonRun& run, const PhotonJob& job) {
   return all;
 }
 
-py::dict follow(const PhotonMedium& medium, std::uint64_t photons, double anisotropy, double index, double index_above,
-                double index_below, double inner, double width, int bins, bool by_area, bool diffuse, const std::string& map,
-                std::uint64_t seed, const std::string& backend_wanted, const std::function<void(double)>& progress) {
+py::dict follow(const PhotonMedium& medium, std::uint64_t photons, double anisotropy, double index, double index_plate,
+                double index_above, double index_below, double inner, double width, int bins, bool by_area, bool diffuse,
+                const std::string& map, std::uint64_t seed, const std::string& backend_wanted,
+                const std::function<void(double)>& progress) {
   PhotonJob job{medium, {}, photons};
   job.settings.beam = {.inner = inner, .width = width, .bins = bins, .by_area = by_area, .diffuse = diffuse};
   job.settings.anisotropy = anisotropy;
   job.settings.index = index;
+  job.settings.index_plate = index_plate;
   job.settings.index_above = index_above;
   job.settings.index_below = index_below;
   job.settings.map = map_of(map);
@@ -151,13 +153,15 @@ void bind_photons(py::module_& module) {
           py::arg("band"), py::arg("with_dot"))
       .def("look", &appearance)
       .def_property_readonly("anisotropy", [](const OpticalScene& scene) { return scene.settings().anisotropy; })
-      .def_property_readonly("index", [](const OpticalScene& scene) { return scene.settings().index; });
+      .def_property_readonly("index", [](const OpticalScene& scene) { return scene.settings().index; })
+      .def_property_readonly("index_plate", [](const OpticalScene& scene) { return scene.settings().index_plate; });
   module.attr("photon_batches") = photon_batches;
   module.attr("most_photons") = PhotonUnits::most_photons;
   module.def("whole_batches", &whole_batches, py::arg("wanted"), py::arg("bins"));
   module.def("follow_photons", &follow, py::arg("medium"), py::arg("photons"), py::arg("anisotropy"), py::arg("index"),
-             py::arg("index_above"), py::arg("index_below"), py::arg("inner"), py::arg("width"), py::arg("bins"),
-             py::arg("by_area"), py::arg("diffuse"), py::arg("map"), py::arg("seed"), py::arg("backend"), py::arg("progress"));
+             py::arg("index_plate"), py::arg("index_above"), py::arg("index_below"), py::arg("inner"), py::arg("width"),
+             py::arg("bins"), py::arg("by_area"), py::arg("diffuse"), py::arg("map"), py::arg("seed"), py::arg("backend"),
+             py::arg("progress"));
 }
 
 }  // namespace dermaflux

@@ -20,9 +20,12 @@ os.environ.setdefault("OMP_WAIT_POLICY", "passive")
 from . import _core  # noqa: E402
 from ._core import BackendError, FileError, InputError, NumericsError
 from .calibration import Calibration, PresetRefused, calibrate
+from .matching import HairMatch, match_hair
+from .pattern import Pattern, load_pattern
 from .photon_transport import photons
 from .physics import heal_cell
 from .preset import check_preset, load_preset
+from .rendering import Patch, render_dot, render_pattern
 from .result import Result
 from .running import Member, MemberError, backends, resume, run, run_batch, set_threads
 from .runfile import open_run
@@ -31,8 +34,8 @@ from .sweeping import SweepPlan, load_sweep, sweep
 from .treatment import Treatment, load
 
 __all__ = [
-    "BackendError", "Calibration", "FileError", "InputError", "Member", "MemberError", "NumericsError", "PresetRefused", "Result", "Stopped", "SweepPlan", "Treatment",
-    "backends", "calibrate", "check_preset", "configs", "heal_cell", "load", "load_preset", "load_sweep", "open_run", "photons", "resume", "run", "run_batch", "set_threads", "sweep",
+    "BackendError", "Calibration", "FileError", "HairMatch", "InputError", "Member", "MemberError", "NumericsError", "Patch", "Pattern", "PresetRefused", "Result", "Stopped", "SweepPlan", "Treatment",
+    "backends", "calibrate", "check_preset", "configs", "heal_cell", "load", "load_pattern", "load_preset", "load_sweep", "match_hair", "open_run", "photons", "render_dot", "render_pattern", "resume", "run", "run_batch", "set_threads", "sweep",
 ]  # fmt: skip
 __version__: str = _core.version
 

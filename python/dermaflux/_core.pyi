@@ -75,6 +75,76 @@ def wavelengths_nm() -> list[float]:
 def colour_weights() -> list[list[float]]:
     """Weights of CIE X, Y and Z per band for a reflectance under D65, 2 degrees, linear between bands; Y of white is 1."""
 
+def lab(reflectance: Sequence[float]) -> list[float]:
+    """CIE L*, a*, b* of a reflectance per band, D65, 2 degrees."""
+
+def delta_e(first: Sequence[float], second: Sequence[float]) -> float:
+    """Colour difference CIEDE2000 of two Lab colours."""
+
+def ita(skin: Sequence[float]) -> float:
+    """Individual typology angle of a Lab colour of skin [deg]."""
+
+def skin_reflectance(document: TreatmentDocument) -> list[float]:
+    """Diffuse reflectance per band of the treatment's resting skin without a dot, without running it. Raises InputError."""
+
+def look_days(document: TreatmentDocument, horizon_year: float) -> list[float]:
+    """Days since the first session on which a run up to a horizon is looked at."""
+
+class PatternFile:
+    """A patch of skin full of dots as its file says it."""
+
+    @property
+    def title(self) -> str:
+        """Title of the pattern."""
+    @property
+    def base(self) -> TreatmentDocument:
+        """The treatment of every dot, with the spacing and the jitters of the pattern."""
+    @property
+    def lattice(self) -> str:
+        """hexagonal, square or random."""
+    @property
+    def spacing_mm(self) -> float:
+        """Distance between neighbours of the lattice; of random places, that of a square lattice of their density [mm]."""
+    @property
+    def position_jitter_mm(self) -> float:
+        """Standard deviation of a dot's place per axis [mm]."""
+    @property
+    def depth_jitter_mm(self) -> float:
+        """Standard deviation of the tip depth from dot to dot [mm]."""
+    @property
+    def width_mm(self) -> float:
+        """Width of the patch [mm]."""
+    @property
+    def height_mm(self) -> float:
+        """Height of the patch [mm]."""
+    @property
+    def margin_mm(self) -> float:
+        """Bare skin in front of the hairline [mm]."""
+    @property
+    def feather_mm(self) -> float:
+        """Way over which the density rises from none to all behind the hairline [mm]."""
+    @property
+    def irregularity_mm(self) -> float:
+        """Standard deviation of the hairline about its mean [mm]."""
+    @property
+    def irregularity_length_mm(self) -> float:
+        """Way along the hairline over which it wanders [mm]."""
+    @property
+    def days(self) -> list[float]:
+        """When the patch is looked at [day]."""
+    @property
+    def visible_contrast(self) -> float:
+        """Loss of luminance from which on skin counts as covered [-]."""
+    @property
+    def seed(self) -> int:
+        """Seed of the places."""
+    @property
+    def files(self) -> list[Path]:
+        """All files that were read."""
+
+def load_pattern(file: str | PathLike[str], overrides: Overrides = ...) -> PatternFile:
+    """Reads a pattern; overrides of its own keys act on it, all others on its treatment. Raises InputError or FileError."""
+
 class ConfigValue:
     """One value of the input with where it comes from."""
 
@@ -461,6 +531,9 @@ class OpticalScene:
     @property
     def index(self) -> float:
         """Refractive index of the skin [-]."""
+    @property
+    def index_plate(self) -> float:
+        """Refractive index of the stratum corneum on it [-]."""
 
 def whole_batches(wanted: int, bins: int) -> int:
     """The least number of photons from `wanted` on that fills all rings of a beam and all batches alike."""
@@ -470,6 +543,7 @@ def follow_photons(
     photons: int,
     anisotropy: float,
     index: float,
+    index_plate: float,
     index_above: float,
     index_below: float,
     inner: float,

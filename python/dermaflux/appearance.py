@@ -10,27 +10,9 @@ import numpy as np
 import xarray as xr
 from matplotlib.figure import Figure
 
-from . import _core
+from .colour import srgb
 
 _DAYS_OF_A_YEAR = 365.25
-# Linear sRGB from CIE XYZ under D65. Source: IEC 61966-2-1:1999.
-_SRGB_FROM_XYZ = np.array([[3.2406, -1.5372, -0.4986], [-0.9689, 1.8758, 0.0415], [0.0557, -0.2040, 1.0570]])
-
-
-def srgb(reflectance: np.ndarray) -> np.ndarray:
-    """Colour of a surface on a screen, under D65 light in which a perfect white is white.
-
-    Parameters
-    ----------
-    reflectance: per band of :func:`dermaflux._core.wavelengths_nm` along the last axis, linear between bands [-].
-
-    Returns
-    -------
-    Red, green and blue along the last axis, 0 to 1, cut off where a screen cannot show the colour. Source: IEC 61966-2-1:1999.
-    """
-    linear = reflectance @ np.array(_core.colour_weights()).T @ _SRGB_FROM_XYZ.T
-    linear = np.clip(linear, 0.0, 1.0)
-    return np.where(linear <= 0.0031308, 12.92 * linear, 1.055 * linear ** (1.0 / 2.4) - 0.055)
 
 
 def dot_image(run: xr.Dataset, moment: int, half_width_mm: float, pixels: int = 121) -> np.ndarray:

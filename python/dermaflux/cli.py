@@ -1,4 +1,4 @@
-"""Command line: info, run, resume, sweep, sensitivity, calibrate, preset check, report, photons.
+"""Command line: info, run, resume, sweep, sensitivity, calibrate, preset check, report, render, match, photons.
 
 Exit codes: 0 done, 1 the program failed, 2 bad input, 3 a sweep or an analysis with failed members, 4 a preset was refused, 130 interrupted.
 """
@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Annotated, ParamSpec
 import typer
 from rich.table import Table
 
-from . import _core, configs
+from . import _core, configs, look_commands
 from .tables import print_table
 
 if TYPE_CHECKING:
@@ -356,7 +356,7 @@ def photons(
 ) -> None:
     """Contrast, width and reflectance of a dot by Monte Carlo photon transport, with standard errors."""
     from . import photon_transport as transport
-    from .running import check_output
+    from .writing import check_output
 
     if output is not None:
         check_output(output)
@@ -369,6 +369,9 @@ def photons(
     print(transport.as_json(found) if as_json else transport.summary(found))
     if output is not None and not as_json:
         print(f"written: {output}")
+
+
+look_commands.add_to(app, _guarded, _changes)
 
 
 @app.callback(invoke_without_command=True)

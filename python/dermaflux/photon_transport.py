@@ -14,7 +14,8 @@ from . import _core, provenance
 from .counterpart import rebuilt
 from .progress import progress_bar
 from .runfile import open_run, resolved_input
-from .running import POOLS, Result, check_output
+from .result import POOLS, Result
+from .writing import check_output
 from .treatment import Treatment
 
 CENTRE_MM = 0.06
@@ -99,7 +100,7 @@ def followed(
 ) -> dict:  # fmt: skip
     """Photons that enter along the normal, uniformly over the radii of some rings. Raises NumericsError if energy is lost."""
     found = _core.follow_photons(
-        medium, _core.whole_batches(number, rings), scene.anisotropy, scene.index, 1.0, 1.0, inner_mm * 1e-3, width_mm * 1e-3, rings,
+        medium, _core.whole_batches(number, rings), scene.anisotropy, scene.index, scene.index_plate, 1.0, 1.0, inner_mm * 1e-3, width_mm * 1e-3, rings,
         False, False, "none", seed, backend, progress,
     )  # fmt: skip
     total = sum(found[name] for name in _ACCOUNTS)

@@ -25,7 +25,7 @@ def uniform(absorption: float, scattering: float, depth: float = math.inf) -> _c
 
 def follow(medium: _core.PhotonMedium, photons: int = 4096, **changes: object) -> dict:
     usual = dict(
-        anisotropy=0.8, index=1.4, index_above=1.0, index_below=1.0, inner=0.0, width=0.0, bins=1, by_area=False, diffuse=False,
+        anisotropy=0.8, index=1.4, index_plate=1.4, index_above=1.0, index_below=1.0, inner=0.0, width=0.0, bins=1, by_area=False, diffuse=False,
         map="none", seed=1, backend="serial", progress=None,
     )  # fmt: skip
     return _core.follow_photons(medium, photons, **(usual | changes))

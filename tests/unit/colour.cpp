@@ -100,6 +100,12 @@ constexpr Pair pairs[] = {
     {{2.0776, 0.0795, -1.1350}, {0.9033, -0.0636, -0.5514}, 0.9082},
 };
 
+TEST(TypologyAngle, IsTheAngleOverTheYellowAxis) {
+  EXPECT_DOUBLE_EQ(TypologyAngle{}({70.0, 8.0, 20.0}), 45.0);  // atan(20/20)
+  EXPECT_NEAR(TypologyAngle{}({50.0, 8.0, 20.0}), 0.0, 1e-15);
+  EXPECT_NEAR(TypologyAngle{}({30.0, 8.0, 20.0 / std::sqrt(3.0)}), -60.0, 1e-12);
+}
+
 TEST(DeltaE2000, GivesThePublishedDifferences) {
   for (const Pair& pair : pairs) EXPECT_NEAR(DeltaE2000{}(pair.first, pair.second), pair.difference, 5.1e-5);  // four digits
 }

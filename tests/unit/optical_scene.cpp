@@ -81,7 +81,8 @@ TEST(OpticalScene, HoldsTheCoefficientsOfTheLawsOfEachLayer) {
   const OpticalCell skin = m.cells[row], dot = m.cells[rows + row];
   EXPECT_NEAR(dot.absorption - skin.absorption, 2.0 * packed, 1e-9 * dot.absorption);
   EXPECT_NEAR(skin.scattering, reduced / (1.0 - t.model.anisotropy), 1e-9 * skin.scattering);
-  EXPECT_NEAR(dot.scattering - skin.scattering, 2.0 * packed * t.ink.albedo / (1.0 - t.ink.albedo) / (1.0 - t.model.anisotropy),
+  EXPECT_NEAR(dot.scattering - skin.scattering,
+              2.0 * packed * t.ink.albedo[contrast_band] / (1.0 - t.ink.albedo[contrast_band]) / (1.0 - t.model.anisotropy),
               1e-9 * dot.scattering);
 }
 

@@ -6,6 +6,7 @@
 #include <limits>
 
 #include "core/physics/philox.hpp"
+#include "core/physics/surface_laws.hpp"
 #include "core/units.hpp"
 
 /// Laws of one photon: random numbers, plain functions, scattering, surfaces, roulette.
@@ -48,31 +49,6 @@ TEST(Philox, UniformNumbersLieInsideZeroAndOneWithMeanAndVarianceOfTheUniformLaw
   EXPECT_NEAR(squares / count, 1.0 / 3.0, 4.0 * std::sqrt(4.0 / 45.0 / count));
 }
 
-TEST(PlainMath, DecayIsTheExponentialToRounding) {
-  // Series: 2e-16; the two parts of ln 2 and the product k ln 2: one rounding of x, which e^-x turns into x epsilon.
-  for (double x = 0.0; x < 690.0; x += 0.0917) ASSERT_NEAR(plain::decay(x) / std::exp(-x), 1.0, (4.0 + x) * epsilon) << x;
-  EXPECT_EQ(plain::decay(0.0), 1.0);
-  EXPECT_EQ(plain::decay(1e3), 0.0);
-  EXPECT_EQ(plain::decay(std::numeric_limits<double>::infinity()), 0.0);
-}
-
-TEST(PlainMath, MinusLogIsTheLogarithmToRounding) {
-  // First term left out: s^20/21 with s = 0.172, 3e-17; a handful of roundings of terms no larger than the sum.
-  for (double u = 0x1p-33; u <= 1.0; u *= 1.0137)
-    ASSERT_NEAR(plain::minus_log(u), -std::log(u), 8.0 * epsilon * (1.0 - std::log(u))) << u;
-  EXPECT_EQ(plain::minus_log(1.0), 0.0);
-}
-
-TEST(PlainMath, TurnIsAPointOfTheUnitCircleAtItsAngle) {
-  for (double u = 0.0; u < 1.0; u += 0.00137) {
-    const plain::Angle angle = plain::turn(u);
-    const double exact = 2.0 * units::pi * u - 0.25 * units::pi;
-    // First term left out at pi/4: (pi/4)^15/15! = 2.04e-14 in one of the two; 4 u and the quarter are exact.
-    ASSERT_NEAR(angle.cosine, std::cos(exact), 2.1e-14) << u;
-    ASSERT_NEAR(angle.sine, std::sin(exact), 2.1e-14) << u;
-  }
-}
-
 TEST(HenyeyGreenstein, SamplesTheMeanCosineAndTheSecondMomentOfItsLaw) {
   // Moments of the Legendre polynomials of this law are g^l: <cos> = g, <cos^2> = (1 + 2 g^2)/3. Midpoint rule over the uniform
   // number, 2e5 points: h^2/24 times the difference of the slopes at the ends, below 4 g (1 + g)/(1 - g)^2 < 700 for g = 0.9: 1e-9.
@@ -106,7 +82,7 @@ TEST(TurnedDirection, KeepsTheAngleTheLengthAndCoversAllAzimuths) {
       Direction sum{0, 0, 0};
       constexpr int count = 16;
       for (int n = 0; n < count; ++n) {
-        const Direction to = TurnedDirection{}(from, cosine, plain::turn((n + 0.5) / count));
+        const Direction to = TurnedDirection{}(from, cosine, lane_turn((n + 0.5) / count));
         EXPECT_NEAR(to.x * to.x + to.y * to.y + to.z * to.z, 1.0, 8 * epsilon);
         EXPECT_NEAR(to.x * from.x + to.y * from.y + to.z * from.z, cosine, 8 * epsilon);
         sum = {sum.x + to.x / count, sum.y + to.y / count, sum.z + to.z / count};
@@ -122,7 +98,7 @@ TEST(TurnedDirection, KeepsTheLengthOverAMillionTurns) {
   Direction to{0, 0, 1};
   for (std::uint32_t n = 0; n < 1000000; ++n) {
     const Words w = Philox{3, 0}({n, 0, 0, 0});
-    to = TurnedDirection{}(to, HenyeyGreenstein{0.8}(Philox::uniform(w.a)), plain::turn(Philox::uniform(w.b)));
+    to = TurnedDirection{}(to, HenyeyGreenstein{0.8}(Philox::uniform(w.a)), lane_turn(Philox::uniform(w.b)));
   }
   EXPECT_NEAR(to.x * to.x + to.y * to.y + to.z * to.z, 1.0, 8 * epsilon);  // no drift: each step corrects the one before
 }

@@ -5,6 +5,7 @@
 #include <cmath>
 #include <initializer_list>
 
+#include "core/physics/surface_laws.hpp"
 #include "core/units.hpp"
 #include "tests/support/bound_case.hpp"
 #include "tests/support/same_bits.hpp"
@@ -57,9 +58,65 @@ TEST(PackageEffect, FallsFromOneWithoutAJumpWhereTheSeriesEnds) {
   for (double x = 0.001; x < 50.0; x *= 1.3) EXPECT_GT(PackageEffect{}(x), PackageEffect{}(1.3 * x) - 1.1e-5);
 }
 
-TEST(BoundaryFactor, IsOneForMatchedIndicesAndGrowsWithInternalReflection) {
-  EXPECT_NEAR(BoundaryFactor{}(1.0), 1.0, 0.004);  // the fit of Groenhuis leaves r = 0.0016
-  for (double n = 1.0; n < 1.6; n += 0.05) EXPECT_LT(BoundaryFactor{}(n), BoundaryFactor{}(n + 0.05));
+/// Diffuse light reflected from outside by a smooth face, closed form. Source: Walsh 1926, as in Egan & Hilgeman 1979, ch. 3.
+double diffuse_reflection_from_outside(double n) {
+  const double n2 = n * n, n4 = n2 * n2;
+  return 0.5 + (n - 1.0) * (3.0 * n + 1.0) / (6.0 * (n + 1.0) * (n + 1.0)) +
+         n2 * (n2 - 1.0) * (n2 - 1.0) / std::pow(n2 + 1.0, 3) * std::log((n - 1.0) / (n + 1.0)) -
+         2.0 * n2 * n * (n2 + 2.0 * n - 1.0) / ((n2 + 1.0) * (n4 - 1.0)) +
+         8.0 * n4 * (n4 + 1.0) / ((n2 + 1.0) * (n4 - 1.0) * (n4 - 1.0)) * std::log(n);
+}
+
+TEST(InternalReflection, OfOneFaceIsTheClosedForm) {
+  // Detailed balance of diffuse light: 1 - r_inside = (1 - r_outside)/n^2. Midpoint rule of 400 points on a smooth integrand.
+  for (const double n : {1.1, 1.33, 1.4, 1.5})
+    EXPECT_NEAR((InternalReflection{n, n}()), 1.0 - (1.0 - diffuse_reflection_from_outside(n)) / (n * n), 2e-5) << n;
+  EXPECT_NEAR((InternalReflection{1.0, 1.0}()), 0.0, 1e-15);  // roots of 1 by rounding
+}
+
+TEST(InternalReflection, IsTheFitOfGroenhuisWithinItsError) {
+  for (const double n : {1.33, 1.4, 1.5}) {  // Groenhuis 1983: good to some thousandths
+    const double fit = -1.440 / (n * n) + 0.710 / n + 0.668 + 0.0636 * n;
+    EXPECT_NEAR((InternalReflection{n, n}()), fit, 5e-3) << n;
+  }
+}
+
+TEST(InternalReflection, GrowsALittleWithACorneumOfAnotherIndex) {
+  // Both faces reflect, but the critical angle stays that of tissue and air: the more so the further its index is away.
+  double before = InternalReflection{1.4, 1.4}();
+  for (const double corneum : {1.45, 1.5, 1.55, 1.6}) {
+    const double now = InternalReflection{1.4, corneum}();
+    EXPECT_GT(now, before) << corneum;
+    before = now;
+  }
+  // Of the light that can leave, 0.51 (1/n^2), the faces take some percent: less than a twentieth.
+  EXPECT_LT((before - InternalReflection{1.4, 1.4}()), 0.05 / (1.4 * 1.4));
+}
+
+TEST(PlatedSurface, IsTheBareSurfaceIfThePlateIsOfEitherSideAndReflectsMoreOtherwise) {
+  for (const double cosine : {1.0, 0.9, 0.75, 0.71, 0.5}) {
+    const double bare = FresnelSurface{1.4, 1.0}(cosine);
+    EXPECT_NEAR((PlatedSurface{1.4, 1.4, 1.0}(cosine)), bare, 1e-15);
+    EXPECT_NEAR((PlatedSurface{1.4, 1.0, 1.0}(cosine)), bare, 1e-15);
+    if (bare < 1.0) {
+      EXPECT_GT((PlatedSurface{1.4, 1.6, 1.0}(cosine)), bare);
+    }
+  }
+  EXPECT_EQ((PlatedSurface{1.4, 1.5, 1.0}(0.69)), 1.0);  // critical cosine sqrt(1 - 1/1.96) = 0.69985
+}
+
+TEST(PlatedSurface, IsTheSeriesOfPassagesAtTheNormal) {
+  // Both faces at normal incidence: r = ((n - m)/(n + m))^2 each; light between them: R = r1 + (1 - r1)^2 r2 (1 + r1 r2 + ...).
+  const double r1 = std::pow(0.1 / 2.9, 2), r2 = std::pow(0.5 / 2.5, 2);
+  double sum = r1, term = (1.0 - r1) * (1.0 - r1) * r2;
+  for (int n = 0; n < 30; ++n, term *= r1 * r2) sum += term;
+  EXPECT_NEAR((PlatedSurface{1.4, 1.5, 1.0}(1.0)), sum, 1e-15);
+}
+
+TEST(BoundaryFactor, IsOneWithoutReflectionAndGrowsWithIt) {
+  EXPECT_DOUBLE_EQ(BoundaryFactor{}(0.0), 1.0);
+  for (double n = 1.0; n < 1.6; n += 0.05)
+    EXPECT_LT(BoundaryFactor{}(InternalReflection{n, n}()), (BoundaryFactor{}(InternalReflection{n + 0.05, n + 0.05}())));
 }
 
 /// A treatment whose skin scatters and absorbs uniformly in all bands.
@@ -76,7 +133,7 @@ struct UniformSkin : test::BoundCase {
   }
   static Treatment with_index(double index) {
     Treatment t = test::treatment();
-    t.model.refractive_index = index;
+    t.model.refractive_index = t.model.corneum_refractive_index = index;
     return t;
   }
   Appearance look_now() {
@@ -89,7 +146,8 @@ TEST(OpticalEstimate, OfUniformSkinIsTheClosedDiffusionSolution) {
   // R = a / (1 + kappa/mu_t) / (1 + 2 A kappa/(3 mu_t)), kappa = sqrt(3 mu_a mu_t): collimated light, diffusion, partial-current
   // boundary. Rows of h = 19 um: second order, (mu_t h)^2/12 in the source and as much in the diffusion, 0.3 to 0.4 % each.
   for (const double absorption : {300.0, 1000.0, 3000.0}) {
-    const double scattering = 9000.0, total = absorption + scattering, index = 1.4, factor = BoundaryFactor{}(index);
+    const double scattering = 9000.0, total = absorption + scattering, index = 1.4,
+                 factor = BoundaryFactor{}(InternalReflection{index, index}());
     const double kappa = std::sqrt(3.0 * absorption * total);
     const double exact = scattering / total / (1.0 + kappa / total) / (1.0 + 2.0 * factor * kappa / (3.0 * total));
     UniformSkin skin(absorption, scattering, index);

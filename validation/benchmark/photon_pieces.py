@@ -28,7 +28,7 @@ def main() -> None:
         medium, anisotropy, index, width = CASES[name]
         number = _core.whole_batches(int(photons), 1)
         start = time.perf_counter()
-        found = _core.follow_photons(medium, number, anisotropy, index, 1.0, 1.0, 0.0, width, 1, False, False, "none", 1, backend, None)
+        found = _core.follow_photons(medium, number, anisotropy, index, index, 1.0, 1.0, 0.0, width, 1, False, False, "none", 1, backend, None)
         seconds = time.perf_counter() - start
         error = float(found["reflected"].std(ddof=1)) / 8.0
         answer = {"per_ms": 1e-3 * number / seconds, "reflected": found["diffuse"], "error": error, "transmitted": found["transmitted"]}

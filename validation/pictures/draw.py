@@ -1,13 +1,96 @@
-"""Draws the pictures of the README. Takes some minutes: it runs the calibration for normal scalp."""
+"""Draws the pictures of the README. Takes some minutes: it runs the calibration for normal scalp.
 
+python validation/pictures/draw.py [section] [probability] [dot] [hairline] [crown_density] [blue_shift] draws those named, else all.
+"""
+
+import sys
+from collections.abc import Callable
 from pathlib import Path
 
+import matplotlib.pyplot as plt
+import numpy as np
+from scipy.optimize import brentq
+
 import dermaflux as df
-from dermaflux import plots
+from dermaflux import _core, pictures, plots
+from dermaflux.looks import Look, look
 
 HERE = Path(__file__).parent
+YEAR = 365.25
+CONTRAST = 0.1  # that the dots of the figure on blue shift are given
+DEPTHS = (0.2, 0.3, 0.4, 0.5, 0.65, 0.8, 1.0, 1.25)  # set depths of that figure [mm]
+SINKING = (0.0, 15.0, 30.0, 45.0, 60.0)  # how fast pigment sinks in it [um/year]
+WIDTH_MM = 1.2  # of its pictures
 
-treatment = df.load(df.configs() / "treatments/normal_scalp.toml")
-plots.section(df.run(treatment).to_xarray(), treatment.layers).savefig(HERE / "section.png", dpi=110)
-found = df.calibrate(df.configs() / "calibrations/scalp.toml", "normal", progress=True)
-plots.probability_map(found.probability, found.rules, found.best, found.tolerance).savefig(HERE / "probability.png", dpi=110)
+normal = df.load(df.configs() / "treatments/normal_scalp.toml")
+
+
+def section() -> None:
+    plots.section(df.run(normal).to_xarray(), normal.layers).savefig(HERE / "section.png", dpi=110)
+
+
+def probability() -> None:
+    found = df.calibrate(df.configs() / "calibrations/scalp.toml", "normal", progress=True)
+    plots.probability_map(found.probability, found.rules, found.best, found.tolerance).savefig(HERE / "probability.png", dpi=110)
+
+
+def dot() -> None:
+    pictures.save_figure(df.render_dot(df.run(normal).to_xarray(), [0.0, 14.0, YEAR, 5 * YEAR]), HERE / "dot.png")
+
+
+def patch(name: str) -> None:
+    df.render_pattern(df.configs() / f"patterns/{name}.toml", progress=True).save(HERE / f"{name}.png")
+
+
+def colour_of(treatment: df.Treatment, day: float) -> tuple[float, np.ndarray, Look]:
+    """Mean depth of the pigment [mm], by how much the dot differs from skin in L*, a*, b*, and the look itself."""
+    data = df.run(treatment, grid="quick").to_xarray()
+    seen = look(data, day)
+    off = np.subtract(_core.lab(list(seen.centre())), _core.lab(list(seen.skin)))
+    return float(data["depth_mm"].sel(time=day)), off, seen
+
+
+def of_one_contrast(changes: dict[str, float]) -> df.Treatment:
+    """The treatment with the ink so diluted that its contrast after five years is that of the figure."""
+
+    def with_dilution(log_dilution: float) -> df.Treatment:
+        return normal.with_(changes | {"ink.dilution": float(np.exp(log_dilution))})
+
+    def over(log_dilution: float) -> float:
+        return df.run(with_dilution(log_dilution), grid="quick")["contrast_5y"] - CONTRAST
+
+    return with_dilution(brentq(over, np.log(0.002), 0.0, xtol=1e-3))
+
+
+def blue_shift() -> None:
+    """Colour of a dot against its depth: as its ink gives it, and at one contrast, so that what depth does is seen alone."""
+    plain = [colour_of(normal.with_({"machine.depth_mm": depth}), YEAR) for depth in DEPTHS]
+    deep = [colour_of(of_one_contrast({"machine.depth_mm": depth}), 5 * YEAR) for depth in DEPTHS]
+    sunk = [colour_of(of_one_contrast({"skin.deepening_um_per_year": speed}), 5 * YEAR) for speed in SINKING]
+    figure, axes = plt.subplots(1, 3, figsize=(11.5, 3.5), constrained_layout=True, width_ratios=(1.0, 1.0, 1.15))
+    for ax, rows, style, name in ((axes[0], plain, "-", ""), (axes[1], deep, "--", ", needle set deeper"), (axes[1], sunk, "-", ", pigment sunk")):
+        for axis, colour, label in ((1, "#d55e00", "a*"), (2, "#0072b2", "b*")):
+            ax.plot([row[0] for row in rows], [row[1][axis] for row in rows], style, color=colour, marker="o", ms=3, label=label + name)
+    axes[0].set_title("needle set deeper, ink as shipped, after a year", fontsize=9)
+    axes[1].set_title(f"all dots of contrast {CONTRAST:g} at 550 nm, after five years", fontsize=9)
+    for ax in axes[:2]:
+        ax.axhline(0.0, color="#555555", lw=0.8)
+        ax.set(xlabel="mean depth of the pigment [mm]", ylabel="dot less skin, CIE a*, b*")
+        ax.legend(fontsize=7.5, frameon=False, loc="lower left")
+    axes[2].set_axis_off()
+    axes[2].set_title(f"contrast {CONTRAST:g}, pigment sunk; {WIDTH_MM:g} mm wide", fontsize=9)
+    for n, (depth, _, seen) in enumerate((sunk[0], sunk[-1])):
+        inset = axes[2].inset_axes((0.5 * n + 0.01, 0.15, 0.48, 0.75))
+        inset.imshow(pictures.dot_image(seen, WIDTH_MM), interpolation="bilinear")
+        inset.set(xticks=[], yticks=[])
+        inset.set_xlabel(f"{depth:.2f} mm deep, {seen.fwhm_mm:.2f} mm wide", fontsize=7.5)
+    figure.savefig(HERE / "blue_shift.png", dpi=130)
+
+
+DRAWINGS: dict[str, Callable[[], None]] = {
+    "section": section, "probability": probability, "dot": dot, "hairline": lambda: patch("hairline"), "crown_density": lambda: patch("crown_density"),
+    "blue_shift": blue_shift,
+}  # fmt: skip
+
+for name in sys.argv[1:] or DRAWINGS:
+    DRAWINGS[name]()

@@ -1,0 +1,12 @@
+#pragma once
+#include <array>
+
+#include "core/treatment/treatment.hpp"
+
+namespace dermaflux {
+
+/// Diffuse reflectance per band of resting skin without a dot, as every run of the treatment sees it [-]. Throws InputError where
+/// the treatment cannot be run.
+std::array<double, band_count> skin_reflectance(const Treatment& treatment);
+
+}  // namespace dermaflux
