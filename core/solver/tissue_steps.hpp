@@ -38,13 +38,15 @@ struct MobilityStep {
       for (int l = 0; l < W; ++l) p.scratch.mobility(first + l) *= per_interstitial;
       return;
     }
+    double inverse[W];
     DF_LANES
     for (int l = 0; l < W; ++l) {
       const int k = first + l;
       const double shear = PoreShearRate{}(p.tissue.speed(k), p.scratch.mobility(k), p.rows.porosity(j + l));
-      const double inverse = 1.0 / p.params.viscosity(share[l], volume[l], shear);
-      p.scratch.mobility(k) *= share[l] > least ? inverse : per_interstitial;
+      inverse[l] = 1.0 / p.params.viscosity(share[l], volume[l], shear);
     }
+    DF_LANES
+    for (int l = 0; l < W; ++l) p.scratch.mobility(first + l) *= share[l] > least ? inverse[l] : per_interstitial;
   }
 
   template <int W>

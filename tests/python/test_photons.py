@@ -40,7 +40,8 @@ def test_every_estimate_has_a_standard_error_and_energy_adds_up(seen: xr.Dataset
         assert (seen[f"{name}_error"] < 0.3 * seen[name]).all(), name
     total = sum(seen[f"share_{name}"] for name in ("specular", "diffuse", "transmitted", "absorbed", "roulette", "cut"))
     np.testing.assert_allclose(total, 1.0, atol=1e-6)
-    np.testing.assert_allclose(seen["share_specular"], (0.4 / 2.4) ** 2, atol=1e-9)  # n = 1.4
+    near, far = (0.1 / 2.9) ** 2, (0.5 / 2.5) ** 2  # skin 1.4, stratum corneum 1.5, air
+    np.testing.assert_allclose(seen["share_specular"], far + (1 - far) ** 2 * near / (1 - near * far), atol=1e-9)
     assert seen["contrast_profile"].dims == ("wavelength", "radius_mm")
 
 
