@@ -6,6 +6,7 @@
 #include "core/solver/spreading_steps.hpp"
 #include "core/solver/tissue_steps.hpp"
 #include "core/solver/track_balance_steps.hpp"
+#include "core/solver/transport_sweeps.hpp"
 
 namespace dermaflux {
 
