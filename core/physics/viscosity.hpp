@@ -13,7 +13,7 @@ struct CarreauYasuda {
   double yasuda_exponent;  ///< a [-]
   DF_FUNCTION double operator()(double shear_rate) const {
     const double x = relaxation_time * shear_rate;
-    const double broken = lane_power(larger(x, 1e-300), yasuda_exponent);
+    const double broken = yasuda_exponent == 2.0 ? x * x : lane_power(larger(x, 1e-300), yasuda_exponent);
     return lane_power(1.0 + broken, (thinning_index - 1.0) / yasuda_exponent);
   }
 };
