@@ -5,8 +5,8 @@ namespace dermaflux {
 PhotonRun run_photons(const PhotonJob& job, Backend wanted, RunMonitor& monitor) {
   check_job(job);
   const Backend used = choose_backend(wanted, Work::ensemble);
-  PhotonRun run{{}, job.photons, std::vector<long long>(static_cast<std::size_t>(sums_length(job)), 0)};
-  with_problem(job, addresses(job.medium), [&](const auto& problem) { run.layout = problem.layout(); });
+  PhotonRun run{job.layout(), job.photons, {}};
+  run.sums.assign(static_cast<std::size_t>(run.layout.length()), 0);
   backend_table(used).run_photons(job, run.sums, monitor);
   monitor.progress = 1.0;
   return run;

@@ -38,7 +38,7 @@ std::string_view grid_level_name(GridLevel level) {
 }
 
 GridFaces build_grid(GridLevel level, const GridExtent& extent) {
-  const int scale = 1 << static_cast<int>(level), rings = 16 * scale, rows = 64 * scale, equal = 52 * scale;
+  const int scale = 1 << static_cast<int>(level), rings = coarsest_rings * scale, rows = 64 * scale, equal = 52 * scale;
   GridFaces faces;
   faces.r = {0.0, 6.0 * units::um / std::sqrt(scale)};
   append_growing(faces.r, rings - 1, 8.0 * units::um / scale, extent.radius);

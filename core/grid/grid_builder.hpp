@@ -4,6 +4,9 @@
 
 namespace dermaflux {
 
+/// Rings of the quick grid; light is solved on as many at every level.
+inline constexpr int coarsest_rings = 16;
+
 /// How fine the computation is: 16 x 64, 32 x 128, 64 x 256 or 128 x 512 cells, and time steps to match.
 enum class GridLevel : int { quick = 0, standard = 1, fine = 2, finest = 3 };
 inline constexpr GridLevel grid_levels[] = {GridLevel::quick, GridLevel::standard, GridLevel::fine, GridLevel::finest};

@@ -6,9 +6,9 @@
 
 #include "core/error.hpp"
 #include "core/io/key_values.hpp"
-#include "core/io/number_text.hpp"
 #include "core/io/session_input.hpp"
 #include "core/io/toml_reader.hpp"
+#include "core/number_text.hpp"
 
 namespace dermaflux {
 namespace {

@@ -4,7 +4,7 @@
 #include <cmath>
 
 #include "core/error.hpp"
-#include "core/io/number_text.hpp"
+#include "core/number_text.hpp"
 
 namespace dermaflux {
 namespace {

@@ -17,11 +17,7 @@ Lab colour(const MemberResult& r, int which, bool dot) {
 
 double delta_e(const MemberResult& r, int which) { return DeltaE2000{}(colour(r, which, false), colour(r, which, true)); }
 
-/// Hue of a colour, from 0 to 360 [deg].
-double hue_angle(const Lab& colour) {
-  const double angle = std::atan2(colour.b, colour.a) / degree;
-  return angle < 0.0 ? angle + 360.0 : angle;
-}
+double hue(const Lab& colour) { return HueAngle{}(colour.a, colour.b); }
 
 /// Probability that a dot touches its neighbour: both are off their lattice place by a normal error, so their distance along
 /// the lattice is normal with variance 2 jitter^2; they merge below one visible width.
@@ -82,7 +78,7 @@ std::vector<OutputField> appearance_outputs() {
       {"dot_a_day14", "", "CIE a* of the dot", [](const MemberResult& r) { return colour(r, 0, true).a; }},
       {"dot_b_day14", "", "CIE b* of the dot", [](const MemberResult& r) { return colour(r, 0, true).b; }},
       {"dot_hue_deg_day14", "deg", "hue angle of the dot, 0 is red, 90 yellow, 270 blue",
-       [](const MemberResult& r) { return hue_angle(colour(r, 0, true)); }},
+       [](const MemberResult& r) { return hue(colour(r, 0, true)); }},
       {"blue_shift_day14", "", "CIE b* of the dot less that of the skin at day 14, negative where it looks bluer",
        [](const MemberResult& r) { return colour(r, 0, true).b - colour(r, 0, false).b; }},
       {"blue_shift_1y", "", "the same after a year",

@@ -7,8 +7,8 @@
 
 #include "core/error.hpp"
 #include "core/io/key_values.hpp"
-#include "core/io/number_text.hpp"
 #include "core/io/table_reader.hpp"
+#include "core/number_text.hpp"
 #include "core/simulation/case_builder.hpp"
 
 namespace dermaflux {

@@ -7,10 +7,10 @@
 #include "core/error.hpp"
 #include "core/grid/grid_builder.hpp"
 #include "core/io/keys.hpp"
-#include "core/io/number_text.hpp"
 #include "core/io/output_fields.hpp"
 #include "core/io/table_reader.hpp"
 #include "core/io/toml_reader.hpp"
+#include "core/number_text.hpp"
 
 namespace dermaflux {
 namespace {

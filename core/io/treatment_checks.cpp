@@ -2,8 +2,8 @@
 
 #include "core/error.hpp"
 #include "core/io/config.hpp"
-#include "core/io/number_text.hpp"
 #include "core/io/session_input.hpp"
+#include "core/number_text.hpp"
 
 namespace dermaflux {
 namespace {

@@ -48,13 +48,23 @@ struct TypologyAngle {
   DF_FUNCTION double operator()(const Lab& skin) const { return std::atan2(skin.l - 50.0, skin.b) / units::degree; }
 };
 
+/// Hue of opponent colours a and b, from 0 (red) over 90 (yellow) and 270 (blue) to 360; 0 for grey [deg]. Source: CIE 15:2018.
+struct HueAngle {
+  DF_FUNCTION double operator()(double a, double b) const {
+    if (a == 0.0 && b == 0.0) return 0.0;
+    const double angle = std::atan2(b, a) / units::degree;
+    return angle < 0.0 ? angle + 360.0 : angle;
+  }
+};
+
 /// Colour difference CIEDE2000 with unit weights. Source: Sharma, Wu & Dalal 2005, Color Res. Appl. 30.
 struct DeltaE2000 {
   DF_FUNCTION double operator()(const Lab& first, const Lab& second) const {
     const double mean_chroma = 0.5 * (std::hypot(first.a, first.b) + std::hypot(second.a, second.b));
     const double gain = 1.5 - 0.5 * std::sqrt(saturating(mean_chroma));
     const double a1 = first.a * gain, a2 = second.a * gain;
-    const double c1 = std::hypot(a1, first.b), c2 = std::hypot(a2, second.b), h1 = hue(a1, first.b), h2 = hue(a2, second.b);
+    const double c1 = std::hypot(a1, first.b), c2 = std::hypot(a2, second.b), h1 = HueAngle{}(a1, first.b),
+                 h2 = HueAngle{}(a2, second.b);
     const bool grey = c1 * c2 == 0.0;
     double dh = grey ? 0.0 : h2 - h1;
     if (dh > 180.0) dh -= 360.0;
@@ -77,11 +87,6 @@ struct DeltaE2000 {
   DF_FUNCTION static double saturating(double chroma) {
     const double c7 = std::pow(chroma, 7.0);
     return c7 / (c7 + 6103515625.0);  // 25^7
-  }
-  DF_FUNCTION static double hue(double a, double b) {
-    if (a == 0.0 && b == 0.0) return 0.0;
-    const double angle = std::atan2(b, a) / units::degree;
-    return angle < 0.0 ? angle + 360.0 : angle;
   }
   DF_FUNCTION static double cosine(double angle) { return std::cos(angle * units::degree); }
 };

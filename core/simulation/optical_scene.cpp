@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "core/error.hpp"
+#include "core/number_text.hpp"
 #include "core/simulation/treatment_case.hpp"
 #include "core/solver/optics_setup.hpp"
 #include "core/treatment/puncture.hpp"
@@ -26,7 +27,7 @@ void check(const GridFaces& faces, const std::vector<double>& pools) {
                      " of five pools on this grid");
   for (const double pool : pools)
     if (!(pool >= -negligible_pigment && std::isfinite(pool)))
-      throw InputError("a pool holds " + std::to_string(pool) + " kg/m3 (no amount of pigment); use finite numbers from 0 on");
+      throw InputError("a pool holds " + number_text(pool) + " kg/m3 (no amount of pigment); use finite numbers from 0 on");
 }
 
 /// Cells as rings and rows, and the skin of each row for comparison.
@@ -58,8 +59,8 @@ OpticalScene::OpticalScene(const Treatment& treatment, const GridFaces& faces, s
   check(faces_, pools_);
   for (double& pool : pools_) pool = larger(pool, 0.0);  // what rounding leaves below zero
   if (!(time >= 0.0 && age >= 0.0 && age <= time))
-    throw InputError("the time of a look is 0 or more, and the pigment is at most as old; got " +
-                     std::to_string(time / units::day) + " d and " + std::to_string(age / units::day) + " d");
+    throw InputError("the time of a look is 0 or more, and the pigment is at most as old; got " + number_text(time / units::day) +
+                     " d and " + number_text(age / units::day) + " d");
   const Treatment first = session_treatment(treatment, 0);
   params_ = build_optics_params(first, solve_puncture(first), GridLevel::quick);
   for (int s = 0; s < treatment.sessions.count(); ++s)
@@ -151,7 +152,7 @@ PhotonSettings OpticalScene::settings() const {
 }
 
 Appearance OpticalScene::look() const {
-  const int coarsening = count(faces_.r) % 16 == 0 ? count(faces_.r) / 16 : 1;
+  const int rings = count(faces_.r), coarsening = rings % coarsest_rings == 0 ? rings / coarsest_rings : 1;
   const Bound bound = bind(coarsening);
   const OpticsProblem& o = bound.problem;
   const SerialExecutor executor;

@@ -1,9 +1,9 @@
 #include "core/solver/photon_job.hpp"
 
-#include <sstream>
 #include <string>
 
 #include "core/error.hpp"
+#include "core/number_text.hpp"
 
 namespace dermaflux {
 namespace {
@@ -12,17 +12,11 @@ void require(bool good, const std::string& what) {
   if (!good) throw InputError(what);
 }
 
-std::string text(double value) {
-  std::ostringstream stream;
-  stream << value;
-  return stream.str();
-}
-
 void check_faces(const std::vector<double>& faces, const char* name, bool from_zero) {
   if (from_zero) require(!faces.empty() && faces.front() == 0.0, std::string(name) + " must begin with 0");
   for (std::size_t n = 1; n < faces.size(); ++n)
     require(faces[n] > faces[n - 1],
-            std::string(name) + " must increase, but " + text(faces[n]) + " follows " + text(faces[n - 1]));
+            std::string(name) + " must increase, but " + number_text(faces[n]) + " follows " + number_text(faces[n - 1]));
 }
 
 void check_medium(const PhotonMedium& m) {
@@ -44,7 +38,7 @@ void check_medium(const PhotonMedium& m) {
   for (std::size_t k = 0; k < m.cells.size(); ++k) {
     const OpticalCell& cell = m.cells[k];
     const auto check = [&](const char* name, double value) {
-      require(value >= 0.0 && std::isfinite(value), std::string(name) + " = " + text(value) + " per metre in cell " +
+      require(value >= 0.0 && std::isfinite(value), std::string(name) + " = " + number_text(value) + " per metre in cell " +
                                                         std::to_string(k) +
                                                         " (an albedo below 0 or above 1, or no number); use a "
                                                         "finite number from 0 on");
@@ -64,9 +58,10 @@ std::uint64_t whole_batches(std::uint64_t wanted, int bins) {
 void check_job(const PhotonJob& job) {
   const PhotonSettings& s = job.settings;
   check_medium(job.medium);
-  require(std::fabs(s.anisotropy) < 1.0, "anisotropy g = " + text(s.anisotropy) + " is out of range; use -1 to 1, ends excluded");
+  require(std::fabs(s.anisotropy) < 1.0,
+          "anisotropy g = " + number_text(s.anisotropy) + " is out of range; use -1 to 1, ends excluded");
   for (const double index : {s.index, s.index_plate, s.index_above, s.index_below})
-    require(index >= 1.0 && index <= 4.0, "refractive index " + text(index) + " is out of range; use 1 to 4");
+    require(index >= 1.0 && index <= 4.0, "refractive index " + number_text(index) + " is out of range; use 1 to 4");
   require(s.beam.bins >= 1 && s.beam.bins <= 4096, "the beam needs 1 to 4096 rings, not " + std::to_string(s.beam.bins));
   require(s.beam.inner >= 0.0 && s.beam.width >= 0.0 && std::isfinite(s.beam.inner + s.beam.bins * s.beam.width),
           "the radii of the beam must be finite and not negative");
@@ -79,12 +74,6 @@ void check_job(const PhotonJob& job) {
   require(job.photons <= static_cast<std::uint64_t>(PhotonUnits::most_photons),
           "photons = " + std::to_string(job.photons) + " are more than the sums hold; use at most " +
               std::to_string(PhotonUnits::most_photons) + ", or several seeds");
-}
-
-int sums_length(const PhotonJob& job) {
-  int length = 0;
-  with_problem(job, addresses(job.medium), [&](const auto& problem) { length = problem.layout().length(); });
-  return length;
 }
 
 double PhotonRun::account(int n) const {

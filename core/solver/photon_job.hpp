@@ -22,6 +22,8 @@ struct PhotonJob {
   PhotonMedium medium;
   PhotonSettings settings;
   std::uint64_t photons;  ///< a multiple of bins x batches, see `whole_batches`
+
+  PhotonLayout layout() const { return PhotonLayout::of(settings, static_cast<int>(medium.cells.size())); }
 };
 
 /// The least number of photons from `wanted` on that fills all rings of the beam and all batches alike.
@@ -66,9 +68,6 @@ void with_problem(const PhotonJob& job, const PhotonAddresses& at, Use use) {
                                  cells,
                                  job.settings});
 }
-
-/// Length of a job's sums.
-int sums_length(const PhotonJob& job);
 
 /// A mean and its standard error.
 struct Estimate {

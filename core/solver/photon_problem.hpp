@@ -55,14 +55,6 @@ struct PhotonUnits {
 /// Batches into which a run's photons are dealt; their scatter is the standard error.
 inline constexpr int photon_batches = 64;
 
-/// Order of the sums: accounts, reflected weight per ring of the beam and batch, map of the cells.
-struct PhotonLayout {
-  int bins, cells;
-  DF_FUNCTION int reflected(int bin, int batch) const { return PhotonAccount::count + bin * photon_batches + batch; }
-  DF_FUNCTION int map(int cell) const { return reflected(bins, 0) + cell; }
-  DF_FUNCTION int length() const { return map(cells); }
-};
-
 /// What does not depend on the geometry.
 struct PhotonSettings {
   PhotonBeam beam{.inner = 0.0, .width = 0.0, .bins = 1, .by_area = false, .diffuse = false};
@@ -77,6 +69,19 @@ struct PhotonSettings {
   std::uint32_t most_flights = 1000000;  ///< a photon is given up after so many, or faces in one; its weight is booked as cut
 };
 
+/// Order of the sums: accounts, reflected weight per ring of the beam and batch, map of the cells.
+struct PhotonLayout {
+  int bins, cells;
+  DF_FUNCTION int reflected(int bin, int batch) const { return PhotonAccount::count + bin * photon_batches + batch; }
+  DF_FUNCTION int map(int cell) const { return reflected(bins, 0) + cell; }
+  DF_FUNCTION int length() const { return map(cells); }
+
+  /// For a medium of so many cells, of which only a map has use.
+  DF_FUNCTION static PhotonLayout of(const PhotonSettings& settings, int cells) {
+    return {settings.beam.bins, settings.map == PhotonMap::none ? 0 : cells};
+  }
+};
+
 /// One source of photons in one medium.
 template <class Geometry>
 struct PhotonProblem {
@@ -84,9 +89,7 @@ struct PhotonProblem {
   FieldView<const OpticalCell> cells;
   PhotonSettings settings;
 
-  DF_FUNCTION PhotonLayout layout() const {
-    return {settings.beam.bins, settings.map == PhotonMap::none ? 0 : geometry.cell_count()};
-  }
+  DF_FUNCTION PhotonLayout layout() const { return PhotonLayout::of(settings, cells.size); }
   /// Numbers of one flight of one photon: the counter is (flight, 0, photon), so that each can be had alone.
   DF_FUNCTION Words draw(std::uint64_t photon, std::uint32_t flight) const {
     const Philox philox{static_cast<std::uint32_t>(settings.seed), static_cast<std::uint32_t>(settings.seed >> 32)};

@@ -21,32 +21,31 @@ struct MobilityStep {
   InsertionProblem p;
 
   /// Divides the mobility of a group by the viscosity of the liquid in its pores; ink below a millionth of it does not change that
-  /// of interstitial fluid.
+  /// of interstitial fluid, and without any there is nothing to work out.
   template <int W>
   DF_FUNCTION void thicken(int first, int j) const {
-    const double least = 1e-6, interstitial = p.params.viscosity.interstitial_viscosity,
-                 per_density = 1.0 / p.params.pigment_density;
-    double share[W], volume[W], most = 0.0;
+    const double per_interstitial = 1.0 / p.params.viscosity.interstitial_viscosity;
+    double ink[W], most = 0.0;  // beyond a millionth
     for (int l = 0; l < W; ++l) {
-      const double per_fluid = 1.0 / p.tissue.fluid(first + l);
-      share[l] = p.tissue.carrier(first + l) * per_fluid;
-      volume[l] = p.tissue.pigment.total(first + l) * per_fluid * per_density;
-      most = larger(most, share[l]);
+      ink[l] = p.tissue.carrier(first + l) - 1e-6 * p.tissue.fluid(first + l);
+      most = larger(most, ink[l]);
     }
-    const double per_interstitial = 1.0 / interstitial;
-    if (!(most > least)) {
+    if (!(most > 0.0)) {
       for (int l = 0; l < W; ++l) p.scratch.mobility(first + l) *= per_interstitial;
       return;
     }
-    double inverse[W];
+    const double per_density = 1.0 / p.params.pigment_density;
+    double volume[W], inverse[W];
+    for (int l = 0; l < W; ++l) volume[l] = p.tissue.pigment.total(first + l) * per_density;
     DF_LANES
     for (int l = 0; l < W; ++l) {
       const int k = first + l;
+      const double per_fluid = 1.0 / p.tissue.fluid(k);
       const double shear = PoreShearRate{}(p.tissue.speed(k), p.scratch.mobility(k), p.rows.porosity(j + l));
-      inverse[l] = 1.0 / p.params.viscosity(share[l], volume[l], shear);
+      inverse[l] = 1.0 / p.params.viscosity(p.tissue.carrier(k) * per_fluid, volume[l] * per_fluid, shear);
     }
     DF_LANES
-    for (int l = 0; l < W; ++l) p.scratch.mobility(first + l) *= share[l] > least ? inverse[l] : per_interstitial;
+    for (int l = 0; l < W; ++l) p.scratch.mobility(first + l) *= ink[l] > 0.0 ? inverse[l] : per_interstitial;
   }
 
   template <int W>
