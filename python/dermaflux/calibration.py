@@ -18,7 +18,7 @@ from .preset import save_preset
 from .progress import progress_bar
 from .result import OUTPUTS
 from .running import Member, MemberError, run_batch
-from .treatment import Treatment, Value, toml_text
+from .treatment import Treatment, Value, override_texts
 from .writing import write_text
 
 
@@ -124,8 +124,7 @@ def calibrate(
     ------
     PresetRefused: the client must not be treated now. InputError: the file or a key is wrong. NumericsError: every member failed.
     """
-    overrides = [(key, toml_text(value)) for key, value in (changes or {}).items()]
-    return calibrate_texts(path, skin_class, overrides, quick=quick, backend=backend, progress=progress)
+    return calibrate_texts(path, skin_class, override_texts(changes), quick=quick, backend=backend, progress=progress)
 
 
 def calibrate_texts(

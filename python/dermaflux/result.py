@@ -3,7 +3,6 @@
 import datetime
 import math
 import os
-from collections.abc import Iterator, Mapping
 from html import escape
 from pathlib import Path
 
@@ -11,6 +10,7 @@ import numpy as np
 import xarray as xr
 
 from . import _core, provenance
+from .named import Named
 from .treatment import Treatment
 from .writing import check_output
 
@@ -28,24 +28,26 @@ _CONTROL_NUMBERS = {
 }
 
 
-class Result(Mapping[str, float]):
+class Result(Named[float]):
     """What one run gave: scalars by name, series over time, fields, ledger.
 
     A mapping of the scalar outputs (`dermaflux info --outputs`), so `result["contrast_1y"]` is a number. Arrays are views of
     the memory of the run (no copy, read-only) and stay valid as long as they are held. Not safe for two threads at once.
     """
 
+    _unknown = "is no output; `dermaflux info --outputs` lists them"
+
     def __init__(self, treatment: Treatment, run: _core.Run, started: datetime.datetime):
         self.treatment = treatment
         self.grid = run.grid
         self.started = started
         self._run = run
-        self._scalars: dict[str, float] = run.scalars
+        self._entries: dict[str, float] = run.scalars
 
     @property
     def scalars(self) -> dict[str, float]:
         """All scalar outputs, in the unit of their name; NaN where the run did not reach the time."""
-        return dict(self._scalars)
+        return dict(self._entries)
 
     @property
     def warnings(self) -> list[tuple[str, str]]:
@@ -118,7 +120,7 @@ class Result(Mapping[str, float]):
         for name, values in trace.items():
             if name != "trace_time":
                 data[name] = _array(("trace_time",), values, _unit_of(name), name.replace("_", " "))
-        for name, value in self._scalars.items():
+        for name, value in self._entries.items():
             data[name] = _array((), value, OUTPUTS[name]["unit"] or "1", OUTPUTS[name]["meaning"])
         data["reflectance"] = _array(("time", "wavelength", "view_r"), run.view[:, :, :-1], "1", "diffuse reflectance seen along the normal")
         data["reflectance_skin"] = _array(("time", "wavelength"), run.view[:, :, -1], "1", "diffuse reflectance of skin without a dot")
@@ -151,7 +153,7 @@ class Result(Mapping[str, float]):
             "backend": self.backend,
             "grid": self.grid,
             "started_utc": self.started.isoformat(timespec="seconds"),
-            "runtime_s": f"{self._scalars['runtime_s']:.3f}",
+            "runtime_s": f"{self._entries['runtime_s']:.3f}",
             "input_sha256": provenance.input_sha256(resolved),
             "input_files": provenance.file_hashes(self.treatment._document.files),
             "command_line": command_line or "Python",
@@ -162,7 +164,7 @@ class Result(Mapping[str, float]):
 
     def summary(self) -> str:
         """The outcome in a few lines."""
-        s = self._scalars
+        s = self._entries
         error = "" if math.isnan(s["grid_error"]) else f" (error about {100 * s['grid_error']:.1f} %)"
         return (
             f"{self.treatment.title}: tip {s['d_tip_mm']:.3f} mm deep, {s['strokes']:.0f} strokes, {s['insertion_force_n']:.2f} N\n"
@@ -197,22 +199,10 @@ class Result(Mapping[str, float]):
         """A section of the summary; a dash where the skin did not break."""
         lines = ["Control numbers"]
         for name, (symbol, meaning) in _CONTROL_NUMBERS.items():
-            value, unit = self._scalars[name], OUTPUTS[name]["unit"]
+            value, unit = self._entries[name], OUTPUTS[name]["unit"]
             text = f"{value:.3g} {unit}".strip() if math.isfinite(value) else "-"
             lines.append(f"  {symbol:<5}{text:<12}{meaning}")
         return "\n".join(lines)
-
-    def __getitem__(self, name: str) -> float:
-        try:
-            return self._scalars[name]
-        except KeyError:
-            raise KeyError(f"{name} is no output; `dermaflux info --outputs` lists them") from None
-
-    def __iter__(self) -> Iterator[str]:
-        return iter(self._scalars)
-
-    def __len__(self) -> int:
-        return len(self._scalars)
 
     def __repr__(self) -> str:
         return f"<Result of {self.treatment!r}: {self['pigment_deposited_ng']:.1f} ng, contrast {self['contrast_1y']:.2f} after a year>"

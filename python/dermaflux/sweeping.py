@@ -24,7 +24,7 @@ from . import _core, provenance
 from .progress import progress_bar
 from .result import OUTPUTS, json_number
 from .running import Member, MemberError, run_batch
-from .treatment import Treatment, Value, toml_text
+from .treatment import Treatment, Value, override_texts
 from .writing import check_output, complete_or_absent
 
 _DWELL = "machine.dwell_ms"
@@ -80,7 +80,7 @@ def load_sweep(path: str | os.PathLike[str], changes: Mapping[str, Value] | None
     ------
     InputError: unknown key or output, an axis twice, an empty axis, too many members.
     """
-    return load_sweep_texts(path, [(key, toml_text(value)) for key, value in (changes or {}).items()])
+    return load_sweep_texts(path, override_texts(changes))
 
 
 def load_sweep_texts(path: str | os.PathLike[str], overrides: list[tuple[str, str]]) -> SweepPlan:
@@ -126,17 +126,17 @@ class _Journal:
             other = bool(found) and found[0] != header
             self.done = {} if other else {tuple(entry.pop("index")): entry for entry in found[1:]}
         except (ValueError, KeyError, TypeError, AttributeError):
-            raise _core.InputError(f"{path}: is not the journal of a sweep or an analysis; give another -o, or remove it") from None
+            raise _core.InputError(f"{path}: is not the journal of a sweep or an analysis; give another output, or remove it") from None
         if other:
             raise _core.InputError(
-                f"{path}: is the journal of another sweep or analysis (other axes, parameters, input, grid or version); give another -o, or remove it"
+                f"{path}: is the journal of another sweep or analysis (other axes, parameters, input, grid or version); give another output, or remove it"
             )
         self._file = path.open("r+" if path.exists() else "w+", encoding="utf-8")
         try:
             fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError:
             self._file.close()
-            raise _core.FileError(f"{path}: another process works on this sweep or analysis; wait for it, or give another -o") from None
+            raise _core.FileError(f"{path}: another process works on this sweep or analysis; wait for it, or give another output") from None
         self._file.truncate(sum(len(line.encode()) + 1 for line in complete))
         self._file.seek(0, os.SEEK_END)
         if not complete:
@@ -204,7 +204,7 @@ def _finished(path: Path, plan: Study) -> xr.Dataset | None:
                 return stored.load()
     except (OSError, ValueError):
         pass
-    raise _core.InputError(f"-o {path}: exists and does not hold this sweep or analysis; give another path, or remove it")
+    raise _core.InputError(f"{path}: exists and does not hold this sweep or analysis; give another path, or remove it")
 
 
 def sweep(

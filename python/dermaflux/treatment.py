@@ -1,12 +1,13 @@
 """Treatments: what the input files say, resolved and checked."""
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from functools import cached_property
 from html import escape
 from os import PathLike
 
 from . import _core
+from .named import Named
 
 Value = bool | int | float | str | list[float]
 
@@ -22,11 +23,18 @@ def toml_text(value: Value) -> str:
     return repr(float(value))
 
 
-class Treatment(Mapping[str, object]):
+def override_texts(changes: Mapping[str, Value] | None) -> list[tuple[str, str]]:
+    """Changes as the command line gives them."""
+    return [(key, toml_text(value)) for key, value in (changes or {}).items()]
+
+
+class Treatment(Named[object]):
     """One treatment of one dot: every key of the input with its value, in the unit of the key.
 
     Immutable; `with_` makes a changed copy. Get one with :func:`load`.
     """
+
+    _unknown = "is not a key of this treatment; `dermaflux info --keys` lists them"
 
     def __init__(self, document: _core.TreatmentDocument):
         self._document = document
@@ -50,12 +58,16 @@ class Treatment(Mapping[str, object]):
         >>> scar["skin.ogden_modulus_mpa"]
         0.429
         """
-        return Treatment(self._document.with_overrides([(key, toml_text(value)) for key, value in changes.items()]))
+        return Treatment(self._document.with_overrides(override_texts(changes)))
 
     @cached_property
     def values_with_source(self) -> Mapping[str, _core.ConfigValue]:
         """Every key with value, range, source and place, as the files give them."""
         return self._document.values
+
+    @property
+    def _entries(self) -> Mapping[str, _core.ConfigValue]:
+        return self.values_with_source
 
     @property
     def title(self) -> str:
@@ -80,16 +92,7 @@ class Treatment(Mapping[str, object]):
         return json.loads(self._document.json())
 
     def __getitem__(self, key: str) -> object:
-        try:
-            return self.values_with_source[key].value
-        except KeyError:
-            raise KeyError(f"{key} is not a key of this treatment; `dermaflux info --keys` lists them") from None
-
-    def __iter__(self) -> Iterator[str]:
-        return iter(self.values_with_source)
-
-    def __len__(self) -> int:
-        return len(self.values_with_source)
+        return super().__getitem__(key).value
 
     def __repr__(self) -> str:
         return (
@@ -115,5 +118,4 @@ def load(path: str | PathLike[str], changes: Mapping[str, Value] | None = None) 
     InputError: the message names file, line, key, value, allowed range and a suggestion.
     FileError: no such file.
     """
-    overrides = [(key, toml_text(value)) for key, value in (changes or {}).items()]
-    return Treatment(_core.TreatmentDocument.load(path, overrides))
+    return Treatment(_core.TreatmentDocument.load(path, override_texts(changes)))
