@@ -41,7 +41,7 @@ __version__: str = _core.version
 
 
 def configs() -> Path:
-    """Folder of the configurations that came with the package (skins, needles, inks, treatments, sweeps, calibrations)."""
+    """Folder of the configurations that came with the package (skins, needles, inks, machines, treatments, patterns, sweeps, calibrations)."""
     return Path(str(resources.files(__package__))) / "configs"
 
 

@@ -1,4 +1,4 @@
-"""What the eye sees: reflectance per band turned into colours of a screen, and dots drawn side by side over the years."""
+"""Dots drawn side by side over the years."""
 
 from collections.abc import Sequence
 
@@ -10,30 +10,10 @@ import numpy as np
 import xarray as xr
 from matplotlib.figure import Figure
 
-from .colour import srgb
+from .looks import day_label, look
+from .pictures import dot_image
 
-_DAYS_OF_A_YEAR = 365.25
-
-
-def dot_image(run: xr.Dataset, moment: int, half_width_mm: float, pixels: int = 121) -> np.ndarray:
-    """A dot from above at one look, shape (pixels, pixels, 3): the rings of the look, linear between their centres, as the contrast
-    is measured."""
-    across = np.linspace(-half_width_mm, half_width_mm, pixels) * 1e-3
-    radius = np.hypot(*np.meshgrid(across, across))
-    seen = run["reflectance"].transpose("time", "wavelength", "view_r").values[moment]
-    rings = run["view_r"].values
-    bands = np.stack([np.interp(radius, rings, band) for band in seen], axis=-1)
-    return srgb(bands)
-
-
-def day_label(day: float) -> str:
-    """A time after treatment as a clinic says it: days to three months, then months and years."""
-    if day == 0.0:
-        return "day 0"
-    if day < 100.0:
-        return f"{day:.0f} d"
-    years = day / _DAYS_OF_A_YEAR
-    return f"{years * 12.0:.0f} mo" if day < 300.0 or 1.02 < years < 1.98 else f"{years:.0f} y"
+_PIXELS = 121  # of a dot across
 
 
 def looks(rows: Sequence[tuple[str, xr.Dataset]]) -> Figure:
@@ -50,15 +30,14 @@ def looks(rows: Sequence[tuple[str, xr.Dataset]]) -> Figure:
     width, height = left + wide * len(days) + 0.1, top + (high + below) * len(rows)
     figure = plt.figure(figsize=(width, height))
     for line, (name, run) in enumerate(rows):
-        times = np.round(run["time"].values, 6)
         bottom = height - top - line * (high + below) - high
         for n, day in enumerate(days):
             ax = figure.add_axes(((left + n * wide) / width, bottom / height, 0.95 * wide / width, 0.95 * high / height))
-            moment = int(np.flatnonzero(times == day)[0])
-            ax.imshow(dot_image(run, moment, half), extent=(-half, half, -half, half), interpolation="bilinear", aspect="auto")
+            seen = look(run, day)
+            ax.imshow(dot_image(seen, 2.0 * half, _PIXELS), extent=(-half, half, -half, half), interpolation="bilinear", aspect="auto")
             ax.set(xticks=[], yticks=[])
             ax.spines[:].set_visible(False)
-            ax.set_xlabel(f"{float(run['contrast'][moment]):.2f}", fontsize=9, labelpad=2)
+            ax.set_xlabel(f"{seen.contrast:.2f}", fontsize=9, labelpad=2)
             if line == 0:
                 ax.set_title(day_label(day), fontsize=9, pad=4)
             if n == 0:

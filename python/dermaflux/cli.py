@@ -6,18 +6,17 @@ Exit codes: 0 done, 1 the program failed, 2 bad input, 3 a sweep or an analysis 
 import io
 import json
 import math
-import os
 import shlex
 import sys
 from collections.abc import Callable
-from functools import wraps
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, ParamSpec
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.table import Table
 
 from . import _core, configs, look_commands
+from .commands import Backend, changes_of, fail, guarded
 from .tables import print_table
 
 if TYPE_CHECKING:
@@ -32,59 +31,16 @@ app = typer.Typer(
 preset_app = typer.Typer(help="Device presets.", no_args_is_help=True)
 app.add_typer(preset_app, name="preset")
 
-P = ParamSpec("P")
-Backend = Annotated[str, typer.Option("--backend", help="auto, serial, kokkos or cuda")]
 Set = Annotated[list[str] | None, typer.Option("-s", "--set", help="override a key of the input: -s machine.depth_mm=0.6 (repeatable)")]
 Json = Annotated[bool, typer.Option("--json", help="print all scalar outputs as one flat JSON object")]
 StopAfter = Annotated[float | None, typer.Option("--stop-after-day", help="stop when healing reaches this day; the state is saved beside the output")]
 Threads = Annotated[int, typer.Option("--threads", help="host threads, 0 for all cores")]
 
 
-def _fail(message: str, code: int) -> None:
-    print(f"dermaflux: {message}", file=sys.stderr)
-    raise typer.Exit(code)
-
-
-def _guarded(command: Callable[P, None]) -> Callable[P, None]:
-    """One clear line instead of a traceback for everything that can go wrong."""
-
-    @wraps(command)
-    def inner(*args: P.args, **kwargs: P.kwargs) -> None:
-        from .calibration import PresetRefused
-
-        try:
-            command(*args, **kwargs)
-        except PresetRefused as error:
-            _fail(str(error), 4)
-        except (_core.InputError, _core.FileError) as error:
-            _fail(str(error), 2)
-        except (_core.NumericsError, _core.BackendError) as error:
-            _fail(str(error), 1)
-        except KeyboardInterrupt:
-            _fail("stopped; what had finished is kept", 130)
-        except BrokenPipeError:  # the reader of our output went away
-            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-            raise typer.Exit(1) from None
-        except (OSError, MemoryError) as error:
-            _fail(f"{type(error).__name__}: {error}", 1)
-
-    return inner
-
-
-def _changes(assignments: list[str] | None) -> list[tuple[str, str]]:
-    pairs = []
-    for text in assignments or []:
-        key, equals, value = text.partition("=")
-        if not equals or not key.strip() or not value.strip():
-            raise _core.InputError(f"-s {text}: is not KEY=VALUE; write for example -s machine.depth_mm=0.6")
-        pairs.append((key.strip(), value.strip()))
-    return pairs
-
-
 def _load(path: Path, assignments: list[str] | None):
     from .treatment import Treatment
 
-    return Treatment(_core.TreatmentDocument.load(path, _changes(assignments)))
+    return Treatment(_core.TreatmentDocument.load(path, changes_of(assignments)))
 
 
 def _command_line() -> str:
@@ -92,7 +48,7 @@ def _command_line() -> str:
 
 
 @app.command()
-@_guarded
+@guarded
 def info(
     keys: Annotated[bool, typer.Option("--keys", help="list every key of the input")] = False,
     outputs: Annotated[bool, typer.Option("--outputs", help="list every scalar output")] = False,
@@ -119,7 +75,7 @@ def info(
 
 
 @app.command()
-@_guarded
+@guarded
 def run(
     treatment: Annotated[Path, typer.Argument(help="treatment file, e.g. configs/treatments/normal_scalp.toml")],
     output: Annotated[Path | None, typer.Option("-o", "--output", help="write fields and results as HDF5")] = None,
@@ -158,7 +114,7 @@ def run(
 
 
 @app.command()
-@_guarded
+@guarded
 def resume(
     state: Annotated[Path, typer.Argument(help="state that a stopped run left, e.g. run.state.h5")],
     output: Annotated[Path, typer.Option("-o", "--output", help="write fields and results as HDF5")],
@@ -195,8 +151,8 @@ def _stoppable(work: "Callable[[Path | None], Result]", output: Path | None) -> 
         return None
     except KeyboardInterrupt:
         if _stamp(state) == before:
-            _fail("stopped during the first contact, where there is nothing to save" if state else "stopped; nothing was to be kept", 130)
-        _fail(f"stopped; go on with: dermaflux resume {shlex.quote(str(state))} -o {shlex.quote(str(output))}", 130)
+            fail("stopped during the first contact, where there is nothing to save" if state else "stopped; nothing was to be kept", 130)
+        fail(f"stopped; go on with: dermaflux resume {shlex.quote(str(state))} -o {shlex.quote(str(output))}", 130)
 
 
 def _stamp(path: Path | None) -> tuple[int, int] | None:
@@ -228,7 +184,7 @@ def _show(result: "Result", output: Path | None, as_json: bool, grid_tolerance: 
 
 
 @app.command()
-@_guarded
+@guarded
 def sweep(
     file: Annotated[Path, typer.Argument(help="sweep file, e.g. configs/sweeps/depth_dwell.toml")],
     output: Annotated[Path, typer.Option("-o", "--output", help="output file (HDF5); a killed sweep resumes")],
@@ -240,18 +196,18 @@ def sweep(
     """All combinations of some axes; resumes after a kill, keeps going past members that fail."""
     from . import sweeping
 
-    plan = sweeping.load_sweep_texts(file, _changes(assignments))
+    plan = sweeping.load_sweep_texts(file, changes_of(assignments))
     _core.set_threads(threads)
     dataset = sweeping.sweep(plan, output, backend=backend, grid=grid, progress=True)
     failed = dataset.attrs["failed_members"]
     print(f"{dataset['error'].size} members, {failed} failed, written: {output}")
     if failed:
         message = next(text for text in dataset["error"].values.ravel() if text)
-        _fail(f"{failed} members failed; the first: {message}", 3)
+        fail(f"{failed} members failed; the first: {message}", 3)
 
 
 @app.command()
-@_guarded
+@guarded
 def sensitivity(
     treatment: Annotated[Path, typer.Argument(help="treatment file, e.g. configs/treatments/normal_scalp.toml")],
     output: Annotated[Path | None, typer.Option("-o", "--output", help="output file (HDF5), its picture beside it; TREATMENT.sensitivity.h5 otherwise")] = None,
@@ -271,11 +227,11 @@ def sensitivity(
     _core.set_threads(threads)
     failed = sensitivity_command.run(loaded, target, keys, samples, grid, backend)
     if failed:
-        _fail(failed, 3)
+        fail(failed, 3)
 
 
 @app.command()
-@_guarded
+@guarded
 def calibrate(
     file: Annotated[Path, typer.Argument(help="calibration file, e.g. configs/calibrations/scalp.toml")],
     output: Annotated[Path, typer.Option("-o", "--output", help="folder for the preset and the report")],
@@ -291,10 +247,10 @@ def calibrate(
     from .writing import check_output
 
     if output.exists() and not output.is_dir():
-        raise _core.FileError(f"-o {output}: is not a folder; give a folder for the preset and the report")
+        raise _core.FileError(f"{output}: is not a folder; give a folder for the preset and the report")
     check_output((output if output.is_dir() else output.absolute().parent) / "x")
     _core.set_threads(threads)
-    result = calibration.calibrate_texts(file, skin_class, _changes(assignments), quick=quick, backend=backend, progress=True)
+    result = calibration.calibrate_texts(file, skin_class, changes_of(assignments), quick=quick, backend=backend, progress=True)
     preset, report = calibration.save_calibration(result, output, calibration_report(result, backend))
     share = result.preset["probability"]
     print(f"best: depth {result.best['depth_mm']:g} mm, dwell {result.best['dwell_ms']:g} ms; right with probability {share['right']:.2f} +- {share['standard_error']:.2f}")
@@ -306,7 +262,7 @@ def calibrate(
 
 
 @preset_app.command("check")
-@_guarded
+@guarded
 def preset_check(file: Annotated[Path, typer.Argument(help="preset file")]) -> None:
     """Verifies schema, version, envelope and SHA-256 of a preset."""
     from .preset import load_preset
@@ -318,7 +274,7 @@ def preset_check(file: Annotated[Path, typer.Argument(help="preset file")]) -> N
 
 
 @app.command()
-@_guarded
+@guarded
 def report(
     file: Annotated[Path, typer.Argument(help="run file written by `dermaflux run -o`")],
     output: Annotated[Path | None, typer.Option("-o", "--output", help="HTML file; the run file's name otherwise")] = None,
@@ -341,7 +297,7 @@ def report(
 
 
 @app.command()
-@_guarded
+@guarded
 def photons(
     file: Annotated[Path, typer.Argument(help="run file written by `dermaflux run -o`")],
     day: Annotated[float, typer.Option("--day", help="time after the first session; one of the looks of the run")],
@@ -371,7 +327,7 @@ def photons(
         print(f"written: {output}")
 
 
-look_commands.add_to(app, _guarded, _changes)
+look_commands.add_to(app)
 
 
 @app.callback(invoke_without_command=True)

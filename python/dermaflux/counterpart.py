@@ -2,12 +2,14 @@
 
 import difflib
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 
 import xarray as xr
 
 from . import _core
+from .runfile import resolved_input
 from .running import run
 from .treatment import Treatment, toml_text
 
@@ -39,23 +41,19 @@ def counterpart_class(resolved: Resolved, wanted: str | None, folder: Path) -> s
 
 def _entry(row: Mapping[str, object]) -> str:
     """One value as a treatment file writes it."""
-    parts = [f"value = {_plain(row['value'])}"]
+    parts = [f"value = {toml_text(row['value'])}"]
     if row.get("unit"):
         parts.append(f"unit = {toml_text(str(row['unit']))}")
     if row.get("range"):
-        parts.append(f"range = {_plain(row['range'])}")
+        parts.append(f"range = {toml_text(row['range'])}")
     parts.append(f"source = {toml_text(str(row['source'] or 'override'))}")
     return "{ " + ", ".join(parts) + " }"
-
-
-def _plain(value: object) -> str:
-    return f"[{', '.join(map(_plain, value))}]" if isinstance(value, list) else toml_text(value)
 
 
 def _written(path: Path, title: str, skin_class: str, rows: Resolved) -> Treatment:
     choices = {"machine.model", "needle.model", "ink.model", "skin.type"}
     lines = [f"title = {toml_text(title)}", f"skin.class = {toml_text(skin_class)}"]
-    lines += [f"{key} = {_plain(row['value']) if key in choices | {'skin.layers'} else _entry(row)}" for key, row in rows.items()]
+    lines += [f"{key} = {toml_text(row['value']) if key in choices | {'skin.layers'} else _entry(row)}" for key, row in rows.items()]
     path.write_text("\n".join(lines) + "\n", encoding="utf-8")
     return Treatment(_core.TreatmentDocument.load(path))
 
@@ -82,6 +80,30 @@ def rebuilt(resolved: Resolved, title: str, classes: list[str], folder: Path) ->
     return [_written(folder / f"{name}.toml", title, name, others | changed) for name in classes]
 
 
+@contextmanager
+def stored_treatment(data: xr.Dataset, keep: Callable[[str], bool] = lambda key: True) -> Iterator[Treatment]:
+    """The treatment of a run file as it was run, written out again for as long as the block runs.
+
+    Parameters
+    ----------
+    keep: says of a key whether the run's word on it holds; of the others the files do.
+
+    Raises
+    ------
+    InputError: the dataset holds no input, or as :func:`rebuilt`.
+    """
+    if "resolved_json" not in data.attrs:
+        raise _core.InputError("the run: holds no input of a treatment; give the result itself, or what dermaflux.open_run gave")
+    resolved = {key: row for key, row in resolved_input(data).items() if keep(key)}
+    with tempfile.TemporaryDirectory() as folder:
+        yield rebuilt(resolved, str(data.attrs["title"]), [str(resolved["skin.class"]["value"])], Path(folder))[0]
+
+
+def grid_of(data: xr.Dataset) -> str:
+    """The grid that a run was computed on."""
+    return str(data.attrs.get("provenance_grid", data.attrs.get("grid", "standard")))
+
+
 def beside(data: xr.Dataset, resolved: Resolved, other: str, *, backend: str = "auto", progress: bool = False) -> tuple[xr.Dataset, xr.Dataset]:
     """The run of a file and its treatment in another class, both to the tenth year, on the grid of the file. The run itself is
     repeated only where the file ends earlier or holds no look.
@@ -90,8 +112,7 @@ def beside(data: xr.Dataset, resolved: Resolved, other: str, *, backend: str = "
     ------
     InputError: as :func:`rebuilt`. NumericsError: a run failed.
     """
-    own_class, title = str(resolved["skin.class"]["value"]), str(data.attrs["title"])
-    grid = str(data.attrs.get("provenance_grid", data.attrs.get("grid", "standard")))
+    own_class, title, grid = str(resolved["skin.class"]["value"]), str(data.attrs["title"]), grid_of(data)
     reaches = "reflectance" in data and float(data["time"][-1]) >= _TO_LAST_LOOK
     with tempfile.TemporaryDirectory() as folder:
         own, scar = rebuilt(resolved, title, [own_class, other], Path(folder))

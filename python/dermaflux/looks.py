@@ -14,6 +14,7 @@ _DAYS = {"": 1.0, "d": 1.0, "w": 7.0, "mo": 365.25 / 12.0, "y": 365.25}
 # What a fibre photometer or a magnified photograph takes for the colour of a dot; as in the output `contrast`.
 CENTRE_RADIUS_MM = 0.06
 _SAME_DAY = 0.02  # half an hour
+_SHORTEST_YEAR, _LONGEST_YEAR = 1.0, 30.0  # horizons that a run may have
 
 
 @dataclass(frozen=True)
@@ -23,6 +24,7 @@ class Look:
     Attributes
     ----------
     day: since the first session [day].   radius_mm: ring centres, shape (ring,) [mm].
+    edge_mm: outer face of the last ring [mm].
     dot: reflectance per band and ring, shape (band, ring) [-].   skin: without a dot, shape (band,) [-].
     contrast, fwhm_mm: at 550 nm [-], [mm].
     """
@@ -61,6 +63,16 @@ def parse_day(text: str) -> float:
     return float(found[1]) * _DAYS[found[2]]
 
 
+def day_label(day: float) -> str:
+    """A time after treatment as a clinic says it: days to three months, then months and years."""
+    if day == 0.0:
+        return "day 0"
+    if day < 100.0:
+        return f"{day:.0f} d"
+    years = day / _DAYS["y"]
+    return f"{years * 12.0:.0f} mo" if day < 300.0 or 1.02 < years < 1.98 else f"{years:.0f} y"
+
+
 def require_looks(data: xr.Dataset, name: str = "the run") -> None:
     """Makes sure that a run holds looks of this version.
 
@@ -88,38 +100,48 @@ def look(data: xr.Dataset, day: float, name: str = "the run") -> Look:
     InputError: the run holds no looks, ends before that day, or was not looked at then; the message lists its days.
     """
     require_looks(data, name)
-    days = data["time"].values
-    if day > days[-1] + _SAME_DAY:
-        raise _core.InputError(f"--day {day:g}: lies beyond {name}, which ends on day {days[-1]:g}; run it again with --horizon-year {np.ceil(day / 365.25):.0f}")
-    n = _nearest(days, day, name)
-    edges = data["view_r"].values * 1e3
+    n = moment(data, day, name)
+    centres = data["view_r"].values * 1e3
     rings = data["reflectance"].transpose("time", "wavelength", "view_r").values[n]
     return Look(
-        day=float(days[n]), radius_mm=edges, edge_mm=float(edges[-1] + 0.5 * (edges[-1] - edges[-2])), dot=rings,
+        day=float(data["time"][n]), radius_mm=centres, edge_mm=float(centres[-1] + 0.5 * (centres[-1] - centres[-2])), dot=rings,
         skin=data["reflectance_skin"].transpose("time", "wavelength").values[n], contrast=float(data["contrast"][n]), fwhm_mm=float(data["fwhm_mm"][n]),
     )  # fmt: skip
 
 
-def require_days(treatment: Treatment, days: Sequence[float]) -> None:
-    """Makes sure before any run that a treatment will be looked at on some days.
+def moment(data: xr.Dataset, day: float, name: str = "the run") -> int:
+    """Place of a look in a run.
+
+    Raises
+    ------
+    InputError: the run ends before that day, or was not looked at then; the message lists its days.
+    """
+    days = data["time"].values
+    if day > days[-1] + _SAME_DAY:
+        years = np.ceil(day / _DAYS["y"])
+        raise _core.InputError(f"day = {day:g} lies beyond {name}, which ends on day {days[-1]:g}; run it again with --horizon-year {years:.0f}")
+    return _nearest(days, day, name)
+
+
+def require_days(treatment: Treatment, days: Sequence[float]) -> list[float]:
+    """Makes sure before any run that a treatment will be looked at on some days; gives the days of those looks.
 
     Raises
     ------
     InputError: a day at which no run looks; the message lists those at which it does.
     """
     for day in days:
-        if not 0.0 <= day <= 30.0 * 365.25 + _SAME_DAY:
-            raise _core.InputError(f"--day {day:g}: is out of range (time since the first session); use 0 to 10957")
-    seen = np.array(_core.look_days(treatment._document, min(horizon_for(days), 30.0)))
-    for day in days:
-        _nearest(seen, day, "a run")
+        if not 0.0 <= day <= _LONGEST_YEAR * _DAYS["y"] + _SAME_DAY:
+            raise _core.InputError(f"day = {day:g} is out of range (time since the first session); use 0 to {_LONGEST_YEAR * _DAYS['y']:g}")
+    seen = np.array(_core.look_days(treatment._document, horizon_for(days)))
+    return [float(seen[_nearest(seen, day, "a run of this treatment")]) for day in days]
 
 
 def _nearest(days: np.ndarray, day: float, name: str) -> int:
     n = int(np.argmin(np.abs(days - day)))
-    if abs(days[n] - day) > _SAME_DAY:
+    if not abs(days[n] - day) <= _SAME_DAY:
         listed = ", ".join(f"{one:g}" for one in days)
-        raise _core.InputError(f"--day {day:g}: {name} is not looked at then, but on days {listed}; the nearest is {days[n]:g}")
+        raise _core.InputError(f"day = {day:g} is no look of {name}, which is looked at on days {listed}; the nearest is {days[n]:g}")
     return n
 
 
@@ -130,4 +152,4 @@ def luminance(reflectance: np.ndarray) -> np.ndarray:
 
 def horizon_for(days: Sequence[float]) -> float:
     """Shortest horizon that a run may have and that reaches all days [year]."""
-    return float(max([1.0, *(day / 365.25 for day in days)]))
+    return float(np.clip(max(days) / _DAYS["y"], _SHORTEST_YEAR, _LONGEST_YEAR))

@@ -2,7 +2,6 @@
 
 import math
 import os
-import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,10 +11,11 @@ from scipy.optimize import least_squares, minimize_scalar
 
 from . import _core
 from .colour import Lab, checked_lab
-from .counterpart import rebuilt
+from .counterpart import stored_treatment
 from .looks import horizon_for, look, require_days
 from .progress import progress_bar
-from .runfile import open_run, resolved_input
+from .result import json_number
+from .runfile import open_run
 from .running import run
 from .treatment import Treatment
 
@@ -101,8 +101,12 @@ class HairMatch:
     def to_json(self) -> dict[str, object]:
         """Everything, ready for JSON; None where there is no number."""
 
-        def plain(one: object) -> dict[str, object]:
-            return {name: None if isinstance(value, float) and not math.isfinite(value) else value for name, value in vars(one).items()}
+        def plain(one: object) -> object:
+            if isinstance(one, float):
+                return json_number(one)
+            if isinstance(one, tuple):
+                return [plain(value) for value in one]
+            return {name: plain(value) for name, value in vars(one).items()} if isinstance(one, SkinFit | InkMatch) else one
 
         return {
             "day": self.day, "hair_lab": self.hair, "skin_lab": self.skin_lab, "skin": plain(self.skin) if self.skin else None, "accept": self.accept,
@@ -132,6 +136,7 @@ def match_hair(
     hair_lab, skin_lab: CIE L*, a*, b* under D65. With a skin, its melanosomes and blood are fitted to that colour first; without, the treatment's stay.
     day: horizon [day]; a look of a run (0, 1, 3, 7, 14, 28, 42, 90, half a year, 1, 2, 3, 5, 7, 10 ... years).
     inks: files of `configs/inks/` to try; all if not given.
+    grid, backend, progress: of the runs, as in :func:`dermaflux.run`; progress shows one bar for all.
     accept: largest Delta E 2000 that counts as a match. 5 is an estimate: dots a fifth of a millimetre wide are judged less strictly than fields.
 
     Raises
@@ -164,14 +169,14 @@ def match_file(
     **options: object,
 ) -> HairMatch:
     """:func:`match_hair` for a treatment file, or for the treatment of a run file."""
+    for key, value in overrides:
+        if key in ("ink.model", _DILUTION):
+            raise _core.InputError(f"-s {key}={value}: has no effect on a match, which looks for it; name the inks to try with --ink")
     path = Path(file)
     if path.suffix != ".h5":
         return match_hair(Treatment(_core.TreatmentDocument.load(path, list(overrides))), hair, skin, **options)
-    data = open_run(path)
     # The ink is to be chosen: what the run says of its own would hold for all others too.
-    resolved = {key: row for key, row in resolved_input(data).items() if not key.startswith("ink.") or key == "ink.model"}
-    with tempfile.TemporaryDirectory() as folder:
-        own = rebuilt(resolved, str(data.attrs["title"]), [str(resolved["skin.class"]["value"])], Path(folder))[0]
+    with stored_treatment(open_run(path), lambda key: not key.startswith("ink.") or key == "ink.model") as own:
         return match_hair(Treatment(own._document.with_overrides(list(overrides))), hair, skin, **options)
 
 
@@ -209,11 +214,12 @@ def _families(treatment: Treatment, inks: Sequence[str] | None) -> dict[str, Tre
     folder = next((one for one in Path(treatment._document.file).absolute().parents if (one / "model.toml").is_file()), configs()) / "inks"
     names = list(inks) if inks is not None else sorted(path.stem for path in folder.glob("*.toml"))
     if not names:
-        raise _core.InputError(f"--ink: there is no ink in {folder}; name one")
+        where = "names none" if inks is not None else f"are those of {folder}, which holds none"
+        raise _core.InputError(f"inks {where} (there is nothing to match); name one or more")
     groups: dict[tuple, tuple[float, str, Treatment]] = {}
     for name in names:
         one = treatment.with_({"ink.model": name})
-        facts = tuple((key, str(value.value)) for key, value in sorted(one._document.values.items()) if key.startswith("ink.") and key not in (_DILUTION, "ink.model"))
+        facts = tuple((key, str(value.value)) for key, value in sorted(one.values_with_source.items()) if key.startswith("ink.") and key not in (_DILUTION, "ink.model"))
         dilution = float(one[_DILUTION])
         if facts not in groups or dilution > groups[facts][0]:
             groups[facts] = (dilution, name, one)
@@ -222,7 +228,7 @@ def _families(treatment: Treatment, inks: Sequence[str] | None) -> dict[str, Tre
 
 def _best_dilution(name: str, treatment: Treatment, hair: Lab, day: float, backend: str, grid: str, show) -> InkMatch:
     """The dilution of an ink whose dot comes nearest to the hair."""
-    low, high = treatment._document.values[_DILUTION].range or (0.03, 1.0)
+    low, high = treatment.values_with_source[_DILUTION].range or (0.03, 1.0)
     seen: dict[float, InkMatch] = {}
 
     def off(log_dilution: float) -> float:

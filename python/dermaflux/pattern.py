@@ -11,8 +11,9 @@ from scipy.spatial import cKDTree
 from . import _core
 from .colour import srgb_and_clipped
 from .looks import Look, luminance
-from .treatment import Treatment, Value, toml_text
+from .treatment import Treatment, Value, override_texts
 
+_OWN_KEYS = ("lattice", "title", "description", "patch.", "hairline.", "view.", "pattern.")  # all others are the treatment's
 _PIXELS_PER_MM = 25.0
 _LARGEST_PIXELS = 4_000_000
 _TABLE = 2048  # entries of a dot's optical density over its radius
@@ -39,6 +40,13 @@ class Pattern:
     days: tuple[float, ...]
     visible_contrast: float
     seed: int
+    overridden: tuple[tuple[str, str], ...] = ()
+    """Keys of the treatment that were overridden, with their values as text."""
+
+    @property
+    def pixels(self) -> tuple[int, int]:
+        """Rows and columns of the picture."""
+        return round(self.height_mm * _PIXELS_PER_MM), round(self.width_mm * _PIXELS_PER_MM)
 
 
 @dataclass(frozen=True)
@@ -62,7 +70,7 @@ def load_pattern(path: str | os.PathLike[str], changes: Mapping[str, Value] | No
     InputError: the message names file, key, value, allowed range and a suggestion.
     FileError: no such file.
     """
-    return load_pattern_texts(path, [(key, toml_text(value)) for key, value in (changes or {}).items()])
+    return load_pattern_texts(path, override_texts(changes))
 
 
 def load_pattern_texts(path: str | os.PathLike[str], overrides: Sequence[tuple[str, str]]) -> Pattern:
@@ -72,7 +80,7 @@ def load_pattern_texts(path: str | os.PathLike[str], overrides: Sequence[tuple[s
         title=file.title, treatment=Treatment(file.base), lattice=file.lattice, spacing_mm=file.spacing_mm, position_jitter_mm=file.position_jitter_mm,
         depth_jitter_mm=file.depth_jitter_mm, width_mm=file.width_mm, height_mm=file.height_mm, margin_mm=file.margin_mm, feather_mm=file.feather_mm,
         irregularity_mm=file.irregularity_mm, irregularity_length_mm=file.irregularity_length_mm, days=tuple(file.days),
-        visible_contrast=file.visible_contrast, seed=file.seed,
+        visible_contrast=file.visible_contrast, seed=file.seed, overridden=tuple(one for one in overrides if not one[0].startswith(_OWN_KEYS)),
     )  # fmt: skip
 
 
@@ -125,7 +133,7 @@ class DotTable:
 
     Overlapping dots are taken as filters on top of one another: their reflectances relative to skin multiply, so their optical
     densities add. That is exact for dots whose light paths are independent, and an estimate where they share one (it then darkens too
-    much). A dot is followed to the edge of the grid of the look, 1.9 mm, and taken to zero there.
+    much). A dot is followed to the edge of the grid of the look, 2 mm, and taken to zero there.
 
     Parameters
     ----------
@@ -165,24 +173,29 @@ class DotTable:
         return total
 
 
-def reflectance_map(pattern: Pattern, dots: Dots, table: DotTable, pixels_per_mm: float = _PIXELS_PER_MM) -> np.ndarray:
-    """Reflectance per band at the centres of the pixels of a patch, shape (y, x, band).
+def require_picture(pattern: Pattern) -> None:
+    """Makes sure before any run that a patch can be drawn.
 
     Raises
     ------
     InputError: more pixels than a picture needs.
     """
-    columns, rows = round(pattern.width_mm * pixels_per_mm), round(pattern.height_mm * pixels_per_mm)
+    rows, columns = pattern.pixels
     if columns * rows > _LARGEST_PIXELS:
         raise _core.InputError(f"patch.width_mm = {pattern.width_mm:g} mm and patch.height_mm = {pattern.height_mm:g} mm make a picture of {columns} x {rows} pixels (single dots would be lost in it); use a smaller patch")
+
+
+def reflectance_map(pattern: Pattern, dots: Dots, table: DotTable) -> np.ndarray:
+    """Reflectance per band at the centres of the pixels of a patch, shape (y, x, band)."""
+    rows, columns = pattern.pixels
     density = np.zeros((rows, columns, len(table.skin)))
-    reach = table.reach_mm * pixels_per_mm
-    for (x, y), depth in zip(dots.place_mm * pixels_per_mm, dots.depth_mm, strict=True):
+    reach = table.reach_mm * _PIXELS_PER_MM
+    for (x, y), depth in zip(dots.place_mm * _PIXELS_PER_MM, dots.depth_mm, strict=True):
         left, right = max(0, math.ceil(x - reach - 0.5)), min(columns, math.floor(x + reach - 0.5) + 1)
         low, high = max(0, math.ceil(y - reach - 0.5)), min(rows, math.floor(y + reach - 0.5) + 1)
         if left >= right or low >= high:
             continue
-        distance = np.hypot(np.arange(left, right) + 0.5 - x, (np.arange(low, high) + 0.5 - y)[:, None]) / pixels_per_mm
+        distance = np.hypot(np.arange(left, right) + 0.5 - x, (np.arange(low, high) + 0.5 - y)[:, None]) / _PIXELS_PER_MM
         density[low:high, left:right] += table.of(depth).T[table.entry(distance)]
     return table.skin * np.exp(-density)
 

@@ -3,23 +3,22 @@
 import json
 import math
 import os
-import tempfile
 from collections.abc import Callable, Sequence
+from contextlib import nullcontext
 from pathlib import Path
 
 import numpy as np
 import xarray as xr
 
 from . import _core, provenance
-from .counterpart import rebuilt
+from .counterpart import stored_treatment
+from .looks import CENTRE_RADIUS_MM as CENTRE_MM
+from .looks import moment
 from .progress import progress_bar
-from .runfile import open_run, resolved_input
-from .result import POOLS, Result
-from .writing import check_output
-from .treatment import Treatment
+from .result import POOLS, Result, json_number
+from .runfile import open_run
+from .writing import check_output, complete_or_absent
 
-CENTRE_MM = 0.06
-"""Radius over which the contrast of a dot is averaged, as in the fast look [mm]."""
 _PILOT = 16384
 _RING_MM, _RINGS = 0.015, 40
 _RING_PHOTONS = _RINGS * 64 * 8
@@ -69,14 +68,17 @@ def photons(
     InputError: no such look or wavelength, or too few photons for the error asked for; the message says how many are needed.
     NumericsError: the energy of the photons does not add up.
     """
-    data, treatment = _opened(run)
-    moment = _moment(data, day)
+    data = run.to_xarray() if isinstance(run, Result) else run if isinstance(run, xr.Dataset) else open_run(run)
+    at = moment(data, day)
     bands = [_band(nm) for nm in wavelengths_nm]
     if not bands:
         raise _core.InputError("wavelengths_nm is empty; give one or more of " + _listed(_core.wavelengths_nm()))
     goal = _goal(photons, error)
-    with _document(data, treatment) as document:
-        scene = scene_of(data, moment, document)
+    if not 0 <= seed < 2**64:
+        raise _core.InputError(f"seed = {seed} is out of range; use a whole number from 0 to {2**64 - 1}")
+    with nullcontext(run.treatment) if isinstance(run, Result) else stored_treatment(data) as treatment:
+        scene = scene_of(data, at, treatment._document)
+    fast = scene.look()
     steps = len(bands) * _STEPS
     with progress_bar("photons", 1.0, counted=False, quiet=not progress) as show:
         done = 0
@@ -90,7 +92,7 @@ def photons(
         rows = []
         for n, band in enumerate(bands):
             done = n * _STEPS
-            rows.append(_band_of(scene, band, follow, photons, goal))
+            rows.append(_band_of(scene, fast, band, follow, photons, goal))
     return _dataset(data, day, [float(_core.wavelengths_nm()[b]) for b in bands], rows, seed)
 
 
@@ -109,10 +111,10 @@ def followed(
     return found
 
 
-def scene_of(data: xr.Dataset, moment: int, document: _core.TreatmentDocument) -> _core.OpticalScene:
+def scene_of(data: xr.Dataset, at: int, document: _core.TreatmentDocument) -> _core.OpticalScene:
     """A look of a run as light meets it."""
-    pools = np.stack([data[f"pigment_{pool}"].isel(time=moment).transpose("r", "z").values for pool in POOLS])
-    time = float(data["time"][moment])
+    pools = np.stack([data[f"pigment_{pool}"].isel(time=at).transpose("r", "z").values for pool in POOLS])
+    time = float(data["time"][at])
     done = data["session_day"].values <= time
     left = np.where(done, data["session_deposited_ng"].values, 0.0)
     start = float((data["session_day"].values * left).sum() / left.sum()) if left.sum() > 0.0 else 0.0
@@ -122,10 +124,10 @@ def scene_of(data: xr.Dataset, moment: int, document: _core.TreatmentDocument) -
 def save(result: xr.Dataset, path: str | os.PathLike[str], command_line: str = "Python") -> Path:
     """Writes what :func:`photons` found as HDF5; xarray opens it. The file appears when it is complete. Raises FileError."""
     path = check_output(path)
-    part = path.with_name(path.name + ".part")
     facts = {f"provenance_{name}": value for name, value in provenance.program().items()}
-    result.assign_attrs(facts | {"command_line": command_line}).to_netcdf(part, engine="h5netcdf")
-    return part.replace(path)
+    with complete_or_absent(path) as part:
+        result.assign_attrs(facts | {"command_line": command_line}).to_netcdf(part, engine="h5netcdf")
+    return path
 
 
 def summary(result: xr.Dataset) -> str:
@@ -212,7 +214,7 @@ def visible_width(
     return found(groups >= 0), float(math.sqrt(7.0 / 8.0 * ((others - others.mean()) ** 2).sum())), profile
 
 
-def _band_of(scene: _core.OpticalScene, band: int, follow: Follow, photons: int | None, goal: float | None) -> dict:
+def _band_of(scene: _core.OpticalScene, fast: dict, band: int, follow: Follow, photons: int | None, goal: float | None) -> dict:
     """Everything of one wavelength."""
     media = [scene.medium(band, True), scene.medium(band, False)]
     number = min(_PILOT, photons or _PILOT)
@@ -224,7 +226,6 @@ def _band_of(scene: _core.OpticalScene, band: int, follow: Follow, photons: int 
         contrast, error = contrast_of(*(one["reflected"][0] for one in pair))
     dot, skin = (one["reflected"][0] for one in pair)
     width, width_error, profile = visible_width(media, [dot, skin], wanted, follow)
-    fast = scene.look()
     return {
         "contrast": contrast,
         "contrast_error": error,
@@ -291,42 +292,7 @@ def _goal(photons: int | None, error: float | None) -> float | None:
     return error if error is not None or photons is not None else 0.01
 
 
-def _moment(data: xr.Dataset, day: float) -> int:
-    times = data["time"].values
-    near = np.flatnonzero(np.isclose(times, day, rtol=1e-4, atol=1e-3))
-    if near.size == 0:
-        raise _core.InputError(f"day = {day:g} is no look of the run; use one of {_listed(np.round(times, 3))}")
-    return int(near[-1])
-
-
-def _opened(run: Result | xr.Dataset | str | os.PathLike[str]) -> tuple[xr.Dataset, Treatment | None]:
-    if isinstance(run, Result):
-        return run.to_xarray(), run.treatment
-    return (run if isinstance(run, xr.Dataset) else open_run(run)), None
-
-
-class _document:
-    """The input of a run; that of a file is written out again as a treatment for as long as it is needed."""
-
-    def __init__(self, data: xr.Dataset, treatment: Treatment | None):
-        self.data, self.treatment, self.folder = data, treatment, None
-
-    def __enter__(self) -> _core.TreatmentDocument:
-        if self.treatment is None:
-            if "resolved_json" not in self.data.attrs:
-                raise _core.InputError("the dataset holds no input of a run; give a result, or what dermaflux.open_run gave")
-            self.folder = tempfile.TemporaryDirectory()
-            resolved = resolved_input(self.data)
-            own = str(resolved["skin.class"]["value"])
-            self.treatment = rebuilt(resolved, str(self.data.attrs["title"]), [own], Path(self.folder.name))[0]
-        return self.treatment._document
-
-    def __exit__(self, *_: object) -> None:
-        if self.folder is not None:
-            self.folder.cleanup()
-
-
 def as_json(result: xr.Dataset) -> str:
     """All numbers per wavelength as one JSON object."""
-    rows = {name: [None if math.isnan(v) else float(v) for v in values.values] for name, values in result.data_vars.items() if values.dims == ("wavelength",)}
+    rows = {name: [json_number(float(v)) for v in values.values] for name, values in result.data_vars.items() if values.dims == ("wavelength",)}
     return json.dumps({"day": result.attrs["day"], "wavelength": result["wavelength"].values.tolist()} | rows)

@@ -1,6 +1,5 @@
 """Drawn pictures in true colour, each with a scale bar and titles: one dot under a lens, and a patch of scalp full of dots."""
 
-import io
 import math
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -13,10 +12,10 @@ import numpy as np
 from matplotlib import patheffects
 from matplotlib.figure import Figure
 
-from .appearance import day_label
 from .colour import srgb
-from .looks import Look
+from .looks import Look, day_label
 from .pattern import Pattern
+from .writing import complete_or_absent
 
 # No date and no version in the file: the same picture is the same bytes.
 _METADATA = {".png": {"Software": None}, ".pdf": {"CreationDate": None}, ".svg": {"Date": None}}
@@ -74,13 +73,11 @@ def dot_image(one: Look, width_mm: float, pixels: int = 400) -> np.ndarray:
 
 def save_figure(figure: Figure, path: Path) -> Path:
     """Writes a figure that appears under its name when it is complete, and closes it."""
-    buffer = io.BytesIO()
     suffix = path.suffix.lower()
-    figure.savefig(buffer, format=suffix[1:], dpi=150, metadata=_METADATA[suffix])
+    with complete_or_absent(path) as part:
+        figure.savefig(part, format=suffix[1:], dpi=150, metadata=_METADATA[suffix])
     plt.close(figure)
-    part = path.with_name(path.name + ".part")
-    part.write_bytes(buffer.getvalue())
-    return part.replace(path)
+    return path
 
 
 def _bare(ax: plt.Axes) -> None:

@@ -1,9 +1,8 @@
 """What a picture shows: one dot under a lens, or a patch of scalp full of dots, in true colour and in numbers."""
 
-import math
 import os
-import tempfile
 from collections.abc import Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -13,10 +12,10 @@ import xarray as xr
 
 from . import _core
 from .colour import srgb_and_clipped
-from .counterpart import rebuilt
+from .counterpart import grid_of, stored_treatment
 from .looks import horizon_for, look, require_days
-from .pattern import DotTable, Pattern, load_pattern, patch_figures, place_dots, reflectance_map
-from .runfile import resolved_input
+from .pattern import DotTable, Pattern, load_pattern, patch_figures, place_dots, reflectance_map, require_picture
+from .result import json_number
 from .running import run
 from .treatment import Treatment, Value
 from .writing import check_output
@@ -28,7 +27,7 @@ if TYPE_CHECKING:
 
 _SUFFIXES = (".png", ".pdf", ".svg")
 _DEPTH_NODES = (-2.5, -1.25, 0.0, 1.25, 2.5)  # set depths that are run for the spread of a hand [standard deviations]
-_PATTERN_KEYS = ("patch.", "hairline.", "view.", "pattern.")
+_WIDTHS_MM = (0.2, 3.8)  # of the picture of one dot
 
 
 @dataclass(frozen=True)
@@ -49,7 +48,7 @@ class Patch:
     def to_json(self) -> dict[str, object]:
         """Figures and what they belong to, ready for JSON; None where there is no number."""
         p = self.pattern
-        numbers = [{name: value if math.isfinite(value) else None for name, value in row.items()} for row in self.figures]
+        numbers = [{name: json_number(value) for name, value in row.items()} for row in self.figures]
         return {"title": p.title, "lattice": p.lattice, "spacing_mm": p.spacing_mm, "seed": p.seed, "visible_contrast": p.visible_contrast, "looks": numbers, "notes": self.notes}
 
     def figure(self) -> "Figure":
@@ -80,7 +79,7 @@ def check_picture(path: str | os.PathLike[str]) -> Path:
     """
     path = check_output(path)
     if path.suffix.lower() not in _SUFFIXES:
-        raise _core.InputError(f"-o {path}: is not a kind of picture that is drawn here; end it in {', '.join(_SUFFIXES)}")
+        raise _core.InputError(f"{path}: is not a kind of picture that is drawn here; end it in {', '.join(_SUFFIXES)}")
     return path
 
 
@@ -116,11 +115,12 @@ def render_dot(data: xr.Dataset, days: Sequence[float] = (14.0,), *, width_mm: f
     ------
     InputError: the run holds no looks or not these, or a width out of range.
     """
+    _require_some(days)
     seen = [look(data, day, name) for day in days]
     if width_mm is None:
-        width_mm = float(np.clip(4.0 * max(one.fwhm_mm for one in seen), 1.0, 2.0 * seen[0].edge_mm))
-    if not 0.2 <= width_mm <= 3.8:
-        raise _core.InputError(f"--width-mm {width_mm:g}: is out of range (width of the picture); use 0.2 to 3.8")
+        width_mm = float(np.clip(4.0 * max(one.fwhm_mm for one in seen), 1.0, _WIDTHS_MM[1]))
+    if not _WIDTHS_MM[0] <= width_mm <= _WIDTHS_MM[1]:
+        raise _core.InputError(f"width_mm = {width_mm:g} is out of range (width of the picture); use {_WIDTHS_MM[0]:g} to {_WIDTHS_MM[1]:g}")
     from . import pictures
 
     return pictures.dot_figure(str(data.attrs.get("title", "One dot")), seen, width_mm)
@@ -133,7 +133,7 @@ def render_pattern(
     days: Sequence[float] | None = None,
     changes: Mapping[str, Value] | None = None,
     backend: str = "auto",
-    grid: str = "standard",
+    grid: str | None = None,
     progress: bool = False,
 ) -> Patch:
     """A patch of scalp with all its dots at some days, in true colour and in numbers.
@@ -144,11 +144,13 @@ def render_pattern(
     run_of_dot: a run whose dot is used, or what :func:`dermaflux.open_run` gave; without it the pattern's own treatment is run. Where the hand
         varies the depth (`pattern.depth_jitter_mm`), the treatment is also run at four other depths.
     days: looks [day]; those of the pattern if not given.
-    changes: keys to override, when `pattern` is a path.
+    changes: keys to override, when `pattern` is a path; those of the treatment only where it is run here.
+    grid: of the runs, standard if not given; where a run is given, others are on the grid of that one.
+    backend, progress: of the runs, as in :func:`dermaflux.run`.
 
     Raises
     ------
-    InputError: a key, a value or a day that cannot be. NumericsError: a run failed.
+    InputError: a key, a value or a day that cannot be, or that would have no effect. NumericsError: a run failed.
 
     Examples
     --------
@@ -165,21 +167,23 @@ def render_pattern(
     elif changes:
         raise _core.InputError("changes: have no effect on a pattern that has been read; give them to load_pattern")
     wanted = list(days) if days is not None else list(pattern.days)
-    if not wanted:
-        raise _core.InputError("days: none is given (nothing would be seen); give at least one")
+    _require_some(wanted)
+    require_picture(pattern)
     data = run_of_dot if run_of_dot is None or isinstance(run_of_dot, xr.Dataset) else run_of_dot.to_xarray()
     if data is None:
-        require_days(pattern.treatment, wanted)
+        days = require_days(pattern.treatment, wanted)
     else:
-        for day in wanted:
-            look(data, day)
-    with tempfile.TemporaryDirectory() as folder:
-        treatment, grid = (pattern.treatment, grid) if run_of_dot is None else _treatment_of(run_of_dot, pattern, grid, Path(folder))
-        runs, deviations = _runs_of_the_hand(pattern, treatment, data, wanted, backend, grid, progress)
+        _require_of_the_pattern(pattern, grid)
+        days = [look(data, day).day for day in wanted]
+    if len(set(days)) < len(days):
+        raise _core.InputError(f"days: {next(day for day in days if days.count(day) > 1):g} stands twice (the pictures would be the same); give it once")
+    with _treatment_of(run_of_dot, pattern) as treatment:
+        at = grid_of(data) if data is not None else "standard" if grid is None else grid
+        runs, deviations = _runs_of_the_hand(pattern, treatment, data, days, backend, at, progress)
+    tables = [DotTable([look(one, day) for one in runs], deviations) for day in days]
+    dots = place_dots(pattern, tables[0].reach_mm)
     images, figures, notes = {}, [], []
-    for day in wanted:
-        table = DotTable([look(one, day) for one in runs], deviations)
-        dots = place_dots(pattern, table.reach_mm)
+    for table in tables:
         seen = reflectance_map(pattern, dots, table)
         image, clipped = srgb_and_clipped(seen)
         images[table.day] = image
@@ -189,17 +193,24 @@ def render_pattern(
     return Patch(pattern, images, figures, notes)
 
 
-def _treatment_of(source: "Result | xr.Dataset", pattern: Pattern, grid: str, folder: Path) -> tuple[Treatment, str]:
-    """Treatment and grid of a run; those of a stored one are rebuilt in a folder, and only if other depths are to be run."""
-    if not isinstance(source, xr.Dataset):
-        return source.treatment, source.grid
-    if pattern.depth_jitter_mm == 0.0:
-        return pattern.treatment, grid
-    if "resolved_json" not in source.attrs:
-        raise _core.InputError("the run: holds no input, which is needed at other depths (pattern.depth_jitter_mm); give the result itself, a run file, or no jitter")
-    resolved = resolved_input(source)
-    own = rebuilt(resolved, str(source.attrs["title"]), [str(resolved["skin.class"]["value"])], folder)[0]
-    return own, str(source.attrs.get("provenance_grid", source.attrs.get("grid", grid)))
+def _require_some(days: Sequence[float]) -> None:
+    if not days:
+        raise _core.InputError("days: none is given (nothing would be seen); give at least one")
+
+
+def _require_of_the_pattern(pattern: Pattern, grid: str | None) -> None:
+    """Makes sure that nothing is asked of runs that are there already."""
+    for key, value in pattern.overridden:
+        raise _core.InputError(f"{key} = {value}: is a key of the treatment, but the dots come from a run; run it again with that key, or leave the run out")
+    if grid is not None:
+        raise _core.InputError(f'grid = "{grid}" has no effect where the dots come from a run, whose grid holds; leave it out, or leave the run out')
+
+
+def _treatment_of(source: "Result | xr.Dataset | None", pattern: Pattern) -> AbstractContextManager[Treatment]:
+    """The treatment to be run at other depths: that of a run, or the pattern's."""
+    if source is None or pattern.depth_jitter_mm == 0.0:
+        return nullcontext(pattern.treatment)
+    return stored_treatment(source) if isinstance(source, xr.Dataset) else nullcontext(source.treatment)
 
 
 def _runs_of_the_hand(
@@ -211,11 +222,12 @@ def _runs_of_the_hand(
     def computed(one: Treatment) -> xr.Dataset:
         return run(one, backend=backend, grid=grid, horizon_year=horizon, progress=progress).to_xarray()
 
-    middle = computed(treatment) if data is None else data
     if pattern.depth_jitter_mm == 0.0:
-        return [middle], [0.0]
+        return [computed(treatment) if data is None else data], [0.0]
     meant = float(treatment["machine.depth_mm"])
-    runs = [middle if node == 0.0 else computed(treatment.with_({"machine.depth_mm": meant + node * pattern.depth_jitter_mm})) for node in _DEPTH_NODES]
+    others = {node: treatment.with_({"machine.depth_mm": meant + node * pattern.depth_jitter_mm}) for node in _DEPTH_NODES if node != 0.0}
+    middle = computed(treatment) if data is None else data
+    runs = [computed(others[node]) if node in others else middle for node in _DEPTH_NODES]
     tips = [float(one["d_tip_mm"]) for one in runs]
     if not (np.diff(tips) > 0.0).all():
         raise _core.InputError(
@@ -223,15 +235,3 @@ def _runs_of_the_hand(
             f"{', '.join(f'{tip:.3f}' for tip in tips)} mm); use a deeper setting or less jitter"
         )
     return runs, [tip - tips[2] for tip in tips]
-
-
-def check_run_overrides(assignments: Sequence[tuple[str, str]]) -> None:
-    """What may be overridden where the dots come from a run: only the pattern.
-
-    Raises
-    ------
-    InputError: a key of the treatment.
-    """
-    for key, value in assignments:
-        if key != "lattice" and not key.startswith(_PATTERN_KEYS):
-            raise _core.InputError(f"-s {key}={value}: is a key of the treatment, but the dots come from a run; run it again with that key, or leave the run out")

@@ -4,15 +4,15 @@ import math
 from collections.abc import Sequence
 from pathlib import Path
 
-import matplotlib.pyplot as plt
 import xarray as xr
 from rich.table import Table
 
 from . import _core, plots
+from .pictures import save_figure
 from .sensitivity import DEFAULT_PARAMETERS, plan_sensitivity, sensitivity
 from .tables import print_table
 from .treatment import Treatment
-from .writing import check_output, complete_or_absent
+from .writing import check_output
 
 
 def table(found: xr.Dataset) -> Table:
@@ -39,14 +39,11 @@ def run(treatment: Treatment, out: Path, parameters: Sequence[str], samples: int
     """Runs the analysis, prints its table, writes the picture beside the file. Returns a message if members failed, else nothing."""
     picture = check_output(check_output(out).with_suffix(".png"))
     if picture == out:
-        raise _core.InputError(f"-o {out}: is the name of the picture; give a name that ends with .h5")
+        raise _core.InputError(f"{out}: is the name of the picture; give a name that ends with .h5")
     plan = plan_sensitivity(treatment, parameters=parameters or DEFAULT_PARAMETERS, samples=samples, grid=grid)
     found = sensitivity(plan, out, backend=backend, progress=True)
     print_table(table(found))
-    figure = plots.sobol_bars(found)
-    with complete_or_absent(picture) as part:
-        figure.savefig(part, format="png", dpi=130)
-    plt.close(figure)
+    save_figure(plots.sobol_bars(found), picture)
     kept, failed = found.attrs["samples_kept"], found.attrs["failed_members"]
     print(f"{found.sizes['member']} members, {failed} failed, {kept} of {samples} base points kept, grid {grid}")
     print(f"written: {out}\nwritten: {picture}")

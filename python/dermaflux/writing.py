@@ -18,11 +18,11 @@ def check_output(path: str | os.PathLike[str]) -> Path:
     path = Path(path)
     parent = path.parent
     if not parent.is_dir():
-        raise _core.FileError(f"-o {path}: there is no folder {parent}; make it first, or give another path")
+        raise _core.FileError(f"{path}: there is no folder {parent}; make it first, or give another path")
     if path.is_dir():
-        raise _core.FileError(f"-o {path}: is a folder; give the name of a file in it")
+        raise _core.FileError(f"{path}: is a folder; give the name of a file in it")
     if not os.access(parent, os.W_OK) or (path.exists() and not os.access(path, os.W_OK)):
-        raise _core.FileError(f"-o {path}: cannot be written (no permission); give another path")
+        raise _core.FileError(f"{path}: cannot be written (no permission); give another path")
     return path
 
 
@@ -30,7 +30,11 @@ def check_output(path: str | os.PathLike[str]) -> Path:
 def complete_or_absent(path: Path) -> Iterator[Path]:
     """The name under which to write a file; it takes its own name when the block has ended well."""
     part = path.with_name(path.name + ".part")
-    yield part
+    try:
+        yield part
+    except BaseException:
+        part.unlink(missing_ok=True)
+        raise
     part.replace(path)
 
 

@@ -87,6 +87,19 @@ def cli(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> 
     return call
 
 
+def refused(cli: Callable[..., Finished], folder: Path, arguments: list[object], words: list[str]) -> None:
+    """Runs the command in a folder whose content must stay as it is."""
+    before = {path: path.stat().st_mtime_ns for path in folder.rglob("*")}
+    done = cli(*arguments)
+    assert done.code == 2, done
+    assert "Traceback" not in done.out + done.err and done.out == ""
+    lines = [line for line in done.err.splitlines() if line.strip()]
+    assert len(lines) == 1 and lines[0].startswith("dermaflux: "), done.err
+    missing = [word for word in words if word not in lines[0]]
+    assert not missing, (missing, lines[0])
+    assert {path: path.stat().st_mtime_ns for path in folder.rglob("*")} == before
+
+
 @pytest.fixture(scope="session")
 def normal() -> df.Treatment:
     return df.load(NORMAL)

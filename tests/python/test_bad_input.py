@@ -1,29 +1,14 @@
 """Bad input: one clear error, exit code 2, nothing written, never a traceback."""
 
-from collections.abc import Callable
 import re
 from pathlib import Path
 
 import pytest
-from conftest import CONFIGS, NORMAL, write_sweep
+from conftest import CONFIGS, NORMAL, refused, write_sweep
 
 import dermaflux as df
 
 SCALP = CONFIGS / "calibrations/scalp.toml"
-
-
-def refused(cli: Callable, folder: Path, arguments: list[object], words: list[str]) -> None:
-    """Runs the command in a folder whose content must stay as it is."""
-    before = {path: path.stat().st_mtime_ns for path in folder.rglob("*")}
-    done = cli(*arguments)
-    assert done.code == 2, done
-    assert "Traceback" not in done.out + done.err and done.out == ""
-    lines = [line for line in done.err.splitlines() if line.strip()]
-    assert len(lines) == 1 and lines[0].startswith("dermaflux: "), done.err
-    missing = [word for word in words if word not in lines[0]]
-    assert not missing, (missing, lines[0])
-    assert {path: path.stat().st_mtime_ns for path in folder.rglob("*")} == before
-
 
 # A message names the place, the key, the value, the range, and what to do.
 OVERRIDES = [

@@ -1,6 +1,7 @@
 """Run files: what is in them, who can open them, and which files are refused."""
 
 import json
+import os
 import re
 import shutil
 from pathlib import Path
@@ -17,6 +18,7 @@ from dermaflux.provenance import input_sha256
 from dermaflux.report import _layers
 from dermaflux.result import POOLS
 from dermaflux.runfile import resolved_input
+from dermaflux.writing import check_output, complete_or_absent
 
 # Fields are stored as float32: 24 bits, rounded to nearest.
 SINGLE = 2.0**-24
@@ -236,3 +238,16 @@ def test_a_sweep_file_opens_in_xarray_with_its_axes_as_dimensions(tmp_path: Path
         assert json.loads(data.attrs["resolved_json"])["machine.depth_mm"]["unit"] == "mm"
         for name in data.data_vars:
             assert data[name].attrs["long_name"] and (name == "error" or data[name].attrs["units"])
+
+
+def test_a_file_whose_writing_fails_leaves_nothing(tmp_path: Path):
+    with pytest.raises(KeyboardInterrupt), complete_or_absent(tmp_path / "x.txt") as part:
+        part.write_text("half")
+        raise KeyboardInterrupt
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_place_without_permission_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(os, "access", lambda *_: False)  # whoever runs the tests may be allowed everything
+    with pytest.raises(df.FileError, match="x.h5: cannot be written .no permission."):
+        check_output(tmp_path / "x.h5")

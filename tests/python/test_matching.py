@@ -113,11 +113,13 @@ def test_the_table_names_every_ink_once(cli):
         (["--hair-lab", "50,100,-120"], ["--hair-lab", "outside the gamut"]),
         (["--hair-lab", "25,4,7", "--skin-lab", "170,0,0"], ["--skin-lab", "L* = 170"]),
         (["--hair-lab", "25,4,7", "--skin-lab", "30,45,-20"], ["skin_lab", "no colour of skin", "skin.type"]),
-        (["--hair-lab", "25,4,7", "--day", "20"], ["--day 20", "nearest is 14"]),
-        (["--hair-lab", "25,4,7", "--day", "40y"], ["--day 14610", "out of range"]),
+        (["--hair-lab", "25,4,7", "--day", "20"], ["day = 20", "nearest is 14"]),
+        (["--hair-lab", "25,4,7", "--day", "40y"], ["day = 14610", "out of range", "0 to 10957.5"]),
         (["--hair-lab", "25,4,7", "--ink", "vantablack"], ["ink.model", "vantablack"]),
         (["--hair-lab", "25,4,7", "--accept", "0"], ["accept = 0", "above 0"]),
         (["--hair-lab", "25,4,7", "--grid", "coarse"], ["coarse"]),
+        (["--hair-lab", "25,4,7", "-s", "ink.dilution=0.3"], ["-s ink.dilution=0.3", "no effect", "--ink"]),
+        (["--hair-lab", "25,4,7", "-s", "ink.model=azo_red"], ["-s ink.model=azo_red", "no effect", "--ink"]),
         (["--hair-lab", "25,4,7", "-s", "machine.depht_mm=1"], ["machine.depht_mm", "did you mean"]),
     ],
     ids=lambda value: " ".join(value) if isinstance(value, list) else None,
@@ -127,6 +129,24 @@ def test_a_match_that_cannot_be_is_one_clear_error(cli, arguments: list[str], wo
     lines = [line for line in done.err.splitlines() if line.startswith("dermaflux: ")]
     assert done.code == 2 and done.out == "" and len(lines) == 1, done
     assert all(word in lines[0] for word in words), lines[0]
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        ({"inks": []}, ["inks names none", "name one"]),
+        ({"inks": ["vantablack"]}, ["ink.model", "vantablack"]),
+        ({"hair_lab": (25.0, 4.0)}, ["hair_lab 25, 4", "three numbers"]),
+        ({"hair_lab": (50.0, 100.0, -120.0)}, ["hair_lab", "outside the gamut"]),
+        ({"skin_lab": (120.0, 4.0, 7.0)}, ["skin_lab", "L* = 120"]),
+        ({"accept": float("nan")}, ["accept = nan", "above 0"]),
+        ({"day": float("nan")}, ["day = nan", "out of range"]),
+    ],
+)
+def test_a_match_that_cannot_be_is_refused_from_python_too(normal: df.Treatment, change: dict, words: list[str]):
+    with pytest.raises(df.InputError) as error:
+        df.match_hair(normal, **({"hair_lab": (25.0, 4.0, 7.0), "inks": ["carbon_black_neat"]} | change))
+    assert all(word in str(error.value) for word in words) and "--" not in str(error.value), error.value
 
 
 def test_a_missing_file_is_one_clear_error(cli, tmp_path: Path):
@@ -148,4 +168,6 @@ def test_an_ink_that_cannot_be_run_is_ranked_last(short: df.Treatment, monkeypat
     monkeypatch.setattr(matching, "run", run)
     found = df.match_hair(short, (47.0, 5.0, 12.0), inks=["azo_red", "carbon_black_neat"])
     assert [one.ink for one in found.ranking] == ["carbon_black_neat", "azo_red"] and found.ranking[1].error == "the ink hit the wall"
-    assert "the ink hit the wall" in found.summary() and found.to_json()["ranking"][1]["delta_e"] is None and np.isfinite(found.ranking[0].delta_e)
+    assert "the ink hit the wall" in found.summary() and np.isfinite(found.ranking[0].delta_e)
+    failed = json.loads(json.dumps(found.to_json(), allow_nan=False))["ranking"][1]
+    assert failed["delta_e"] is None and failed["lab"] == [None] * 3

@@ -174,12 +174,15 @@ def test_photons_are_stopped_at_once():
 @pytest.mark.parametrize(
     ("arguments", "parts"),
     [
-        ({"day": 15}, ["day = 15", "no look", "14"]),
+        ({"day": 15}, ["day = 15", "no look", "nearest is 14"]),
         ({"day": 14, "wavelengths_nm": [555]}, ["wavelength 555", "400, 450", "700"]),
         ({"day": 14, "wavelengths_nm": []}, ["wavelengths_nm is empty"]),
         ({"day": 14, "photons": 1}, ["photons = 1", "64"]),
         ({"day": 14, "photons": 2**40}, ["photons = 1099511627776", "1073741824"]),
         ({"day": 14, "error": 0.0}, ["error = 0", "0.01"]),
+        ({"day": 14, "error": 1.0}, ["error = 1", "below 1"]),
+        ({"day": 14, "seed": -1}, ["seed = -1", "out of range", "from 0"]),
+        ({"day": 2000}, ["day = 2000", "beyond", "--horizon-year 6"]),
         ({"day": 14, "error": 1e-7}, ["1e-07", "more than a run can follow"]),
     ],
 )
@@ -195,6 +198,18 @@ def test_too_few_photons_for_an_error_say_how_many_are_needed_and_those_are_enou
     needed = int(str(refused.value).split("ask for at least ")[1].split()[0])
     assert needed > 512
     assert df.photons(quick, 14, photons=2 * needed, error=0.01)["contrast_error"][0] < 0.01
+
+
+def test_energy_that_is_lost_is_refused(quick: df.Result, monkeypatch: pytest.MonkeyPatch):
+    real = _core.follow_photons
+
+    def leaking(*arguments: object) -> dict:
+        found = real(*arguments)
+        return found | {"absorbed": found["absorbed"] - 1e-5}
+
+    monkeypatch.setattr(_core, "follow_photons", leaking)
+    with pytest.raises(df.NumericsError, match="energy of the photons is off by -1.0e-05"):
+        df.photons(quick, 14, photons=64)
 
 
 def test_a_dataset_that_is_no_run_is_refused(quick: df.Result):

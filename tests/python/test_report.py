@@ -10,8 +10,10 @@ import xarray as xr
 from conftest import CONFIGS, NORMAL
 
 import dermaflux as df
-from dermaflux import _core, appearance, plots
+from dermaflux import _core, appearance, pictures, plots
+from dermaflux.colour import srgb
 from dermaflux.counterpart import beside, counterpart_class, rebuilt
+from dermaflux.looks import day_label, look
 from dermaflux.report import run_report
 from dermaflux.runfile import resolved_input
 
@@ -23,7 +25,7 @@ def stored(run_file: Path) -> xr.Dataset:
     return df.open_run(run_file)
 
 
-def pictures(page: str) -> list[str]:
+def pictures_of(page: str) -> list[str]:
     return re.findall(r'<img alt="([^"]*)"', page)
 
 
@@ -95,15 +97,15 @@ def test_colours_of_known_surfaces():
     # White, black and grey under their own light: grey of 18 % is 0.18^(1/2.4) 1.055 - 0.055 = 0.4614. The standard's matrix is
     # rounded to 4 digits (white to 5e-4 of linear light), which the curve of dark tones stretches by at most 12.92.
     tolerance = 12.92 * 5e-4
-    np.testing.assert_allclose(appearance.srgb(np.ones(bands)), 1.0, atol=tolerance)
-    np.testing.assert_allclose(appearance.srgb(np.zeros(bands)), 0.0, atol=tolerance)
-    np.testing.assert_allclose(appearance.srgb(np.full(bands, 0.18)), 0.4614, atol=tolerance)
-    red = appearance.srgb(np.array([0.0, 0, 0, 0, 0.5, 1, 1]))
+    np.testing.assert_allclose(srgb(np.ones(bands)), 1.0, atol=tolerance)
+    np.testing.assert_allclose(srgb(np.zeros(bands)), 0.0, atol=tolerance)
+    np.testing.assert_allclose(srgb(np.full(bands, 0.18)), 0.4614, atol=tolerance)
+    red = srgb(np.array([0.0, 0, 0, 0, 0.5, 1, 1]))
     assert red[0] > 0.8 and red[0] > 2.0 * red[2]
 
 
 def test_the_picture_of_a_dot_is_round_dark_in_the_middle_and_skin_at_the_rim(stored: xr.Dataset):
-    image = appearance.dot_image(stored, 2, 0.5, 81)  # day 3, when the dot is darkest
+    image = pictures.dot_image(look(stored, 3.0), 1.0, 81)  # day 3, when the dot is darkest
     np.testing.assert_allclose(image, image[::-1, ::-1], atol=1e-9)
     np.testing.assert_allclose(image, image.transpose(1, 0, 2), atol=1e-9)
     brightness = image.sum(axis=2)
@@ -113,7 +115,7 @@ def test_the_picture_of_a_dot_is_round_dark_in_the_middle_and_skin_at_the_rim(st
 
 def test_times_are_named_as_clinics_do():
     days = [0.0, 1.0, 42.0, 90.0, 182.625, 365.25, 395.25, 730.5, 3652.5]
-    assert [appearance.day_label(day) for day in days] == ["day 0", "1 d", "42 d", "90 d", "6 mo", "1 y", "13 mo", "2 y", "10 y"]
+    assert [day_label(day) for day in days] == ["day 0", "1 d", "42 d", "90 d", "6 mo", "1 y", "13 mo", "2 y", "10 y"]
 
 
 # the counterpart
@@ -163,9 +165,9 @@ def test_the_command_sets_a_counterpart_beside_the_run(cli, run_file: Path, tmp_
     done = cli("report", run_file, "-o", tmp_path / "a.html", "--counterpart", "hypertrophic")
     page = (tmp_path / "a.html").read_text()
     assert done.code == 0 and "hypertrophic skin was computed for this report" in page and "The dot over the years" in page
-    assert pictures(page)[0] == "the dot at every look"
+    assert pictures_of(page)[0] == "the dot at every look"
     cli("report", run_file, "-o", tmp_path / "b.html", "--no-counterpart")
-    assert "was computed for this report" not in (tmp_path / "b.html").read_text() and len(pictures((tmp_path / "b.html").read_text())) == len(pictures(page))
+    assert "was computed for this report" not in (tmp_path / "b.html").read_text() and len(pictures_of((tmp_path / "b.html").read_text())) == len(pictures_of(page))
 
 
 @pytest.mark.parametrize(
@@ -188,9 +190,9 @@ def test_a_counterpart_that_fails_leaves_the_rest_of_the_report(stored: xr.Datas
 
     monkeypatch.setattr("dermaflux.counterpart.run", stalls)
     page = run_report(stored, other="hypertrophic")
-    assert "no counterpart in hypertrophic skin: the motor stalls" in page and "the dot at every look" in pictures(page)
+    assert "no counterpart in hypertrophic skin: the motor stalls" in page and "the dot at every look" in pictures_of(page)
 
 
 def test_a_file_of_an_earlier_version_says_that_it_holds_no_look(stored: xr.Dataset):
     page = run_report(stored.drop_vars(["reflectance", "reflectance_skin", "wavelength", "view_r"]))
-    assert "holds no look per ring" in page and "the dot at every look" not in pictures(page)
+    assert "holds no look per ring" in page and "the dot at every look" not in pictures_of(page)
