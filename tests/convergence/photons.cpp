@@ -2,6 +2,7 @@
 
 #include <cmath>
 
+#include "core/physics/surface_laws.hpp"
 #include "tests/support/close_backends.hpp"
 #include "tests/support/photon_cases.hpp"
 
@@ -111,6 +112,35 @@ TEST(Photons, OfAGlassPlateAreReflectedWithinItForEver) {
   EXPECT_EQ(run.account(PhotonAccount::cut), 0.0);
   EXPECT_NEAR(run.account(PhotonAccount::transmitted), exact,
               4.0 * std::sqrt(exact * (1.0 - exact) / static_cast<double>(run.photons)));
+}
+
+TEST(Photons, OfACoatedGlassPlateAreReflectedByAllItsFaces) {
+  // Glass of 1.4 under a thin coat of 2.5: at the normal each face reflects ((n - m)/(n + m))^2, and both of the coat together
+  // r1 + (1 - r1)^2 r2/(1 - r1 r2), from either side. Light goes to and fro in the coat and in the glass.
+  PhotonJob job = job_of(layered({{0.2 * units::mm, {0.0, 0.0}}}), 1 << 16, 0.0, 1.4);
+  job.settings.index_plate = 2.5;
+  const PhotonRun run = follow(job);
+  const double air = std::pow(1.5 / 3.5, 2), glass = std::pow(1.1 / 3.9, 2), below = std::pow(0.4 / 2.4, 2);
+  const double coat = air + (1.0 - air) * (1.0 - air) * glass / (1.0 - air * glass);
+  EXPECT_NEAR(run.account(PhotonAccount::specular), coat, PhotonUnits::weight);
+  const double exact = (1.0 - coat) * (1.0 - below) / (1.0 - coat * below);
+  const double error = std::sqrt(exact * (1.0 - exact) / static_cast<double>(run.photons));  // weights from 0 to 1
+  EXPECT_NEAR(run.account(PhotonAccount::transmitted), exact, 4.0 * error);
+  EXPECT_NEAR(run.reflectance().mean, (1.0 - coat) - exact, 4.0 * error);
+}
+
+TEST(Photons, OfDiffuseLightMeetTheSameCorneumAsTheBoundaryOfDiffusion) {
+  // Detailed balance: what diffuse light from outside leaves at the surface is 1 - n^2 (1 - r_inside). Shares from 0 to 1, so that
+  // their variance is at most R (1 - R).
+  for (const double corneum : {1.55, 2.5}) {
+    PhotonJob job = job_of(layered({{endless, {1000.0, 0.0}}}), 1 << 16, 0.0, 1.4);
+    job.settings.index_plate = corneum;
+    job.settings.beam.diffuse = true;
+    const PhotonRun run = follow(job);
+    const double exact = 1.0 - 1.4 * 1.4 * (1.0 - InternalReflection{1.4, corneum}());
+    EXPECT_NEAR(run.account(PhotonAccount::specular), exact,
+                4.0 * std::sqrt(exact * (1.0 - exact) / static_cast<double>(run.photons)) + 1.4 * 1.4 * 2e-5);
+  }
 }
 
 /// Contrast of a cylinder of pigment, the mean over entries at 0 to 60 um, and its standard error; dot and skin share their draws.
