@@ -116,7 +116,11 @@ TEST(PlatedSurface, IsTheBareSurfaceIfThePlateIsOfEitherSideAndReflectsMoreOther
       EXPECT_GT((PlatedSurface{1.4, 1.6, 1.0}(cosine)), bare);
     }
   }
-  EXPECT_EQ((PlatedSurface{1.4, 1.5, 1.0}(0.69)), 1.0);  // critical cosine sqrt(1 - 1/1.96) = 0.69985
+  for (const double plate : {1.0, 1.2, 1.4, 1.5, 2.5})
+    for (double cosine = 0.0; cosine < 0.6998; cosine += 0.01)  // critical cosine sqrt(1 - 1/1.96) = 0.69985
+      EXPECT_EQ((PlatedSurface{1.4, plate, 1.0}(cosine)), 1.0) << plate;
+  EXPECT_EQ((PlatedSurface{1.4, 1.0, 1.4}(0.5)), 1.0);  // the plate itself may be the one that no ray enters
+  EXPECT_EQ((PlatedSurface{1.5, 1.0, 1.4}(0.5)), 1.0);
 }
 
 TEST(PlatedSurface, ReflectsTheSameFromBothSidesOfOneRay) {
