@@ -11,11 +11,10 @@
 namespace dermaflux {
 namespace {
 
+using test::endless;
 using test::follow;
 using test::job_of;
 using test::layered;
-
-constexpr double endless = HUGE_VAL;
 
 void expect_within(const Estimate& found, double exact, double digit = 0.0) {
   EXPECT_NEAR(found.mean, exact, 4.0 * found.error + digit);
@@ -159,13 +158,9 @@ Estimate contrast(double top, double pigment, const OpticalCell& skin, std::uint
   const PhotonRun dot = follow(job);
   job.medium = layered({{endless, skin}});
   const PhotonRun plain = follow(job);
-  double mean = 0.0, squares = 0.0;
-  for (int batch = 0; batch < photon_batches; ++batch) {
-    const double difference = (plain.reflected(0, batch) - dot.reflected(0, batch)) / plain.reflectance().mean;
-    mean += difference / photon_batches;
-    squares += difference * difference / photon_batches;
-  }
-  return {mean, std::sqrt((squares - mean * mean) / (photon_batches - 1))};
+  const Estimate taken = test::difference(plain, dot);
+  const double whole = plain.reflectance().mean;
+  return {taken.mean / whole, taken.error / whole};
 }
 
 struct Dot {

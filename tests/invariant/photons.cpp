@@ -13,11 +13,10 @@
 namespace dermaflux {
 namespace {
 
+using test::endless;
 using test::follow;
 using test::job_of;
 using test::layered;
-
-constexpr double endless = HUGE_VAL;
 
 /// Skin with a dot of some rings and rows, n 1.4.
 PhotonJob dotted(std::uint64_t photons) {
@@ -139,15 +138,9 @@ TEST(Photons, SeeADotOfBoxesAsADotOfRings) {
   const PhotonRun b = follow(job);
   job.medium = layered({{endless, {200.0, 20000.0}}});
   const double taken = follow(job).reflectance().mean - a.reflectance().mean;
-  double mean = 0.0, squares = 0.0;
-  for (int batch = 0; batch < photon_batches; ++batch) {
-    const double difference = a.reflected(0, batch) - b.reflected(0, batch);
-    mean += difference / photon_batches;
-    squares += difference * difference / photon_batches;
-  }
-  const double error = std::sqrt((squares - mean * mean) / (photon_batches - 1));
-  EXPECT_NEAR(mean, 0.0, std::fabs(area / (units::pi * 80e-6 * 80e-6) - 1.0) * taken + 4.0 * error);
-  EXPECT_LT(error, 0.01 * taken);  // it can tell a dot that is two per cent too large
+  const Estimate more = test::difference(a, b);
+  EXPECT_NEAR(more.mean, 0.0, std::fabs(area / (units::pi * 80e-6 * 80e-6) - 1.0) * taken + 4.0 * more.error);
+  EXPECT_LT(more.error, 0.01 * taken);  // it can tell a dot that is two per cent too large
 }
 
 TEST(Photons, EachOneCanBeHadAlone) {
