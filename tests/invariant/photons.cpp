@@ -169,19 +169,19 @@ TEST(Photons, OfAnotherSeedAreOthersWithTheSameMean) {
 }
 
 TEST(Photons, ScatterOverSeedsAsTheirStandardErrorsSay) {
-  // Squares of 40 deviations over their errors: chi^2 of 39 degrees, mean 39/40 and standard deviation sqrt(2 x 39)/40; the errors
-  // are known to 9 %, which adds 1.5 % (1/63) to the mean.
+  // Squares of 160 deviations over their errors: chi^2 of 159 degrees, mean 159/160 and standard deviation sqrt(2 x 159)/160; the
+  // errors are known to 9 %, which adds 1.5 % (1/63) to the mean.
   std::vector<Estimate> found;
   double mean = 0.0;
-  for (std::uint64_t seed = 1; seed <= 40; ++seed) {
+  for (std::uint64_t seed = 1; seed <= 160; ++seed) {
     PhotonJob job = dotted(1 << 10);
     job.settings.seed = seed;
     found.push_back(follow(job).reflectance());
-    mean += found.back().mean / 40.0;
+    mean += found.back().mean / 160.0;
   }
   double squares = 0.0;
-  for (const Estimate& one : found) squares += (one.mean - mean) * (one.mean - mean) / (one.error * one.error) / 40.0;
-  EXPECT_NEAR(squares, 39.0 / 40.0 * 64.0 / 63.0, 4.0 * std::sqrt(2.0 * 39.0) / 40.0);
+  for (const Estimate& one : found) squares += (one.mean - mean) * (one.mean - mean) / (one.error * one.error) / 160.0;
+  EXPECT_NEAR(squares, 159.0 / 160.0 * 64.0 / 63.0, 4.0 * std::sqrt(2.0 * 159.0) / 160.0);
 }
 
 TEST(PhotonSensitivity, IsTheDerivativeThatAFiniteDifferenceFinds) {
