@@ -35,6 +35,7 @@ struct PlatedSurface {
     if (from != to && !(refracted(cosine) > 0.0)) return 1.0;  // beyond the critical angle, whatever lies between (Snell)
     const FresnelSurface first{from, plate}, second{plate, to};
     const double near = first(cosine), far = second(first.refracted(cosine)), passed = 1.0 - near;
+    if (!(passed > 0.0)) return 1.0;  // nothing enters the plate
     return near + passed * passed * far / (1.0 - near * far);
   }
 };

@@ -2,6 +2,7 @@
 
 #include <cmath>
 
+#include "core/physics/surface_laws.hpp"
 #include "tests/support/close_backends.hpp"
 #include "tests/support/photon_cases.hpp"
 
@@ -10,11 +11,10 @@
 namespace dermaflux {
 namespace {
 
+using test::endless;
 using test::follow;
 using test::job_of;
 using test::layered;
-
-constexpr double endless = HUGE_VAL;
 
 void expect_within(const Estimate& found, double exact, double digit = 0.0) {
   EXPECT_NEAR(found.mean, exact, 4.0 * found.error + digit);
@@ -91,14 +91,22 @@ TEST(Photons, WithoutScatteringFollowBeerAndLambert) {
 
 TEST(Photons, OfDiffuseLightThroughAnAbsorberAreTheExponentialIntegral) {
   // T = 2 E3(tau) = 2 int_0^1 m e^(-tau/m) dm; weights in (0, 1), so that their variance is at most T (1 - T).
-  PhotonJob job = job_of(layered({{0.5 * units::mm, {1000.0, 0.0}}}), 1 << 16);
-  job.settings.beam.diffuse = true;
-  const test::Gauss points(64);
-  double exact = 0.0;
-  for (std::size_t n = 0; n < points.at.size(); ++n) exact += 2.0 * points.weight[n] * points.at[n] * std::exp(-0.5 / points.at[n]);
-  const PhotonRun run = follow(job);
-  EXPECT_NEAR(run.account(PhotonAccount::transmitted), exact,
-              4.0 * std::sqrt(exact * (1.0 - exact) / static_cast<double>(run.photons)));
+  // Into glass they are refracted towards the normal, and what enters is less; below it is open.
+  for (const double index : {1.0, 1.4}) {
+    PhotonJob job = job_of(layered({{0.5 * units::mm, {1000.0, 0.0}}}), 1 << 16, 0.0, index);
+    job.settings.index_below = index;
+    job.settings.beam.diffuse = true;
+    const FresnelSurface surface{1.0, index};
+    const test::Gauss points(64);
+    double exact = 0.0;
+    for (std::size_t n = 0; n < points.at.size(); ++n) {
+      const double m = points.at[n];
+      exact += 2.0 * points.weight[n] * m * (1.0 - surface(m)) * std::exp(-0.5 / surface.refracted(m));
+    }
+    const PhotonRun run = follow(job);
+    EXPECT_NEAR(run.account(PhotonAccount::transmitted), exact,
+                4.0 * std::sqrt(exact * (1.0 - exact) / static_cast<double>(run.photons)));
+  }
 }
 
 TEST(Photons, OfAGlassPlateAreReflectedWithinItForEver) {
@@ -113,6 +121,36 @@ TEST(Photons, OfAGlassPlateAreReflectedWithinItForEver) {
               4.0 * std::sqrt(exact * (1.0 - exact) / static_cast<double>(run.photons)));
 }
 
+TEST(Photons, OfACoatedGlassPlateAreReflectedByAllItsFaces) {
+  // Glass of 1.4 under a thin coat of 2.5 and above a ground of 4: at the normal each face reflects ((n - m)/(n + m))^2, and both
+  // of the coat together r1 + (1 - r1)^2 r2/(1 - r1 r2), from either side. Light goes to and fro in the coat and in the glass.
+  PhotonJob job = job_of(layered({{0.2 * units::mm, {0.0, 0.0}}}), 1 << 16, 0.0, 1.4);
+  job.settings.index_plate = 2.5;
+  job.settings.index_below = 4.0;
+  const PhotonRun run = follow(job);
+  const double air = std::pow(1.5 / 3.5, 2), glass = std::pow(1.1 / 3.9, 2), below = std::pow(2.6 / 5.4, 2);
+  const double coat = air + (1.0 - air) * (1.0 - air) * glass / (1.0 - air * glass);
+  EXPECT_NEAR(run.account(PhotonAccount::specular), coat, PhotonUnits::weight);
+  const double exact = (1.0 - coat) * (1.0 - below) / (1.0 - coat * below);
+  const double error = std::sqrt(exact * (1.0 - exact) / static_cast<double>(run.photons));  // weights from 0 to 1
+  EXPECT_NEAR(run.account(PhotonAccount::transmitted), exact, 4.0 * error);
+  EXPECT_NEAR(run.reflectance().mean, (1.0 - coat) - exact, 4.0 * error);
+}
+
+TEST(Photons, OfDiffuseLightMeetTheSameCorneumAsTheBoundaryOfDiffusion) {
+  // Detailed balance: what diffuse light from outside leaves at the surface is 1 - n^2 (1 - r_inside). Shares from 0 to 1, so that
+  // their variance is at most R (1 - R).
+  for (const double corneum : {1.55, 2.5}) {
+    PhotonJob job = job_of(layered({{endless, {1000.0, 0.0}}}), 1 << 16, 0.0, 1.4);
+    job.settings.index_plate = corneum;
+    job.settings.beam.diffuse = true;
+    const PhotonRun run = follow(job);
+    const double exact = 1.0 - 1.4 * 1.4 * (1.0 - InternalReflection{1.4, corneum}());
+    EXPECT_NEAR(run.account(PhotonAccount::specular), exact,
+                4.0 * std::sqrt(exact * (1.0 - exact) / static_cast<double>(run.photons)) + 1.4 * 1.4 * 2e-5);
+  }
+}
+
 /// Contrast of a cylinder of pigment, the mean over entries at 0 to 60 um, and its standard error; dot and skin share their draws.
 Estimate contrast(double top, double pigment, const OpticalCell& skin, std::uint64_t photons) {
   PhotonJob job = job_of(test::cylinder(top, pigment, skin), photons, 0.8, 1.4);
@@ -120,13 +158,9 @@ Estimate contrast(double top, double pigment, const OpticalCell& skin, std::uint
   const PhotonRun dot = follow(job);
   job.medium = layered({{endless, skin}});
   const PhotonRun plain = follow(job);
-  double mean = 0.0, squares = 0.0;
-  for (int batch = 0; batch < photon_batches; ++batch) {
-    const double difference = (plain.reflected(0, batch) - dot.reflected(0, batch)) / plain.reflectance().mean;
-    mean += difference / photon_batches;
-    squares += difference * difference / photon_batches;
-  }
-  return {mean, std::sqrt((squares - mean * mean) / (photon_batches - 1))};
+  const Estimate taken = test::difference(plain, dot);
+  const double whole = plain.reflectance().mean;
+  return {taken.mean / whole, taken.error / whole};
 }
 
 struct Dot {
@@ -141,6 +175,7 @@ TEST_P(OpaqueCylinder, HasTheContrastOfTheTable) {
   const Estimate found = contrast(dot.top * units::mm, 2e5, skin, dot.top < 0.25 ? 1 << 16 : 1 << 15);
   EXPECT_NEAR(found.mean, dot.contrast, 0.02 + 4.0 * found.error);
   EXPECT_LT(found.error, 0.006);
+  EXPECT_GT(found.mean, 4.0 * found.error);  // even the deepest dot is seen
 }
 
 INSTANTIATE_TEST_SUITE_P(Table, OpaqueCylinder,

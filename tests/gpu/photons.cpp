@@ -16,8 +16,7 @@ struct CudaPhotons : ::testing::Test {
 
 TEST_F(CudaPhotons, LeaveTheSumsOfTheHostBitForBit) {
   // The walk is made of + - * / and square roots, rounded alike on both, without contraction; sums are integers.
-  PhotonJob rings = test::job_of(test::cylinder(0.1 * units::mm, 5e4, {200.0, 20000.0}), 1 << 16, 0.8, 1.4);
-  rings.settings.beam = {.inner = 0.0, .width = 20e-6, .bins = 8, .by_area = false, .diffuse = false};
+  PhotonJob rings = test::dot_by_rings(1 << 16);
   PhotonJob boxes = rings;
   boxes.medium = {.boxes = true, .r_face = {}, .x_face = {0.0}, .y_face = {}, .z_face = {0.0, 1e-4, HUGE_VAL}, .cells = {}};
   boxes.medium.cells = {{200.0, 20000.0}, {300.0, 21000.0}, {2000.0, 20000.0}, {100.0, 19000.0}};

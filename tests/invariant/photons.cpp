@@ -13,11 +13,10 @@
 namespace dermaflux {
 namespace {
 
+using test::endless;
 using test::follow;
 using test::job_of;
 using test::layered;
-
-constexpr double endless = HUGE_VAL;
 
 /// Skin with a dot of some rings and rows, n 1.4.
 PhotonJob dotted(std::uint64_t photons) {
@@ -139,15 +138,9 @@ TEST(Photons, SeeADotOfBoxesAsADotOfRings) {
   const PhotonRun b = follow(job);
   job.medium = layered({{endless, {200.0, 20000.0}}});
   const double taken = follow(job).reflectance().mean - a.reflectance().mean;
-  double mean = 0.0, squares = 0.0;
-  for (int batch = 0; batch < photon_batches; ++batch) {
-    const double difference = a.reflected(0, batch) - b.reflected(0, batch);
-    mean += difference / photon_batches;
-    squares += difference * difference / photon_batches;
-  }
-  const double error = std::sqrt((squares - mean * mean) / (photon_batches - 1));
-  EXPECT_NEAR(mean, 0.0, std::fabs(area / (units::pi * 80e-6 * 80e-6) - 1.0) * taken + 4.0 * error);
-  EXPECT_LT(error, 0.01 * taken);  // it can tell a dot that is two per cent too large
+  const Estimate more = test::difference(a, b);
+  EXPECT_NEAR(more.mean, 0.0, std::fabs(area / (units::pi * 80e-6 * 80e-6) - 1.0) * taken + 4.0 * more.error);
+  EXPECT_LT(more.error, 0.01 * taken);  // it can tell a dot that is two per cent too large
 }
 
 TEST(Photons, EachOneCanBeHadAlone) {
@@ -176,19 +169,19 @@ TEST(Photons, OfAnotherSeedAreOthersWithTheSameMean) {
 }
 
 TEST(Photons, ScatterOverSeedsAsTheirStandardErrorsSay) {
-  // Squares of 40 deviations over their errors: chi^2 of 39 degrees, mean 39/40 and standard deviation sqrt(2 x 39)/40; the errors
-  // are known to 9 %, which adds 1.5 % (1/63) to the mean.
+  // Squares of 160 deviations over their errors: chi^2 of 159 degrees, mean 159/160 and standard deviation sqrt(2 x 159)/160; the
+  // errors are known to 9 %, which adds 1.5 % (1/63) to the mean.
   std::vector<Estimate> found;
   double mean = 0.0;
-  for (std::uint64_t seed = 1; seed <= 40; ++seed) {
+  for (std::uint64_t seed = 1; seed <= 160; ++seed) {
     PhotonJob job = dotted(1 << 10);
     job.settings.seed = seed;
     found.push_back(follow(job).reflectance());
-    mean += found.back().mean / 40.0;
+    mean += found.back().mean / 160.0;
   }
   double squares = 0.0;
-  for (const Estimate& one : found) squares += (one.mean - mean) * (one.mean - mean) / (one.error * one.error) / 40.0;
-  EXPECT_NEAR(squares, 39.0 / 40.0 * 64.0 / 63.0, 4.0 * std::sqrt(2.0 * 39.0) / 40.0);
+  for (const Estimate& one : found) squares += (one.mean - mean) * (one.mean - mean) / (one.error * one.error) / 160.0;
+  EXPECT_NEAR(squares, 159.0 / 160.0 * 64.0 / 63.0, 4.0 * std::sqrt(2.0 * 159.0) / 160.0);
 }
 
 TEST(PhotonSensitivity, IsTheDerivativeThatAFiniteDifferenceFinds) {

@@ -1,26 +1,15 @@
 #include <gtest/gtest.h>
 
 #include "core/error.hpp"
-#include "tests/support/close_backends.hpp"
 #include "tests/support/same_bits.hpp"
 #include "tests/support/small_cases.hpp"
+#include "tests/support/thread_count.hpp"
 
-/// Results do not depend on the number of threads. The number is fixed by the first run of a process, so each count is a test of
-/// its own, and CTest runs each test in its own process.
+/// Results do not depend on the number of threads. Each count is a test of its own.
 namespace dermaflux {
 namespace {
 
-class Threads : public ::testing::TestWithParam<int> {
- protected:
-  void SetUp() override {
-    try {
-      set_threads(GetParam());
-    } catch (const BackendError&) {
-      GTEST_SKIP() << "another test of this process has fixed the number of threads at " << thread_count() << "; run through CTest";
-    }
-    ASSERT_EQ(thread_count(), GetParam());
-  }
-};
+struct Threads : test::AtThreadCount {};
 
 TEST_P(Threads, LeaveTheFieldsOfASingleRunAsTheyAre) {
   const Treatment t = test::treatment("normal", {{"machine.dwell_ms", "30"}});
@@ -40,8 +29,7 @@ TEST_P(Threads, LeaveEveryMemberOfAnEnsembleAsItIs) {
   for (std::size_t n = 0; n < members.size(); ++n) EXPECT_TRUE(test::same_bits(serial[n], threads[n])) << "member " << n;
 }
 
-INSTANTIATE_TEST_SUITE_P(Count, Threads, ::testing::Values(1, 2, 3, 5),
-                         [](const auto& instance) { return std::to_string(instance.param); });
+INSTANTIATE_TEST_SUITE_P(Count, Threads, test::thread_counts, ::testing::PrintToStringParamName());
 
 TEST(ThreadCount, CannotBeNegativeOrChangeAfterTheFirstRun) {
   EXPECT_THROW(set_threads(-1), InputError);

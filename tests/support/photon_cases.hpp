@@ -9,6 +9,8 @@
 /// Media of the photon tests, and exact answers.
 namespace dermaflux::test {
 
+inline constexpr double endless = HUGE_VAL;  ///< thickness of a layer
+
 /// Layers from the surface down; the last may have no end.
 struct Layer {
   double thickness;  ///< [m]
@@ -42,10 +44,28 @@ inline PhotonRun follow(const PhotonJob& job, Backend backend = Backend::kokkos)
 inline PhotonMedium cylinder(double top, double pigment, const OpticalCell& skin) {
   PhotonMedium medium;
   medium.r_face = {0.0, 75.0 * units::um};
-  medium.z_face = {0.0, top, top + 0.25 * units::mm, HUGE_VAL};
+  medium.z_face = {0.0, top, top + 0.25 * units::mm, endless};
   medium.cells.assign(6, skin);
   medium.cells[1].absorption += pigment;
   return medium;
+}
+
+/// A dot of ink that is lit in eight rings of the beam.
+inline PhotonJob dot_by_rings(std::uint64_t photons) {
+  PhotonJob job = job_of(cylinder(0.1 * units::mm, 5e4, {200.0, 20000.0}), photons, 0.8, 1.4);
+  job.settings.beam = {.inner = 0.0, .width = 20e-6, .bins = 8, .by_area = false, .diffuse = false};
+  return job;
+}
+
+/// What the first ring of the beam gets back from one medium more than from another, photons sharing their draws.
+inline Estimate difference(const PhotonRun& more, const PhotonRun& less) {
+  double mean = 0.0, squares = 0.0;
+  for (int batch = 0; batch < photon_batches; ++batch) {
+    const double one = more.reflected(0, batch) - less.reflected(0, batch);
+    mean += one / photon_batches;
+    squares += one * one / photon_batches;
+  }
+  return {mean, std::sqrt((squares - mean * mean) / (photon_batches - 1))};
 }
 
 /// Points and weights of Gauss and Legendre on (0, 1).

@@ -74,6 +74,20 @@ TEST(InternalReflection, OfOneFaceIsTheClosedForm) {
   EXPECT_NEAR((InternalReflection{1.0, 1.0}()), 0.0, 1e-15);  // roots of 1 by rounding
 }
 
+TEST(InternalReflection, ThroughACorneumKeepsTheDetailedBalanceWithLightFromOutside) {
+  // 1 - r_inside = (1 - r_outside)/n^2 whatever lies between, with r_outside by the midpoint rule in t, mu = t^2, which is smooth
+  // at grazing: 2e-5 as above.
+  constexpr int points = 4000;
+  for (const double corneum : {1.2, 1.55, 2.5}) {
+    double outside = 0.0;
+    for (int n = 0; n < points; ++n) {
+      const double t = (n + 0.5) / points;
+      outside += PlatedSurface{1.0, corneum, 1.4}(t * t) * 4.0 * t * t * t / points;
+    }
+    EXPECT_NEAR((InternalReflection{1.4, corneum}()), 1.0 - (1.0 - outside) / (1.4 * 1.4), 2e-5) << corneum;
+  }
+}
+
 TEST(InternalReflection, IsTheFitOfGroenhuisWithinItsError) {
   for (const double n : {1.33, 1.4, 1.5}) {  // Groenhuis 1983: good to some thousandths
     const double fit = -1.440 / (n * n) + 0.710 / n + 0.668 + 0.0636 * n;
@@ -102,7 +116,20 @@ TEST(PlatedSurface, IsTheBareSurfaceIfThePlateIsOfEitherSideAndReflectsMoreOther
       EXPECT_GT((PlatedSurface{1.4, 1.6, 1.0}(cosine)), bare);
     }
   }
-  EXPECT_EQ((PlatedSurface{1.4, 1.5, 1.0}(0.69)), 1.0);  // critical cosine sqrt(1 - 1/1.96) = 0.69985
+  for (const double plate : {1.0, 1.2, 1.4, 1.5, 2.5})
+    for (double cosine = 0.0; cosine < 0.6998; cosine += 0.01)  // critical cosine sqrt(1 - 1/1.96) = 0.69985
+      EXPECT_EQ((PlatedSurface{1.4, plate, 1.0}(cosine)), 1.0) << plate;
+  EXPECT_EQ((PlatedSurface{1.4, 1.0, 1.4}(0.5)), 1.0);  // the plate itself may be the one that no ray enters
+  EXPECT_EQ((PlatedSurface{1.5, 1.0, 1.4}(0.5)), 1.0);
+}
+
+TEST(PlatedSurface, ReflectsTheSameFromBothSidesOfOneRay) {
+  // Neither face tells from which side a ray comes (Snell, Fresnel), and their order does not count.
+  for (double cosine = 0.05; cosine < 1.0; cosine += 0.05)
+    for (const double plate : {1.2, 1.55, 2.5}) {
+      const PlatedSurface in{1.0, plate, 1.4}, out{1.4, plate, 1.0};
+      EXPECT_NEAR(out(in.refracted(cosine)), in(cosine), 1e-14 / cosine) << plate;  // roots of Snell's law lose digits near grazing
+    }
 }
 
 TEST(PlatedSurface, IsTheSeriesOfPassagesAtTheNormal) {
@@ -121,7 +148,7 @@ TEST(BoundaryFactor, IsOneWithoutReflectionAndGrowsWithIt) {
 
 /// A treatment whose skin scatters and absorbs uniformly in all bands.
 struct UniformSkin : test::BoundCase {
-  UniformSkin(double absorption, double scattering, double index) : BoundCase(with_index(index)) {
+  UniformSkin(double absorption, double scattering, double index, double corneum = 1.4) : BoundCase(with_indices(index, corneum)) {
     const OpticsProblem& o = bound.optics;
     for (int n = 0; n < band_count * o.grid.n_z; ++n) {
       put(o.rows.absorption, n, absorption);
@@ -131,9 +158,10 @@ struct UniformSkin : test::BoundCase {
     const SerialExecutor executor;
     executor.cells(o.grid.n_r, o.grid.n_z, StartOpticsStep{o});
   }
-  static Treatment with_index(double index) {
+  static Treatment with_indices(double index, double corneum) {
     Treatment t = test::treatment();
-    t.model.refractive_index = t.model.corneum_refractive_index = index;
+    t.model.refractive_index = index;
+    t.model.corneum_refractive_index = corneum;
     return t;
   }
   Appearance look_now() {
@@ -145,20 +173,21 @@ struct UniformSkin : test::BoundCase {
 TEST(OpticalEstimate, OfUniformSkinIsTheClosedDiffusionSolution) {
   // R = a / (1 + kappa/mu_t) / (1 + 2 A kappa/(3 mu_t)), kappa = sqrt(3 mu_a mu_t): collimated light, diffusion, partial-current
   // boundary. Rows of h = 19 um: second order, (mu_t h)^2/12 in the source and as much in the diffusion, 0.3 to 0.4 % each.
-  for (const double absorption : {300.0, 1000.0, 3000.0}) {
-    const double scattering = 9000.0, total = absorption + scattering, index = 1.4,
-                 factor = BoundaryFactor{}(InternalReflection{index, index}());
-    const double kappa = std::sqrt(3.0 * absorption * total);
-    const double exact = scattering / total / (1.0 + kappa / total) / (1.0 + 2.0 * factor * kappa / (3.0 * total));
-    UniformSkin skin(absorption, scattering, index);
-    const double step = total * skin.bound.optics.grid.dz(0);
-    EXPECT_NEAR(skin.look_now().skin[contrast_band] / exact, 1.0, 2.0 * step * step / 12.0) << absorption;
-  }
+  for (const double corneum : {1.4, 1.6})
+    for (const double absorption : {300.0, 1000.0, 3000.0}) {
+      const double scattering = 9000.0, total = absorption + scattering, index = 1.4,
+                   factor = BoundaryFactor{}(InternalReflection{index, corneum}());
+      const double kappa = std::sqrt(3.0 * absorption * total);
+      const double exact = scattering / total / (1.0 + kappa / total) / (1.0 + 2.0 * factor * kappa / (3.0 * total));
+      UniformSkin skin(absorption, scattering, index, corneum);
+      const double step = total * skin.bound.optics.grid.dz(0);
+      EXPECT_NEAR(skin.look_now().skin[contrast_band] / exact, 1.0, 2.0 * step * step / 12.0) << absorption;
+    }
 }
 
 TEST(OpticalEstimate, OfAMatchedHalfSpaceIsWithinThreePercentOfTransportTheory) {
   // Chandrasekhar 1960, isotropic scattering, albedo 0.9: R = 0.414947. Diffusion gives 0.42596, 2.7 % more.
-  const double reflectance = UniformSkin(1000.0, 9000.0, 1.0).look_now().skin[contrast_band];
+  const double reflectance = UniformSkin(1000.0, 9000.0, 1.0, 1.0).look_now().skin[contrast_band];
   EXPECT_NEAR(reflectance, 0.42596, 0.006 * 0.42596);
   EXPECT_NEAR(reflectance, 0.414947, 0.034 * 0.414947);
 }
