@@ -175,7 +175,7 @@ RunFields collect_fields(const TreatmentCase& bound) {
   fields.pools = values(bound.recorder.pools);
   fields.insertion = values(bound.recorder.insertion);
   fields.view = values(bound.recorder.view);
-  fields.view_r_face = values(bound.optics.grid.r_face);
+  fields.view_r = values(bound.optics.rows.view_r);
   fields.trace = values(bound.recorder.trace);
   const int seen = static_cast<int>(bound.recorder.trace_rows(0)),
             kept = std::min(seen, bound.recorder.trace.size / TraceStep::columns);

@@ -72,4 +72,10 @@ struct ViewArena {
   }
 };
 
+/// Takes values in single precision from an arena: half as many doubles, never read or written as such.
+DF_FUNCTION inline FieldView<float> take_singles(ViewArena& arena, int size, int pad = 0) {
+  const FieldView<double> block = arena.take((size + 1) / 2, pad);
+  return {reinterpret_cast<float*>(block.data), 2 * block.size, 2 * block.pad};
+}
+
 }  // namespace dermaflux

@@ -172,8 +172,6 @@ std::vector<Key> model_keys() {
       row("refractive_index", "", 1.0, 1.0, 1.6, "refractive index of skin", &Treatment::model, &Model::refractive_index),
       row("corneum_refractive_index", "", 1.0, 1.0, 1.7, "refractive index of the stratum corneum", &Treatment::model,
           &Model::corneum_refractive_index),
-      row("beam_spread", "", 1.0, 0.0, 2.0, "widening of the viewing beam over Gaussian multiple scattering", &Treatment::model,
-          &Model::beam_spread),
       row("oxygenated_extinction_per_cm_m", "1/(cm.M)", 1.0, 0.0, 1e6, "molar extinction of HbO2 at 400, 450 ... 700 nm",
           &Treatment::model, &Model::oxygenated_extinction),
       row("deoxygenated_extinction_per_cm_m", "1/(cm.M)", 1.0, 0.0, 1e6, "molar extinction of Hb at the same wavelengths",

@@ -117,7 +117,7 @@ void write_profile(Hdf5File& file, const RunFields& fields) {
 
 /// What the eye sees at each moment, per band and ring of the optical grid, and skin without a dot.
 void write_view(Hdf5File& file, const RunFields& fields) {
-  const std::size_t rings = fields.view_r_face.size() - 1;
+  const std::size_t rings = fields.view_r.size();
   std::vector<double> dot, skin;
   for (std::size_t row = 0; row < fields.view.size() / (rings + 1); ++row) {
     const double* at = fields.view.data() + row * (rings + 1);
@@ -125,7 +125,7 @@ void write_view(Hdf5File& file, const RunFields& fields) {
     skin.push_back(at[rings]);
   }
   coordinate(file, "wavelength", wavelengths_nm(), "nm", "band of the look");
-  coordinate(file, "view_r", centres(fields.view_r_face), "m", "distance from the axis, ring centres of the look");
+  coordinate(file, "view_r", fields.view_r, "m", "distance from the axis at which the dot is looked at");
   described(file, "reflectance", dot, {"time", "wavelength", "view_r"}, "", "diffuse reflectance seen along the normal");
   described(file, "reflectance_skin", skin, {"time", "wavelength"}, "", "diffuse reflectance of skin without a dot");
 }

@@ -18,7 +18,7 @@ struct RunFields {
   std::vector<double> insertion;       ///< suspended, captured, carrier, fluid, pressure x ring x row
   std::vector<double> trace;           ///< rows x TraceStep::columns
   int trace_lost = 0;                  ///< time steps of the insertion that found no room in it
-  std::vector<double> view_r_face;     ///< ring faces of the optical grid [m]
+  std::vector<double> view_r;          ///< places at which the dot is looked at, from its axis [m]
   std::vector<double> view;            ///< reflectance: moment x band x (optical ring, then skin without a dot) [-]
 };
 

@@ -70,7 +70,7 @@ long lay_out_all_state(ViewArena& arena, TreatmentCase& c, bool record) {
     c.recorder.insertion = arena.take(5 * cells);
     c.recorder.trace = arena.take(TraceStep::columns * trace_rows(c));
     c.recorder.trace_rows = arena.take(1);
-    c.recorder.view = arena.take(c.moment_count * band_count * (c.optics.grid.n_r + 1));
+    c.recorder.view = arena.take(c.moment_count * band_count * (view_rings + 1));
     c.recorder.aside = arena.take(c.optics.grid.cell_count(), c.optics.grid.n_z);
   }
   return length;
@@ -179,12 +179,13 @@ void require_horizon(double horizon, const Sessions& sessions, const std::string
   throw InputError(text.str());
 }
 
-TreatmentCase CaseBlueprint::bind(double* constants_at, double* state_at) const {
+TreatmentCase CaseBlueprint::bind(double* constants_at, double* state_at, const float* paths_copy) const {
   TreatmentCase c = plan;
   ViewArena arena{constants_at};
   lay_out_all_constants(arena, n_r, n_z, c);
   ViewArena state{state_at};
   lay_out_all_state(state, c, plan.recorder.pools.size > 0);
+  c.optics.paths = paths->view(paths_copy);
   return c;
 }
 
@@ -200,6 +201,7 @@ CaseBlueprint build_case(const Treatment& whole, const RunOptions& options) {
   c.insertion.params = sessions.front().params;
   c.healing.params = build_healing_params(treatment, blueprint.puncture);
   c.optics.params = build_optics_params(treatment, blueprint.puncture, options.grid);
+  blueprint.paths = photon_paths(path_settings(treatment.model));
   c.branches = branches_of(dwells, blueprint.puncture);
   c.healing.wounds.count = 0;
   c.sessions.count = whole.sessions.count();

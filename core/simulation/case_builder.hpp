@@ -1,5 +1,6 @@
 #pragma once
 #include <cmath>
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -41,9 +42,10 @@ struct CaseBlueprint {
   long checkpoint_length = 0;     ///< [double]
   long state_length = 0;          ///< [double]
   std::vector<double> constants;  ///< to be copied where `bind` is told
+  std::shared_ptr<const PhotonPaths> paths;
 
-  /// Views on `constants` and on `state`, which must be zero.
-  TreatmentCase bind(double* constants, double* state) const;
+  /// Views on `constants`, on `state`, which must be zero, and on a copy of the values of `paths`, or those themselves.
+  TreatmentCase bind(double* constants, double* state, const float* paths_copy = nullptr) const;
 };
 
 /// Throws InputError or NumericsError where the treatment cannot be run.

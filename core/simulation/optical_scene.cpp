@@ -62,7 +62,8 @@ OpticalScene::OpticalScene(const Treatment& treatment, const GridFaces& faces, s
     throw InputError("the time of a look is 0 or more, and the pigment is at most as old; got " + number_text(time / units::day) +
                      " d and " + number_text(age / units::day) + " d");
   const Treatment first = session_treatment(treatment, 0);
-  params_ = build_optics_params(first, solve_puncture(first), GridLevel::quick);
+  params_ = build_optics_params(first, solve_puncture(first), GridLevel::standard);
+  paths_ = photon_paths(path_settings(first.model));
   for (int s = 0; s < treatment.sessions.count(); ++s)
     if (treatment.sessions.time(s) <= time) clock_.add(params_, time - treatment.sessions.time(s));
 }
@@ -75,6 +76,7 @@ OpticalScene::Bound OpticalScene::bind(int coarsening) const {
     bound.problem = {};
     bound.problem.params = params_;
     bound.problem.params.coarsening = coarsening;
+    bound.problem.params.paths = contrast_paths(coarsening);
     bound.fine = take_grid(fixed, n_r, n_z);
     lay_out_optics_rows(fixed, coarsening, bound.fine, bound.problem);
     lay_out_optics_state(changing, bound.problem);
@@ -90,6 +92,7 @@ OpticalScene::Bound OpticalScene::bind(int coarsening) const {
   for (int i = 0; i <= n_r; ++i) put(bound.fine.r_face, i, faces_.r[static_cast<std::size_t>(i)]);
   for (int j = 0; j <= n_z; ++j) put(bound.fine.z_face, j, faces_.z[static_cast<std::size_t>(j)]);
   fill_optics_rows(treatment_, bound.fine, bound.problem);
+  bound.problem.paths = paths_->view();
   const double* from = pools_.data();
   for (auto* pool : {&bound.pools.free, &bound.pools.matrix, &bound.pools.macrophage, &bound.pools.slow, &bound.pools.epidermal}) {
     for (int k = 0; k < cells; ++k) (*pool)(k) = from[k];
@@ -105,13 +108,12 @@ PhotonMedium OpticalScene::medium(int band, bool with_dot) const {
   const SerialExecutor executor;
   const LightClock clock = light_clock(params_, band, clock_);
   const SwollenRows rows{o, clock.swelling};
-  const double sharpness = 1.0 - treatment_.model.anisotropy;
   const auto ring_of = [&](int i) {  // row by row, and one more below
     std::vector<OpticalCell> ring;
     for (int j = 0; j < grid.n_z; ++j) {
       const int k = grid.cell(i, j);
       const double stretch = rows.stretch(j);
-      ring.push_back({o.system.storage(k) / grid.volume(i, j) / stretch, o.scattered(k) / sharpness / stretch});
+      ring.push_back({o.system.storage(k) / grid.volume(i, j) / stretch, o.scattered(k) / o.params.sharpness / stretch});
     }
     return ring;
   };
@@ -121,7 +123,7 @@ PhotonMedium OpticalScene::medium(int band, bool with_dot) const {
   for (int j = 0; j <= grid.n_z; ++j) table.z_face.push_back(rows.face(j));
   table.z_face.push_back(HUGE_VAL);
   if (with_dot) {
-    executor.cells(grid.n_r, grid.n_z, CoarsenPigmentStep{o, bound.pools, bound.fine});
+    executor.cells(grid.n_r, grid.n_z, CoarsenPigmentStep{o, bound.pools});
     executor.cells(grid.n_r, grid.n_z, OpticalCellStep{o, clock});
     for (int i = 0; i < grid.n_r; ++i) {
       std::vector<OpticalCell> ring = ring_of(i);
@@ -158,7 +160,7 @@ Appearance OpticalScene::look() const {
   const SerialExecutor executor;
   executor.cells(o.grid.n_r, o.grid.n_z, StartOpticsStep{o});
   double scratch[4] = {};
-  return dermaflux::look(executor, o, bound.pools, bound.fine, clock_, true, {scratch, 4, 0});
+  return dermaflux::look(executor, o, bound.pools, clock_, true, {scratch, 4, 0});
 }
 
 }  // namespace dermaflux

@@ -1,4 +1,5 @@
 #pragma once
+#include <memory>
 #include <vector>
 
 #include "core/grid/grid_builder.hpp"
@@ -39,6 +40,7 @@ class OpticalScene {
   GridFaces faces_;
   std::vector<double> pools_;
   OpticsParams params_;
+  std::shared_ptr<const PhotonPaths> paths_;
   SkinClock clock_;
 };
 

@@ -10,8 +10,8 @@ DF_FUNCTION Appearance look_now(const Executor& executor, const TreatmentCase& c
                                 const Progress& at, bool colour, FieldView<double> view = {}) {
   SkinClock clock{time, time - at.mean_start};
   for (int s = 0; s < at.sessions; ++s) clock.add(c.optics.params, time - c.sessions.start[s]);
-  const Appearance seen = look(executor, c.optics, healing.pools, healing.grid, clock, colour, c.look, view);
-  if (view.size > 0 && !colour) view_other_bands(executor, c.optics, clock, c.look, view, c.recorder.aside);
+  const Appearance seen = look(executor, c.optics, healing.pools, clock, colour, c.look, view);
+  if (view.size > 0 && !colour) view_other_bands(executor, c.optics, healing.pools, clock, c.look, view, c.recorder.aside);
   return seen;
 }
 
@@ -109,7 +109,7 @@ DF_FUNCTION Healed follow_healing(const Executor& executor, const TreatmentCase&
     const double end = again ? c.sessions.start[s] : c.moments[m];
     if (!heal_until(executor, healing, end, at.clock, c.stop_time)) return Healed::stopped;
     const int colour = again ? -1 : (m == c.colour_moment[0] ? 0 : (m == c.colour_moment[1] ? 1 : -1));
-    const FieldView<double> view = again ? FieldView<double>{} : c.recorder.view_of(m, c.optics.grid.n_r);
+    const FieldView<double> view = again ? FieldView<double>{} : c.recorder.view_of(m);
     const Appearance seen = look_now(executor, c, healing, end, at, colour >= 0, view);
     if (again) {
       out.sessions[s].contrast_before = seen.contrast;

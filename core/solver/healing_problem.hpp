@@ -105,6 +105,10 @@ struct HealingRings {
 /// Pigment per tissue volume and pool [kg/m^3].
 struct PoolFields {
   FieldView<double> free, matrix, macrophage, slow, epidermal;
+
+  /// Outside and inside cells [kg/m^3].
+  DF_FUNCTION double dispersed(int k) const { return free(k) + matrix(k) + epidermal(k); }
+  DF_FUNCTION double packed(int k) const { return macrophage(k) + slow(k); }
 };
 
 /// Pigment so thin that it need not be followed, though it counts: a thousandth of a particle of 100 nm per 0.1 mm cubed [kg/m^3].

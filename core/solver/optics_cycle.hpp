@@ -1,15 +1,14 @@
 #pragma once
 #include "core/execution/executor.hpp"
 #include "core/solver/optics_steps.hpp"
+#include "core/solver/path_steps.hpp"
 
 namespace dermaflux {
 
-/// Contrast and width of the dot in one band: escape probability by conjugate gradients from the last one, then the view.
-/// Leaves contrast, width, mean reflectance of the centre and of skin in `profile`.
+/// What diffusion says of the light from each ring: escape probability by conjugate gradients from the last one, then the view.
 DF_CALLER_DECIDES
 template <class Executor>
-DF_FUNCTION void look_in_band(const Executor& executor, const OpticsProblem& o, const LightClock& clock,
-                              FieldView<double> profile) {
+DF_FUNCTION void glow(const Executor& executor, const OpticsProblem& o, const LightClock& clock) {
   const int n_r = o.grid.n_r, n_z = o.grid.n_z;
   executor.cells(n_r, n_z, OpticalCellStep{o, clock});
   executor.cells(n_r, n_z, OpticalFaceStep{o, clock});
@@ -17,8 +16,32 @@ DF_FUNCTION void look_in_band(const Executor& executor, const OpticsProblem& o, 
   executor.rows(n_z, FactorTeethStep{o.system});
   solve_comb(executor, o.system, o.params.tolerance, 400, 0);  // nearly without absorption: multigrid at once
   executor.cells(n_r, n_z, ApplyEscapeStep{o});
-  executor.single(ViewStep{o, clock});
-  executor.single(SkinViewStep{o, clock});
+  executor.cells(n_r, 1, GlowStep{o, clock});
+}
+
+/// Contrast and width of the dot in one band. Photon paths say what skin and absorbing pigment return; what pigment scatters back
+/// is the difference of two diffusion problems, with and without its scattering, a few thousandths for carbon black and most of
+/// what is seen of a white pigment. Leaves contrast, width, mean reflectance of the centre and of skin in `profile`.
+DF_CALLER_DECIDES
+template <class Executor>
+DF_FUNCTION void look_in_band(const Executor& executor, const OpticsProblem& o, const PoolFields& pools, const LightClock& clock,
+                              FieldView<double> profile) {
+  const int paths = clock.band == contrast_band ? o.params.paths : o.params.paths_aside;
+  executor.single(SkinDepthStep{o, clock});
+  executor.cells(o.tissue.n_r, o.tissue.n_z, PigmentStep{o, pools, clock});
+  executor.cells(1, o.tissue.n_z, PigmentReachStep{o, clock});
+  executor.single(PigmentBoxStep{o});
+  executor.cells(raster_rows, 1, RasterStep{o});
+  executor.cells((paths + path_group - 1) / path_group, 1, FollowPathsStep{o, paths});
+  executor.cells(view_rings + 1, 1, ReturnedLightStep{o, paths});
+  if (clock.scattering_gain > 0.0 && executor.read(o.tables.box, 2) > 0.0) {
+    LightClock absorbing = clock;
+    absorbing.scattering_gain = 0.0;
+    glow(executor, o, absorbing);
+    executor.cells(view_rings, 1, AddGlowStep{o, -1.0});
+    glow(executor, o, clock);
+    executor.cells(view_rings, 1, AddGlowStep{o, 1.0});
+  }
   executor.single(DotProfileStep{o, 60.0 * units::um, profile});
 }
 
@@ -54,24 +77,25 @@ DF_FUNCTION inline LightClock light_clock(const OpticsParams& c, int band, const
           .blood = 1.0 + c.erythema.gain * clock.erythema + c.haematoma.gain * clock.haematoma,
           .swelling = c.oedema.swelling * clock.oedema,
           .dispersed = packed(depleted ? cluster(larger(c.depletion_time - first, 0.0)) : c.fresh_size),
-          .packed = packed(cluster(clock.age))};
+          .packed = packed(cluster(clock.age)),
+          .scattering_gain = c.scattering_gain[band]};
 }
 
 /// What the dot looks like: contrast and width at 550 nm and, if asked, the reflectance in all bands. `scratch`
-/// holds four values. `view` keeps the reflectance per band and ring of the bands looked at, if it is not empty.
+/// holds four values. `view` keeps the reflectance per band and place of the bands looked at, if it is not empty.
 DF_CALLER_DECIDES
 template <class Executor>
-DF_FUNCTION Appearance look(const Executor& executor, const OpticsProblem& o, const PoolFields& pools, const AxisymmetricGrid& fine,
-                            const SkinClock& clock, bool colour, FieldView<double> scratch, FieldView<double> view = {}) {
-  executor.cells(o.grid.n_r, o.grid.n_z, CoarsenPigmentStep{o, pools, fine});
+DF_FUNCTION Appearance look(const Executor& executor, const OpticsProblem& o, const PoolFields& pools, const SkinClock& clock,
+                            bool colour, FieldView<double> scratch, FieldView<double> view = {}) {
+  executor.cells(o.grid.n_r, o.grid.n_z, CoarsenPigmentStep{o, pools});
   Appearance result{};
   result.erythema = clock.erythema;
   result.oedema = clock.oedema;
   result.haematoma = clock.haematoma;
   for (int n = 0; n < (colour ? band_count : 1); ++n) {
     const int band = (contrast_band + n) % band_count;
-    look_in_band(executor, o, light_clock(o.params, band, clock), scratch);
-    if (view.size > 0) executor.cells(o.grid.n_r + 1, 1, RecordViewStep{o, view, band});
+    look_in_band(executor, o, pools, light_clock(o.params, band, clock), scratch);
+    if (view.size > 0) executor.cells(view_rings + 1, 1, RecordViewStep{o, view, band});
     if (n == 0) {
       result.contrast = executor.read(scratch, 0);
       result.fwhm = executor.read(scratch, 1);
@@ -86,13 +110,13 @@ DF_FUNCTION Appearance look(const Executor& executor, const OpticsProblem& o, co
 /// that the next look starts from the same bits as it does without a record.
 DF_CALLER_DECIDES
 template <class Executor>
-DF_FUNCTION void view_other_bands(const Executor& executor, const OpticsProblem& o, const SkinClock& clock,
+DF_FUNCTION void view_other_bands(const Executor& executor, const OpticsProblem& o, const PoolFields& pools, const SkinClock& clock,
                                   FieldView<double> scratch, FieldView<double> view, FieldView<double> aside) {
   executor.cells(o.grid.n_r, o.grid.n_z, CopyEscapeStep{o, o.escape, aside});
   for (int n = 1; n < band_count; ++n) {
     const int band = (contrast_band + n) % band_count;
-    look_in_band(executor, o, light_clock(o.params, band, clock), scratch);
-    executor.cells(o.grid.n_r + 1, 1, RecordViewStep{o, view, band});
+    look_in_band(executor, o, pools, light_clock(o.params, band, clock), scratch);
+    executor.cells(view_rings + 1, 1, RecordViewStep{o, view, band});
   }
   executor.cells(o.grid.n_r, o.grid.n_z, CopyEscapeStep{o, aside, o.escape});
 }

@@ -1,6 +1,9 @@
 #pragma once
+#include <array>
+
 #include "core/physics/acute_response.hpp"
 #include "core/solver/comb_solver.hpp"
+#include "core/solver/photon_paths.hpp"
 #include "core/treatment/ink.hpp"
 
 namespace dermaflux {
@@ -18,11 +21,24 @@ struct OpticsParams {
   Erythema erythema;
   Oedema oedema;
   Haematoma haematoma;
+  double sharpness;        ///< 1 - g of skin, reduced scattering over scattering [-]
   double boundary_factor;  ///< A of the partial-current boundary [-]
-  double beam_spread;      ///< widening of the viewing beam over Gaussian multiple scattering [-]
   double tolerance;        ///< of the escape probability [-]
   int coarsening;          ///< cells of the tissue grid merged in each direction
+  int paths, paths_aside;  ///< photon paths followed in the band of the contrast, and in the others
 };
+
+/// Distances from the axis at which the dot is looked at: close together where microdots end.
+inline constexpr std::array<double, 16> view_radii = {5e-6,   15e-6,  25e-6,  36e-6,  48e-6,  61e-6,  76e-6,  93e-6,
+                                                      115e-6, 145e-6, 185e-6, 240e-6, 310e-6, 410e-6, 550e-6, 800e-6};
+inline constexpr int view_rings = static_cast<int>(view_radii.size());
+
+/// Equal parts of the depth of the grid at whose borders it is tabulated what light passes down to there.
+inline constexpr int depth_parts = 1024;
+/// Rows and bins of radius of the raster of pigment.
+inline constexpr int raster_rows = 128, raster_bins = 128;
+/// Photon paths whose light is added up by one call of a step.
+inline constexpr int path_group = 16;
 
 /// Skin without pigment per band and row of the optical grid; index band * n_z + row.
 struct OpticsRows {
@@ -30,6 +46,18 @@ struct OpticsRows {
   FieldView<const double> blood;       ///< of resting blood [1/m]
   FieldView<const double> scattering;  ///< reduced [1/m]
   FieldView<const double> dermis;      ///< thickness of dermis above each face of the rows, n_z + 1 values [m]
+  FieldView<const double> view_r;      ///< where the dot is looked at [m]
+};
+
+/// What photon paths need to know of skin and pigment, in one band at one time; depths in optical depths of scattering, mu_s l.
+struct PathTables {
+  FieldView<double> scattered;        ///< depth at each face of the rows of tissue
+  FieldView<double> depth, absorbed;  ///< where each of the equal parts ends [m], and optical depth of absorption down to there
+  FieldView<double> scale;            ///< parts per depth, one value
+  FieldView<double> reach;            ///< radius within which each row of tissue holds pigment [m]
+  FieldView<double> box;              ///< top and bottom of the pigment, its radius [m], and the stride of samples in it
+  FieldView<float> raster;            ///< row x (bin, then 0): absorption of pigment over scattering, between top and bottom
+  FieldView<double> returned;         ///< group of paths x (place of the view, then skin without a dot): light that came back
 };
 
 /// What a dot looks like at one time.
@@ -42,13 +70,17 @@ struct Appearance {
 
 struct OpticsProblem {
   OpticsParams params;
-  AxisymmetricGrid grid;  ///< coarser than the tissue's
+  AxisymmetricGrid tissue, grid;  ///< the tissue's grid, and the coarser one of diffusion
   OpticsRows rows;
   FieldView<double> dispersed, packed;  ///< pigment outside and inside cells per tissue volume [kg/m^3]
+  FieldView<double> pigment;            ///< on the tissue's grid: its absorption over the scattering of skin [-]
   FieldView<double> escape;             ///< probability that a photon released here leaves through the surface [-]
   FieldView<double> extinction;         ///< mu_a + mu_s' of the view's path [1/m]
   FieldView<double> scattered;          ///< mu_s' [1/m]
-  FieldView<double> reflectance;        ///< per ring, then skin without dot last [-]
+  FieldView<double> reflectance;        ///< at the places of the view, then of skin without a dot [-]
+  FieldView<double> glow;               ///< per ring, what diffusion says of the reflectance [-]
+  PhotonPathView paths;
+  PathTables tables;
   CombSystem system;
 };
 

@@ -1,5 +1,6 @@
 #include "core/solver/optics_setup.hpp"
 
+#include <algorithm>
 #include <array>
 #include <cmath>
 
@@ -56,15 +57,29 @@ Lab lab_of_reflectance(const double (&reflectance)[band_count]) {
 
 void lay_out_optics_rows(ViewArena& arena, int coarsening, const AxisymmetricGrid& fine, OpticsProblem& problem) {
   const int n_r = fine.n_r / coarsening, n_z = fine.n_z / coarsening;
+  problem.tissue = fine;
   problem.grid = take_grid(arena, n_r, n_z);
   for (auto* view : {&problem.rows.absorption, &problem.rows.blood, &problem.rows.scattering}) *view = arena.take(band_count * n_z);
   problem.rows.dermis = arena.take(n_z + 1);
+  problem.rows.view_r = arena.take(view_rings);
 }
 
 void lay_out_optics_state(ViewArena& arena, OpticsProblem& problem) {
+  const int n_r = problem.grid.n_r, n_z = problem.grid.n_z;
   for (auto* view : {&problem.dispersed, &problem.packed, &problem.escape, &problem.extinction, &problem.scattered})
-    *view = arena.take(problem.grid.cell_count(), problem.grid.n_z);
-  problem.reflectance = arena.take(problem.grid.n_r + 1);
+    *view = arena.take(problem.grid.cell_count(), n_z);
+  problem.pigment = arena.take(problem.tissue.cell_count());
+  problem.reflectance = arena.take(view_rings + 1);
+  problem.glow = arena.take(n_r);
+  PathTables& tables = problem.tables;
+  tables.scattered = arena.take(problem.tissue.n_z + 1);
+  for (auto* view : {&tables.depth, &tables.absorbed}) *view = arena.take(depth_parts + 1);
+  tables.scale = arena.take(1);
+  tables.reach = arena.take(problem.tissue.n_z);
+  tables.box = arena.take(4);
+  tables.raster = take_singles(arena, raster_rows * (raster_bins + 1));
+  tables.returned =
+      arena.take((std::max(problem.params.paths, problem.params.paths_aside) + path_group - 1) / path_group * (view_rings + 1));
   problem.system.lay_out(arena, problem.grid);
 }
 
@@ -75,6 +90,7 @@ void fill_optics_rows(const Treatment& treatment, const AxisymmetricGrid& fine, 
   for (int j = 0; j <= grid.n_z; ++j) put(grid.z_face, j, fine.z_face(j * n));
   for (int i = 0; i < grid.n_r; ++i) put(grid.r_centre, i, 0.5 * (grid.r_face(i) + grid.r_face(i + 1)));
   for (int j = 0; j < grid.n_z; ++j) put(grid.z_centre, j, 0.5 * (grid.z_face(j) + grid.z_face(j + 1)));
+  for (int i = 0; i < view_rings; ++i) put(problem.rows.view_r, i, view_radii[static_cast<std::size_t>(i)]);
   const Skin& skin = treatment.skin_at_axis();
   const SkinAppearance& look = skin.appearance;
   const auto dermis_share = [](const SkinLayer& l) { return l.kind == LayerKind::dermis ? 1.0 : 0.0; };
@@ -102,6 +118,12 @@ void fill_optics_rows(const Treatment& treatment, const AxisymmetricGrid& fine, 
   }
 }
 
+PathSettings path_settings(const Model& model) {
+  return {model.anisotropy, model.refractive_index, model.corneum_refractive_index};
+}
+
+int contrast_paths(int coarsening) { return coarsening == 1 ? photon_path_count / 4 : photon_path_count; }
+
 OpticsParams build_optics_params(const Treatment& treatment, const Puncture& puncture, GridLevel level) {
   const SkinBiology& biology = treatment.skin_at_axis().biology;
   const SkinAppearance& look = treatment.skin_at_axis().appearance;
@@ -125,9 +147,11 @@ OpticsParams build_optics_params(const Treatment& treatment, const Puncture& pun
                  .clears = {look.haematoma_clearance}};
   c.boundary_factor =
       BoundaryFactor{}(InternalReflection{treatment.model.refractive_index, treatment.model.corneum_refractive_index}());
-  c.beam_spread = treatment.model.beam_spread;
-  c.tolerance = 1e-3;
+  c.sharpness = 1.0 - treatment.model.anisotropy;
+  c.tolerance = 1e-4;
   c.coarsening = 1 << static_cast<int>(level);
+  c.paths = contrast_paths(c.coarsening);
+  c.paths_aside = photon_path_count / 4;
   return c;
 }
 

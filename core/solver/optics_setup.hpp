@@ -14,6 +14,12 @@ void lay_out_optics_state(ViewArena& arena, OpticsProblem& problem);
 /// Fills grid and rows from the tissue's grid, whose coordinates must be bound.
 void fill_optics_rows(const Treatment& treatment, const AxisymmetricGrid& fine, const OpticsProblem& problem);
 
+/// What photon paths in the skin of a treatment depend on.
+PathSettings path_settings(const Model& model);
+
+/// Photon paths followed for the contrast: a quarter of them on the quick grid, whose tissue is as coarse as the optical grid.
+int contrast_paths(int coarsening);
+
 OpticsParams build_optics_params(const Treatment& treatment, const Puncture& puncture, GridLevel level);
 
 /// Weights of X, Y, Z per band under D65 for a reflectance that is linear between bands; Y of white is 1.

@@ -1,9 +1,8 @@
 #pragma once
-#include <cmath>
-
+#include "core/lane_math.hpp"
 #include "core/physics/skin_optics.hpp"
 #include "core/solver/healing_problem.hpp"
-#include "core/solver/optics_problem.hpp"
+#include "core/solver/optics_rows.hpp"
 
 namespace dermaflux {
 
@@ -11,16 +10,16 @@ namespace dermaflux {
 struct CoarsenPigmentStep {
   OpticsProblem o;
   PoolFields pools;
-  AxisymmetricGrid fine;
   DF_FUNCTION void operator()(int i, int j) const {
+    const AxisymmetricGrid& fine = o.tissue;
     const int n = o.params.coarsening;
     double dispersed = 0.0, packed = 0.0;
     for (int a = i * n; a < (i + 1) * n; ++a)
       for (int b = j * n; b < (j + 1) * n; ++b) {
         const int k = fine.cell(a, b);
         const double volume = fine.volume(a, b);
-        dispersed += volume * (pools.free(k) + pools.matrix(k) + pools.epidermal(k));
-        packed += volume * (pools.macrophage(k) + pools.slow(k));
+        dispersed += volume * pools.dispersed(k);
+        packed += volume * pools.packed(k);
       }
     const double volume = o.grid.volume(i, j);
     o.dispersed(o.grid.cell(i, j)) = dispersed / volume;
@@ -28,35 +27,15 @@ struct CoarsenPigmentStep {
   }
 };
 
-/// The light problem of one band at one time.
-struct LightClock {
-  int band;
-  double blood;              ///< blood over resting blood [-]
-  double swelling;           ///< extra thickness of the dermis over its resting thickness [-]
-  double dispersed, packed;  ///< mass absorption of pigment outside and inside cells [m^2/kg]
-};
-
-/// Rows of swollen skin. Water thickens the dermis and thins out all that scatters and absorbs in it, so that the optical depth of
-/// a row stays; light travels farther sideways on its longer way. The problem is solved on the grid of resting skin.
-struct SwollenRows {
-  OpticsProblem o;
-  double swelling;  ///< [-]
-
-  /// Depth of a face [m].
-  DF_FUNCTION double face(int j) const { return o.grid.z_face(j) + swelling * o.rows.dermis(j); }
-  /// Thickness of a row over that at rest [-].
-  DF_FUNCTION double stretch(int j) const { return 1.0 + swelling * ((o.rows.dermis(j + 1) - o.rows.dermis(j)) / o.grid.dz(j)); }
-};
-
 /// Optical coefficients of one cell.
 struct OpticalCellStep {
   OpticsProblem o;
   LightClock clock;
   DF_FUNCTION void operator()(int i, int j) const {
-    const int k = o.grid.cell(i, j), at = clock.band * o.grid.n_z + j;
+    const SkinRow skin{o, clock, j};
+    const int k = o.grid.cell(i, j);
     const double pigment = o.dispersed(k) * clock.dispersed + o.packed(k) * clock.packed;
-    const double absorption = o.rows.absorption(at) + clock.blood * o.rows.blood(at) + pigment;
-    const double scattering = o.rows.scattering(at) + pigment * o.params.scattering_gain[clock.band];
+    const double absorption = skin.absorption() + pigment, scattering = skin.scattering() + pigment * clock.scattering_gain;
     o.scattered(k) = scattering;
     o.extinction(k) = absorption + scattering;
     o.system.storage(k) = absorption * o.grid.volume(i, j);
@@ -113,79 +92,43 @@ struct ApplyEscapeStep {
   }
 };
 
-/// Light of a diffuse source returned along the normal from each ring [-]; by reciprocity, all light out for a pencil beam
-/// in. The beam is followed from the bottom up: at each depth a share 1 - e^(-(mu_a + mu_s') dz) ends, of which the scattered
-/// part escapes with probability psi, and the rest has come from rings around, because forward scattering has widened the
-/// beam: its variance per axis grows as d(sigma^2)/dz = s mu_s' z^2, s = 1 for Gaussian multiple scattering and less for the
-/// peaked phase function of skin (fitted, see configs/model.toml).
-struct ViewStep {
+/// Light that comes back along the normal from each ring by diffusion [-]; by reciprocity, all light out for a pencil beam in. Of
+/// the beam, what is scattered nearly straight on counts as not scattered (delta-P1): at each depth a share 1 - e^(-(mu_a + (1 + g)
+/// mu_s') dz) ends, and the scattered part of that leaves with a mean cosine g/(1 + g), so that it escapes with probability psi +
+/// 3 g/(1 + g) D dpsi/dz. Source: Joseph, Wiscombe & Weinman 1976, J. Atmos. Sci. 33; for skin Carp, Prahl & Venugopalan 2004, J.
+/// Biomed. Opt. 9.
+struct GlowStep {
   OpticsProblem o;
   LightClock clock;
-  DF_FUNCTION void operator()() const {
+  DF_FUNCTION void operator()(int i, int) const {
     const AxisymmetricGrid& grid = o.grid;
-    for (int i = 0; i < grid.n_r; ++i) o.reflectance(i) = 0.0;
+    const double g = 1.0 - o.params.sharpness, area = grid.ring_area(i);
+    double light = 0.0, below = 0.0;  // D dpsi/dz at the lower face
     for (int j = grid.n_z - 1; j >= 0; --j) {
-      for (int i = 0; i < grid.n_r; ++i) {
-        const int k = grid.cell(i, j);
-        const double passed = std::exp(-o.extinction(k) * grid.dz(j));
-        o.reflectance(i) = passed * o.reflectance(i) + (1.0 - passed) * o.scattered(k) / o.extinction(k) * o.escape(k);
-      }
-      const SwollenRows rows{o, clock.swelling};
-      const double top = rows.face(j), bottom = rows.face(j + 1);
-      const double scattering = o.scattered(grid.cell(grid.n_r - 1, j));
-      blur(o.params.beam_spread * scattering * (bottom * bottom * bottom - top * top * top) / 3.0 / rows.stretch(j));
+      const int k = grid.cell(i, j);
+      const double above = j > 0 ? o.system.axial(k - 1) * (o.escape(k) - o.escape(k - 1)) / area
+                                 : OpticalFaceStep{o, clock}.surface_conductance(i) * (o.escape(k) - 1.0) / area;
+      const double scattered = (1.0 + g) * o.scattered(k), extinction = o.extinction(k) + g * o.scattered(k);
+      const double passed = lane_exp(-extinction * grid.dz(j));
+      const double escape = o.escape(k) + 1.5 * g / (1.0 + g) * (above + below);
+      light = passed * light + (1.0 - passed) * scattered / extinction * escape;
+      below = above;
     }
-  }
-
-  /// Implicit radial diffusion of the view by a variance per axis [m^2].
-  DF_FUNCTION void blur(double variance) const {
-    const AxisymmetricGrid& grid = o.grid;
-    FieldView<double> x = o.reflectance, factor = o.system.spine_inverse;
-    double inward = 0.0;
-    for (int i = 0; i < grid.n_r; ++i) {
-      const double ring = grid.ring_area(i) / (units::pi * variance);
-      const double outward = i + 1 < grid.n_r ? grid.r_face(i + 1) / (grid.r_centre(i + 1) - grid.r_centre(i)) : 0.0;
-      const double before = i > 0 ? factor(i - 1) : 0.0;
-      const double diagonal = ring + inward + outward - inward * before;
-      x(i) = (ring * x(i) + (i > 0 ? inward * x(i - 1) : 0.0)) / diagonal;
-      factor(i) = outward / diagonal;
-      inward = outward;
-    }
-    for (int i = grid.n_r - 2; i >= 0; --i) x(i) += factor(i) * x(i + 1);
+    o.glow(i) = light;
   }
 };
 
-/// The same for skin without a dot: the diffusion problem of a column, solved directly.
-struct SkinViewStep {
+/// Adds to the reflectance, or takes from it, what diffusion says of it; linear between the rings of its grid.
+struct AddGlowStep {
   OpticsProblem o;
-  LightClock clock;
-  DF_FUNCTION double absorption(int j) const {
-    return o.rows.absorption(clock.band * o.grid.n_z + j) + clock.blood * o.rows.blood(clock.band * o.grid.n_z + j);
-  }
-  DF_FUNCTION double extinction(int j) const { return absorption(j) + o.rows.scattering(clock.band * o.grid.n_z + j); }
-  DF_FUNCTION double conductance(int j) const {
-    if (j + 1 >= o.grid.n_z) return 0.0;
-    return 1.0 / (1.5 * (o.grid.dz(j) * extinction(j) + o.grid.dz(j + 1) * extinction(j + 1)));
-  }
-  DF_FUNCTION void operator()() const {
-    const int n_z = o.grid.n_z;
-    FieldView<double> factor = o.system.spine_inverse, value = o.system.spine_reduced;
-    const double surface = 1.0 / (1.5 * o.grid.dz(0) * extinction(0) + 2.0 * o.params.boundary_factor);
-    for (int j = 0; j < n_z; ++j) {
-      const double up = j > 0 ? conductance(j - 1) : 0.0, down = conductance(j);
-      const double diagonal =
-          o.grid.dz(j) * absorption(j) + up + down + (j == 0 ? surface : 0.0) - (j > 0 ? up * factor(j - 1) : 0.0);
-      factor(j) = down / diagonal;
-      value(j) = ((j == 0 ? surface : 0.0) + (j > 0 ? up * value(j - 1) : 0.0)) / diagonal;
-    }
-    for (int j = n_z - 2; j >= 0; --j) value(j) += factor(j) * value(j + 1);
-    double through = 1.0, sum = 0.0;
-    for (int j = 0; j < n_z; ++j) {
-      const double passed = std::exp(-extinction(j) * o.grid.dz(j));
-      sum += through * (1.0 - passed) * (1.0 - absorption(j) / extinction(j)) * value(j);
-      through *= passed;
-    }
-    o.reflectance(o.grid.n_r) = sum;
+  double sign;
+  DF_FUNCTION void operator()(int n, int) const {
+    const FieldView<const double>& centre = o.grid.r_centre;
+    const double radius = o.rows.view_r(n);
+    int i = 0;
+    while (i + 2 < o.grid.n_r && centre(i + 1) < radius) ++i;
+    const double t = i + 1 < o.grid.n_r ? larger(0.0, smaller(1.0, (radius - centre(i)) / (centre(i + 1) - centre(i)))) : 0.0;
+    o.reflectance(n) += sign * (t > 0.0 ? mix(o.glow(i), o.glow(i + 1), t) : o.glow(i));
   }
 };
 
@@ -195,35 +138,34 @@ struct DotProfileStep {
   double centre_radius;       ///< [m]
   FieldView<double> profile;  ///< contrast, fwhm, mean reflectance, skin reflectance
 
-  /// Contrast at a distance from the axis, linear between ring centres and flat inside the first.
+  /// Contrast at a distance from the axis, linear between the places looked at and flat inside the first.
   DF_FUNCTION double contrast(double radius) const {
-    const AxisymmetricGrid& grid = o.grid;
-    const double skin = o.reflectance(grid.n_r);
+    const FieldView<const double>& place = o.rows.view_r;
     int i = 0;
-    while (i + 2 < grid.n_r && grid.r_centre(i + 1) < radius) ++i;
-    const double t = larger((radius - grid.r_centre(i)) / (grid.r_centre(i + 1) - grid.r_centre(i)), 0.0);
-    return 1.0 - (o.reflectance(i) + t * (o.reflectance(i + 1) - o.reflectance(i))) / skin;
+    while (i + 2 < view_rings && place(i + 1) < radius) ++i;
+    const double t = larger((radius - place(i)) / (place(i + 1) - place(i)), 0.0);
+    return 1.0 - (o.reflectance(i) + t * (o.reflectance(i + 1) - o.reflectance(i))) / o.reflectance(view_rings);
   }
   DF_FUNCTION void operator()() const {
     constexpr int samples = 60;
     double mean = 0.0;
     for (int n = 0; n < samples; ++n) mean += contrast(centre_radius * (n + 0.5) / samples) / samples;
-    const double step = 1e-6, end = o.grid.r_centre(o.grid.n_r - 1);
+    const double step = 1e-6, end = o.rows.view_r(view_rings - 1);
     double radius = step;
     while (radius < end && contrast(radius) > 0.5 * mean) radius += step;
     profile(0) = mean;
     profile(1) = mean > 0.0 ? 2.0 * radius : 0.0;
-    profile(2) = (1.0 - mean) * o.reflectance(o.grid.n_r);
-    profile(3) = o.reflectance(o.grid.n_r);
+    profile(2) = (1.0 - mean) * o.reflectance(view_rings);
+    profile(3) = o.reflectance(view_rings);
   }
 };
 
-/// Copies what is seen in one band to the record of a look: band x (ring, then skin without a dot).
+/// Copies what is seen in one band to the record of a look: band x (place of the view, then skin without a dot).
 struct RecordViewStep {
   OpticsProblem o;
   FieldView<double> view;
   int band;
-  DF_FUNCTION void operator()(int i, int) const { view(band * (o.grid.n_r + 1) + i) = o.reflectance(i); }
+  DF_FUNCTION void operator()(int i, int) const { view(band * (view_rings + 1) + i) = o.reflectance(i); }
 };
 
 /// Copies an escape probability of the optical grid.

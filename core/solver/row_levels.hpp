@@ -61,10 +61,8 @@ struct RowHierarchy {
     set.right = arena.take(level.rings * level.stride, 8);
     set.value = arena.take(level.rings * level.stride, 8);
   }
-  /// Single precision: half as many doubles, never read or written as such.
   DF_FUNCTION static FieldView<float> take_singles(ViewArena& arena, const RowLevel& level) {
-    const FieldView<double> block = arena.take(level.rings * level.stride / 2, 8);
-    return {reinterpret_cast<float*>(block.data), 2 * block.size, 2 * block.pad};
+    return dermaflux::take_singles(arena, level.rings * level.stride, 8);
   }
   DF_FUNCTION RowLevel level(FieldView<double> memory, int number) const {
     ViewArena arena{memory.data};

@@ -66,7 +66,6 @@ struct Model {
   double corneum_refractive_index;  ///< of the stratum corneum [-]
   std::array<double, band_count> oxygenated_extinction;    ///< molar extinction of HbO2 per band [1/(cm M)]
   std::array<double, band_count> deoxygenated_extinction;  ///< of Hb [1/(cm M)]
-  double beam_spread;                                      ///< widening of the viewing beam over Gaussian multiple scattering [-]
 };
 
 /// Everything one treatment of one dot needs, in SI. Read from TOML by core/io, changed by sweeps, never by solvers.

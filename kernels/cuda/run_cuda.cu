@@ -7,6 +7,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <map>
 #include <numeric>
 
 #include "kernels/backends.hpp"
@@ -68,12 +69,15 @@ class DeviceBatch {
       thrust::fill(thrust::cuda::par.on(stream_), state_.begin(), state_.end(), 0.0);
     std::vector<double> gathered;
     std::vector<TreatmentCase> cases;
+    std::map<const PhotonPaths*, thrust::device_vector<float>> paths;  // nearly always one set for all
     long constants_at = 0, state_at = 0;
     for (const Prepared* member : members) {
       const CaseBlueprint& blueprint = member->blueprint;
+      thrust::device_vector<float>& own = paths[blueprint.paths.get()];
+      if (own.empty()) own = blueprint.paths->values();
       gathered.insert(gathered.end(), blueprint.constants.begin(), blueprint.constants.end());
       cases.push_back(blueprint.bind(thrust::raw_pointer_cast(constants_.data()) + constants_at,
-                                     thrust::raw_pointer_cast(state_.data()) + state_at));
+                                     thrust::raw_pointer_cast(state_.data()) + state_at, thrust::raw_pointer_cast(own.data())));
       constants_at += static_cast<long>(blueprint.constants.size());
       state_at += blueprint.state_length;
     }
@@ -117,6 +121,7 @@ std::vector<std::size_t> by_cost(const std::vector<Prepared>& members) {
 
 long bytes_of(const CaseBlueprint& blueprint) {
   return static_cast<long>(sizeof(double)) * (blueprint.state_length + static_cast<long>(blueprint.constants.size())) +
+         static_cast<long>(sizeof(float) * blueprint.paths->values().size()) +
          static_cast<long>(sizeof(TreatmentCase) + max_branches * sizeof(Outcome));
 }
 

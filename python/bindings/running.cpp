@@ -291,15 +291,15 @@ void bind_running(py::module_& module) {
                                const RunFields& f = self.cast<const Run&>().fields();
                                return view(f.insertion, {5, f.n_r, f.n_z}, self);
                              })
-      .def_property_readonly("view_r_face",
+      .def_property_readonly("view_r",
                              [](const py::object& self) {
                                const RunFields& f = self.cast<const Run&>().fields();
-                               return view(f.view_r_face, {static_cast<py::ssize_t>(f.view_r_face.size())}, self);
+                               return view(f.view_r, {static_cast<py::ssize_t>(f.view_r.size())}, self);
                              })
       .def_property_readonly("view",
                              [](const py::object& self) {
                                const RunFields& f = self.cast<const Run&>().fields();
-                               return view(f.view, {f.moments, band_count, static_cast<py::ssize_t>(f.view_r_face.size())}, self);
+                               return view(f.view, {f.moments, band_count, static_cast<py::ssize_t>(f.view_r.size()) + 1}, self);
                              })
       .def(
           "write",

@@ -416,7 +416,7 @@ class Run:
     def insertion(self) -> NDArray[np.float64]:
         """One track after the relaxation of the first session, shape (5, n_r, n_z): suspended, captured [kg/m^3], carrier, fluid [-], pressure [Pa]."""
     @property
-    def view_r_face(self) -> NDArray[np.float64]:
+    def view_r(self) -> NDArray[np.float64]:
         """Ring faces of the optical grid, shape (n_view + 1,) [m]."""
     @property
     def view(self) -> NDArray[np.float64]:

@@ -133,7 +133,7 @@ class Result(Named[float]):
             "r": ("r", self.r_m, {"units": "m", "long_name": "distance from the axis"}),
             "z": ("z", self.z_m, {"units": "m", "long_name": "depth below the undeformed surface"}),
             "wavelength": ("wavelength", _core.wavelengths_nm(), {"units": "nm", "long_name": "band of the look"}),
-            "view_r": ("view_r", 0.5 * (run.view_r_face[1:] + run.view_r_face[:-1]), {"units": "m", "long_name": "distance from the axis, ring centres of the look"}),
+            "view_r": ("view_r", run.view_r, {"units": "m", "long_name": "distance from the axis at which the dot is looked at"}),
             "trace_time": ("trace_time", trace["trace_time"], {"units": "s", "long_name": "time since the first stroke began"}),
         }
         warnings = "\n".join(f"{name}: {text}" for name, text in self.warnings) or "none"

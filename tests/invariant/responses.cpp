@@ -136,10 +136,12 @@ TEST(Resistance, LoadedMotorRunsSlowerTheHarderTheSkin) {
 const std::vector<std::string> scars = {"cicatricial", "hypertrophic", "atrophic", "fue_punctate", "fut_linear", "burn_radiation"};
 
 TEST(Scars, ContrastFadesFasterThanThatOfNormalScalp) {
-  // Each class at its own treatment, from the first year, when the epidermis is clear, to the third and fifth.
-  const MemberResult normal = test::run_one(test::treatment("normal"));
+  // Each class at its own treatment, from the first year, when the epidermis is clear, to the third and fifth. On the standard grid:
+  // hypertrophic scars fade by 3 % more than normal scalp, which is what the few photon paths of the quick grid leave open.
+  const RunOptions standard = test::on_grid(GridLevel::standard);
+  const MemberResult normal = test::run_one(test::treatment("normal"), standard);
   for (const std::string& name : scars) {
-    const MemberResult scar = test::run_one(test::treatment(name));
+    const MemberResult scar = test::run_one(test::treatment(name), standard);
     for (const char* later : {"contrast_3y", "contrast_5y"})
       EXPECT_LT(output(scar, later) / output(scar, "contrast_1y"), output(normal, later) / output(normal, "contrast_1y")) << name;
   }

@@ -145,7 +145,7 @@ TEST(SkinLook, IsThatOfARunWithoutRunningIt) {
   // The run's skin still holds e^(-365/1.5) of its redness: nothing. The same steps on the same numbers: no tolerance.
   for (const char* type : {"fitzpatrick_1", "fitzpatrick_4", "fitzpatrick_6"}) {
     const Treatment t = test::treatment("normal", {{"machine.dwell_ms", "20"}, {"skin.type", type}});
-    const MemberResult result = test::run_one(t);
+    const MemberResult result = test::run_one(t, test::on_grid(GridLevel::standard));
     const auto seen = skin_reflectance(t);
     for (std::size_t band = 0; band < band_count; ++band)
       EXPECT_EQ(seen[band], result.outcome.colour[1].skin[band]) << type << band;

@@ -1,0 +1,129 @@
+#include "core/solver/photon_paths.hpp"
+
+#include <algorithm>
+#include <array>
+#include <mutex>
+
+#include "core/physics/even_numbers.hpp"
+#include "core/physics/philox.hpp"
+#include "core/physics/photon_laws.hpp"
+#include "core/physics/surface_laws.hpp"
+
+namespace dermaflux {
+namespace {
+
+constexpr int even_flights = 8;  ///< flights whose numbers are drawn evenly; chance has mixed the later ones anyway
+constexpr double loss = 0.03;    ///< share of photons given up per reduced optical depth, about what pale skin absorbs
+constexpr double longest = 200;  ///< reduced optical depths after which a photon is given up: e^-6 of them come so far
+
+/// Follows one photon after another through the half-space.
+class HalfSpace {
+ public:
+  explicit HalfSpace(const PathSettings& settings) : settings_(settings) {
+    stay_ = 1.0 - loss * (1.0 - settings.anisotropy);
+    most_ = static_cast<int>(longest / (1.0 - settings.anisotropy));
+  }
+
+  /// Follows a photon. If it comes out, says so, and its way and its weight are there to be read.
+  bool follow(std::uint64_t photon) {
+    x.clear(), y.clear(), depth.clear();
+    Direction to{0.0, 0.0, 1.0};
+    double at = 0.0;
+    const double life = lane_log(Philox::uniform(draw(photon, 0).a)) / lane_log(stay_);  // scatterings until it is given up
+    for (int flight = 0; flight < most_ && flight <= life; ++flight) {
+      const Words words = draw(photon, static_cast<std::uint32_t>(flight) + 1);
+      double left = -lane_log(number(photon, flight, 0, words.a)), spare = Philox::uniform(words.d);
+      while (to.z < 0.0 && at <= -to.z * left) {  // to the surface
+        const double length = -at / to.z, reflected = surface_(-to.z);
+        go(to, length, at = 0.0);
+        if (!(spare < reflected)) {
+          weight = lane_power(stay_, -flight);
+          return true;
+        }
+        spare /= reflected;
+        left -= length;
+        to.z = -to.z;
+      }
+      go(to, left, at += to.z * left);
+      to = TurnedDirection{}(to, HenyeyGreenstein{settings_.anisotropy}(number(photon, flight, 1, words.b)),
+                             lane_turn(number(photon, flight, 2, words.c)));
+    }
+    return false;
+  }
+
+  std::vector<float> x, y, depth;  ///< as in PhotonPathView
+  double weight = 0.0;
+
+ private:
+  static Words draw(std::uint64_t photon, std::uint32_t flight) {
+    return Philox{0x64657266,
+                  0x6c757861}({flight, 0, static_cast<std::uint32_t>(photon), static_cast<std::uint32_t>(photon >> 32)});
+  }
+  double number(std::uint64_t photon, int flight, int which, std::uint32_t word) const {
+    return flight < even_flights ? even_(photon, 3 * flight + which) : Philox::uniform(word);
+  }
+  void go(const Direction& to, double length, double end) {
+    x.push_back(static_cast<float>(to.x * length));
+    y.push_back(static_cast<float>(to.y * length));
+    depth.push_back(static_cast<float>(end));
+  }
+
+  PathSettings settings_;
+  PlatedSurface surface_{settings_.index, settings_.index_plate, 1.0};
+  EvenNumbers<3 * even_flights> even_;
+  double stay_ = 1.0;
+  int most_ = 0;
+};
+
+}  // namespace
+
+PhotonPaths::PhotonPaths(const PathSettings& settings, int count)
+    : count_(count), entering_(1.0 - PlatedSurface{1.0, settings.index_plate, settings.index}(1.0)) {
+  std::vector<float> first{0.0f}, launched, weight;
+  std::array<std::vector<float>, 3> ways;
+  HalfSpace half_space(settings);
+  for (std::uint64_t photon = 0; launched.size() < static_cast<std::size_t>(count); ++photon) {
+    if (!half_space.follow(photon)) continue;
+    const std::array<const std::vector<float>*, 3> own = {&half_space.x, &half_space.y, &half_space.depth};
+    for (std::size_t n = 0; n < 3; ++n) ways[n].insert(ways[n].end(), own[n]->begin(), own[n]->end());
+    first.push_back(static_cast<float>(ways[0].size()));
+    launched.push_back(static_cast<float>(photon + 1));
+    weight.push_back(static_cast<float>(half_space.weight));
+  }
+  flights_ = static_cast<int>(ways[0].size());
+  for (const auto* part : {&first, &launched, &weight, &ways[0], &ways[1], &ways[2]})
+    values_.insert(values_.end(), part->begin(), part->end());
+}
+
+PhotonPathView PhotonPaths::view(const float* copy) const {
+  const float* at = copy ? copy : values_.data();
+  const auto take = [&at](int size) {
+    const FieldView<const float> part{at, size, 0};
+    at += size;
+    return part;
+  };
+  PhotonPathView view;
+  view.count = count_;
+  view.entering = entering_;
+  view.first = take(count_ + 1);
+  view.launched = take(count_);
+  view.weight = take(count_);
+  view.x = take(flights_);
+  view.y = take(flights_);
+  view.depth = take(flights_);
+  return view;
+}
+
+std::shared_ptr<const PhotonPaths> photon_paths(const PathSettings& settings) {
+  static std::mutex one_at_a_time;
+  static PathSettings kept_for{};
+  static std::shared_ptr<const PhotonPaths> kept;
+  const std::lock_guard<std::mutex> lock(one_at_a_time);
+  if (!kept || !(kept_for == settings)) {
+    kept = std::make_shared<const PhotonPaths>(settings, photon_path_count);
+    kept_for = settings;
+  }
+  return kept;
+}
+
+}  // namespace dermaflux

@@ -1,0 +1,52 @@
+#pragma once
+#include <memory>
+#include <vector>
+
+#include "core/grid/field_view.hpp"
+
+namespace dermaflux {
+
+/// What paths of photons depend on: how light is scattered, and the surface it leaves by.
+struct PathSettings {
+  double anisotropy;   ///< g [-]
+  double index;        ///< refractive, of the skin [-]
+  double index_plate;  ///< of the stratum corneum on it [-]
+  bool operator==(const PathSettings&) const = default;
+};
+
+/// Paths of photons that came in along the normal and went out again, through a half-space that scatters everywhere alike and does
+/// not absorb. Lengths are optical depths of scattering, mu_s l. Any skin whose layers scatter by the same phase function has the
+/// same paths, each flight stretched by 1/mu_s of where it is, and absorption thins out what comes back along a path by e^-(int
+/// mu_a dl). So one set serves every skin, band and time, and what is seen changes smoothly with them.
+struct PhotonPathView {
+  int count = 0;
+  double entering = 0.0;               ///< share of the light that passes the surface inwards [-]
+  FieldView<const float> first;        ///< number of the first flight of each path, and one more: exact below 2^24
+  FieldView<const float> launched;     ///< photons that were sent in for the paths up to and with this one: exact below 2^24
+  FieldView<const float> weight;       ///< of photons each path stands for [-]
+  FieldView<const float> x, y, depth;  ///< of each flight: way along the surface, and the depth of its end
+};
+
+/// The same with the memory.
+class PhotonPaths {
+ public:
+  PhotonPaths(const PathSettings& settings, int count);
+
+  int count() const { return count_; }
+  const std::vector<float>& values() const { return values_; }
+  /// A view of a copy of the values, which may lie on a device; null for the values themselves.
+  PhotonPathView view(const float* copy = nullptr) const;
+
+ private:
+  int count_, flights_ = 0;
+  double entering_ = 0.0;
+  std::vector<float> values_;
+};
+
+/// How many paths there are. The first of them are a smaller set, as evenly spread.
+inline constexpr int photon_path_count = 4096;
+
+/// Paths for some settings. The last set asked for is kept, because nearly all runs of a process share it.
+std::shared_ptr<const PhotonPaths> photon_paths(const PathSettings& settings);
+
+}  // namespace dermaflux

@@ -1,0 +1,76 @@
+#include <gtest/gtest.h>
+
+#include <cmath>
+
+#include "core/simulation/optical_scene.hpp"
+#include "core/solver/insertion_setup.hpp"
+#include "tests/support/photon_cases.hpp"
+#include "tests/support/small_cases.hpp"
+
+/// The fast look of a run against photon transport in the same skin.
+namespace dermaflux {
+namespace {
+
+using namespace units;
+
+/// A cylinder of dispersed carbon black, 0.25 mm long, in normal scalp; each cell holds the share of it that it covers.
+struct Dot {
+  double top_mm, diameter_mm, mass_ng;
+};
+
+double covered(double low, double high, double from, double to) {
+  return std::fmax(0.0, std::fmin(high, to) - std::fmax(low, from)) / (high - low);
+}
+
+OpticalScene scene_of(const Dot& dot, double melanosomes) {
+  const Treatment t = test::treatment("normal", {{"skin.melanosome_fraction", std::to_string(melanosomes)}});
+  const GridFaces faces = build_grid(GridLevel::standard, grid_extent(t));
+  const double top = dot.top_mm * mm, bottom = top + 0.25 * mm, radius = 0.5 * dot.diameter_mm * mm;
+  const double concentration = dot.mass_ng * 1e-12 / (pi * radius * radius * (bottom - top));
+  const std::size_t n_r = faces.r.size() - 1, n_z = faces.z.size() - 1;
+  std::vector<double> pools(5 * n_r * n_z, 0.0);
+  for (std::size_t i = 0; i < n_r; ++i)
+    for (std::size_t j = 0; j < n_z; ++j)
+      pools[i * n_z + j] = concentration * covered(faces.r[i] * faces.r[i], faces.r[i + 1] * faces.r[i + 1], 0.0, radius * radius) *
+                           covered(faces.z[j], faces.z[j + 1], top, bottom);
+  return {t, faces, pools, year, year};
+}
+
+/// What comes back to the centre of the dot, 60 um wide, in the band of the contrast.
+Estimate returned(const OpticalScene& scene, bool with_dot) {
+  PhotonJob job{scene.medium(contrast_band, with_dot), scene.settings(), 1 << 16};
+  job.settings.beam = {.inner = 0.0, .width = 60 * um, .bins = 1, .by_area = false, .diffuse = false};
+  return test::follow(job).reflectance();
+}
+
+class FastLookInSkin : public ::testing::TestWithParam<double> {};
+
+TEST_P(FastLookInSkin, HasTheContrastOfPhotonTransportWithin3Percent) {
+  // The goal is 0.03. Photons add 3 standard errors of their own: relative errors of both reflectances, independent.
+  for (const Dot& dot : {Dot{0.05, 0.08, 30}, Dot{0.1, 0.15, 3}, Dot{0.1, 0.15, 300}, Dot{0.2, 0.3, 30}, Dot{0.5, 0.5, 300}}) {
+    const OpticalScene scene = scene_of(dot, GetParam());
+    const Estimate with = returned(scene, true), without = returned(scene, false);
+    const double ratio = with.mean / without.mean;
+    const double error = ratio * std::hypot(with.error / with.mean, without.error / without.mean);
+    EXPECT_NEAR(scene.look().contrast, 1.0 - ratio, 0.03 + 3.0 * error)
+        << dot.top_mm << " mm deep, " << dot.diameter_mm << " mm wide, " << dot.mass_ng << " ng";
+    EXPECT_LT(error, 0.03);  // the photons can tell a look that is off by a few times its goal
+  }
+}
+
+TEST_P(FastLookInSkin, HasTheReflectanceOfPhotonTransportInEveryBand) {
+  // Paths in the bands aside: 1024, from at least as many photons, each of a weight below 1: R is known to sqrt(R (1 - R)/1024) if
+  // they were independent, and better as they are.
+  const OpticalScene scene = scene_of({9.0, 1.0, 0.0}, GetParam());
+  const Appearance seen = scene.look();
+  for (int band = 0; band < band_count; ++band) {
+    PhotonJob job{scene.medium(band, false), scene.settings(), 1 << 14};
+    const Estimate exact = test::follow(job).reflectance();
+    EXPECT_NEAR(seen.skin[band], exact.mean, std::sqrt(exact.mean * (1.0 - exact.mean) / 1024.0) + 3.0 * exact.error) << band;
+  }
+}
+
+INSTANTIATE_TEST_SUITE_P(Melanosomes, FastLookInSkin, ::testing::Values(0.03, 0.15, 0.35));
+
+}  // namespace
+}  // namespace dermaflux
