@@ -19,6 +19,14 @@
 #define DF_LANES _Pragma("GCC ivdep")
 #endif
 
+/// The same before a loop whose few iterations are counted at compile time: kept whole, or it would be taken apart before vectors
+/// are thought of.
+#if defined(__CUDACC__) || defined(__clang__)
+#define DF_FEW_LANES DF_LANES
+#else
+#define DF_FEW_LANES _Pragma("GCC ivdep") _Pragma("GCC unroll 1")
+#endif
+
 /// Asks the host for the cache line at an address that a loop comes to later, whether or not it exists; a device needs none.
 #if defined(__CUDACC__)
 #define DF_FETCH_LATER(address) static_cast<void>(address)

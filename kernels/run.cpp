@@ -174,7 +174,6 @@ RunFields collect_fields(const TreatmentCase& bound) {
   fields.epidermal = values(bound.healing.rows.epidermal);
   fields.pools = values(bound.recorder.pools);
   fields.insertion = values(bound.recorder.insertion);
-  fields.view = values(bound.recorder.view);
   fields.view_r = values(bound.optics.rows.view_r);
   fields.trace = values(bound.recorder.trace);
   const int seen = static_cast<int>(bound.recorder.trace_rows(0)),

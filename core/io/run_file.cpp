@@ -4,6 +4,7 @@
 #include <limits>
 
 #include "core/io/hdf5_file.hpp"
+#include "core/simulation/optical_scene.hpp"
 #include "core/solver/trace_step.hpp"
 #include "core/units.hpp"
 
@@ -115,12 +116,13 @@ void write_profile(Hdf5File& file, const RunFields& fields) {
   described(file, "epidermis_share", fields.epidermal, {"z"}, "", "share of epidermis in the row");
 }
 
-/// What the eye sees at each moment, per band and ring of the optical grid, and skin without a dot.
-void write_view(Hdf5File& file, const RunFields& fields) {
+/// What the eye sees at each moment, per band and place of the view, and skin without a dot.
+void write_view(Hdf5File& file, const MemberResult& member, const RunFields& fields) {
   const std::size_t rings = fields.view_r.size();
+  const std::vector<double> view = views_of_run(member.treatment, member.outcome, {fields.r_face, fields.z_face}, fields.pools);
   std::vector<double> dot, skin;
-  for (std::size_t row = 0; row < fields.view.size() / (rings + 1); ++row) {
-    const double* at = fields.view.data() + row * (rings + 1);
+  for (std::size_t row = 0; row < view.size() / (rings + 1); ++row) {
+    const double* at = view.data() + row * (rings + 1);
     dot.insert(dot.end(), at, at + rings);
     skin.push_back(at[rings]);
   }
@@ -274,7 +276,7 @@ void write_run(const std::filesystem::path& path, const MemberResult& member, co
   write_fields(file, fields);
   write_vtk(file, fields, days);
   write_profile(file, fields);
-  write_view(file, fields);
+  write_view(file, member, fields);
   write_trace(file, fields);
   for (const MomentSeries& series : moment_series(member.outcome))
     described(file, series.column.name, series.values, {"time"}, series.column.unit, series.column.meaning);

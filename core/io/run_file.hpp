@@ -19,7 +19,6 @@ struct RunFields {
   std::vector<double> trace;           ///< rows x TraceStep::columns
   int trace_lost = 0;                  ///< time steps of the insertion that found no room in it
   std::vector<double> view_r;          ///< places at which the dot is looked at, from its axis [m]
-  std::vector<double> view;            ///< reflectance: moment x band x (optical ring, then skin without a dot) [-]
 };
 
 /// One column of the insertion's trace or of the time series: name with unit, unit, meaning, and the scale from SI.

@@ -70,8 +70,6 @@ long lay_out_all_state(ViewArena& arena, TreatmentCase& c, bool record) {
     c.recorder.insertion = arena.take(5 * cells);
     c.recorder.trace = arena.take(TraceStep::columns * trace_rows(c));
     c.recorder.trace_rows = arena.take(1);
-    c.recorder.view = arena.take(c.moment_count * band_count * (view_rings + 1));
-    c.recorder.aside = arena.take(c.optics.grid.cell_count(), c.optics.grid.n_z);
   }
   return length;
 }

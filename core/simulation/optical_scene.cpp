@@ -1,5 +1,6 @@
 #include "core/simulation/optical_scene.hpp"
 
+#include <algorithm>
 #include <cmath>
 #include <string>
 #include <utility>
@@ -153,14 +154,36 @@ PhotonSettings OpticalScene::settings() const {
   return settings;
 }
 
-Appearance OpticalScene::look() const {
+Appearance OpticalScene::look(std::vector<double>* view) const {
   const int rings = count(faces_.r), coarsening = rings % coarsest_rings == 0 ? rings / coarsest_rings : 1;
   const Bound bound = bind(coarsening);
   const OpticsProblem& o = bound.problem;
   const SerialExecutor executor;
   executor.cells(o.grid.n_r, o.grid.n_z, StartOpticsStep{o});
   double scratch[4] = {};
-  return dermaflux::look(executor, o, bound.pools, clock_, true, {scratch, 4, 0});
+  std::vector<double> seen(static_cast<std::size_t>(band_count * (view_rings + 1)));
+  const auto keep = [&](int band) { std::copy_n(o.reflectance.data, view_rings + 1, seen.begin() + band * (view_rings + 1)); };
+  const Appearance result = dermaflux::look(executor, o, bound.pools, clock_, true, {scratch, 4, 0}, keep);
+  if (view) view->insert(view->end(), seen.begin(), seen.end());
+  return result;
+}
+
+std::vector<double> views_of_run(const Treatment& treatment, const Outcome& outcome, const GridFaces& faces,
+                                 const std::vector<double>& pools) {
+  std::vector<double> views;
+  auto from = pools.begin();
+  for (int m = 0; m < outcome.moment_count; ++m) {
+    const double time = outcome.moments[m].time;
+    double laid = 0.0, start = 0.0;  // pigment of the sessions so far, and its mean beginning
+    for (int s = 0; s < outcome.session_count && outcome.sessions[s].time <= time; ++s) {
+      laid += outcome.sessions[s].deposited;
+      start += outcome.sessions[s].deposited * outcome.sessions[s].time;
+    }
+    const auto to = from + 5L * count(faces.r) * count(faces.z);
+    OpticalScene(treatment, faces, {from, to}, time, time - (laid > 0.0 ? start / laid : 0.0)).look(&views);
+    from = to;
+  }
+  return views;
 }
 
 }  // namespace dermaflux

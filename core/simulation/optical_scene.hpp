@@ -3,6 +3,7 @@
 #include <vector>
 
 #include "core/grid/grid_builder.hpp"
+#include "core/simulation/outcome.hpp"
 #include "core/solver/optics_cycle.hpp"
 #include "core/solver/photon_job.hpp"
 #include "core/treatment/treatment.hpp"
@@ -22,8 +23,9 @@ class OpticalScene {
   PhotonMedium medium(int band, bool with_dot) const;
   /// g, and the refractive indices of the skin and of the stratum corneum on it.
   PhotonSettings settings() const;
-  /// The fast look at it, on the coarser grid that a run uses.
-  Appearance look() const;
+  /// The fast look at it, as a run does it. Adds to `view`, if there is one, the reflectance: band x (place of the view, then skin
+  /// without a dot) [-].
+  Appearance look(std::vector<double>* view = nullptr) const;
   const SkinClock& clock() const { return clock_; }
 
  private:
@@ -43,5 +45,10 @@ class OpticalScene {
   std::shared_ptr<const PhotonPaths> paths_;
   SkinClock clock_;
 };
+
+/// What the fast look shows at the moments of a run, from the pigment it has recorded (moment x pool x cell): moment x band x
+/// (place of the view, then skin without a dot) [-].
+std::vector<double> views_of_run(const Treatment& treatment, const Outcome& outcome, const GridFaces& faces,
+                                 const std::vector<double>& pools);
 
 }  // namespace dermaflux

@@ -13,14 +13,6 @@ struct Recorder {
   FieldView<double> insertion;   ///< suspended, captured, carrier, fluid, pressure per cell when the first contact ends
   FieldView<double> trace;       ///< of the first contact, rows of TraceStep::columns values
   FieldView<double> trace_rows;  ///< number of steps seen, one value; those beyond the rows of `trace` are lost
-  FieldView<double> view;        ///< reflectance seen: moment x band x (place of the view, then skin without a dot) [-]
-  FieldView<double> aside;       ///< escape probability while bands are viewed for the record only [-]
-
-  /// The part of `view` that belongs to one moment; empty if nothing is recorded.
-  DF_FUNCTION FieldView<double> view_of(int moment) const {
-    const int length = band_count * (view_rings + 1);
-    return view.size > 0 ? FieldView<double>{view.data + moment * length, length, 0} : FieldView<double>{};
-  }
 };
 
 /// Dwell times that share one insertion: a longer contact passes through all shorter ones.

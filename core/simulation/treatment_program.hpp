@@ -3,16 +3,14 @@
 
 namespace dermaflux {
 
-/// The dot as it now looks. `view` keeps the reflectance in all bands, if it is not empty.
+/// The dot as it now looks.
 DF_CALLER_DECIDES
 template <class Executor>
 DF_FUNCTION Appearance look_now(const Executor& executor, const TreatmentCase& c, const HealingProblem& healing, double time,
-                                const Progress& at, bool colour, FieldView<double> view = {}) {
+                                const Progress& at, bool colour) {
   SkinClock clock{time, time - at.mean_start};
   for (int s = 0; s < at.sessions; ++s) clock.add(c.optics.params, time - c.sessions.start[s]);
-  const Appearance seen = look(executor, c.optics, healing.pools, clock, colour, c.look, view);
-  if (view.size > 0 && !colour) view_other_bands(executor, c.optics, healing.pools, clock, c.look, view, c.recorder.aside);
-  return seen;
+  return look(executor, c.optics, healing.pools, clock, colour, c.look);
 }
 
 /// One of the moments: sums, ledger, what was seen, and the fields if they are kept.
@@ -109,8 +107,7 @@ DF_FUNCTION Healed follow_healing(const Executor& executor, const TreatmentCase&
     const double end = again ? c.sessions.start[s] : c.moments[m];
     if (!heal_until(executor, healing, end, at.clock, c.stop_time)) return Healed::stopped;
     const int colour = again ? -1 : (m == c.colour_moment[0] ? 0 : (m == c.colour_moment[1] ? 1 : -1));
-    const FieldView<double> view = again ? FieldView<double>{} : c.recorder.view_of(m);
-    const Appearance seen = look_now(executor, c, healing, end, at, colour >= 0, view);
+    const Appearance seen = look_now(executor, c, healing, end, at, colour >= 0);
     if (again) {
       out.sessions[s].contrast_before = seen.contrast;
       leave_to_next(executor, c, healing, end - c.sessions.start[s - 1]);

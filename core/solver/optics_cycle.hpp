@@ -81,12 +81,12 @@ DF_FUNCTION inline LightClock light_clock(const OpticsParams& c, int band, const
           .scattering_gain = c.scattering_gain[band]};
 }
 
-/// What the dot looks like: contrast and width at 550 nm and, if asked, the reflectance in all bands. `scratch`
-/// holds four values. `view` keeps the reflectance per band and place of the bands looked at, if it is not empty.
+/// What the dot looks like: contrast and width at 550 nm and, if asked, the reflectance in all bands. `scratch` holds four values.
+/// `seen(band)` is called after each band, when o.reflectance holds what is seen in it.
 DF_CALLER_DECIDES
-template <class Executor>
+template <class Executor, class Seen>
 DF_FUNCTION Appearance look(const Executor& executor, const OpticsProblem& o, const PoolFields& pools, const SkinClock& clock,
-                            bool colour, FieldView<double> scratch, FieldView<double> view = {}) {
+                            bool colour, FieldView<double> scratch, const Seen& seen) {
   executor.cells(o.grid.n_r, o.grid.n_z, CoarsenPigmentStep{o, pools});
   Appearance result{};
   result.erythema = clock.erythema;
@@ -95,7 +95,7 @@ DF_FUNCTION Appearance look(const Executor& executor, const OpticsProblem& o, co
   for (int n = 0; n < (colour ? band_count : 1); ++n) {
     const int band = (contrast_band + n) % band_count;
     look_in_band(executor, o, pools, light_clock(o.params, band, clock), scratch);
-    if (view.size > 0) executor.cells(view_rings + 1, 1, RecordViewStep{o, view, band});
+    seen(band);
     if (n == 0) {
       result.contrast = executor.read(scratch, 0);
       result.fwhm = executor.read(scratch, 1);
@@ -106,19 +106,12 @@ DF_FUNCTION Appearance look(const Executor& executor, const OpticsProblem& o, co
   return result;
 }
 
-/// Adds to `view` the bands that a look without colour leaves out. The escape probability is set aside in `aside` and put back, so
-/// that the next look starts from the same bits as it does without a record.
+/// The same where nobody wants more.
 DF_CALLER_DECIDES
 template <class Executor>
-DF_FUNCTION void view_other_bands(const Executor& executor, const OpticsProblem& o, const PoolFields& pools, const SkinClock& clock,
-                                  FieldView<double> scratch, FieldView<double> view, FieldView<double> aside) {
-  executor.cells(o.grid.n_r, o.grid.n_z, CopyEscapeStep{o, o.escape, aside});
-  for (int n = 1; n < band_count; ++n) {
-    const int band = (contrast_band + n) % band_count;
-    look_in_band(executor, o, pools, light_clock(o.params, band, clock), scratch);
-    executor.cells(view_rings + 1, 1, RecordViewStep{o, view, band});
-  }
-  executor.cells(o.grid.n_r, o.grid.n_z, CopyEscapeStep{o, aside, o.escape});
+DF_FUNCTION Appearance look(const Executor& executor, const OpticsProblem& o, const PoolFields& pools, const SkinClock& clock,
+                            bool colour, FieldView<double> scratch) {
+  return look(executor, o, pools, clock, colour, scratch, [](int) {});
 }
 
 }  // namespace dermaflux

@@ -55,7 +55,7 @@ struct PathTables {
   FieldView<double> depth, absorbed;  ///< where each of the equal parts ends [m], and optical depth of absorption down to there
   FieldView<double> scale;            ///< parts per depth, one value
   FieldView<double> reach;            ///< radius within which each row of tissue holds pigment [m]
-  FieldView<double> box;              ///< top and bottom of the pigment, its radius [m], and the stride of samples in it
+  FieldView<double> box;              ///< a PigmentBox
   FieldView<float> raster;            ///< row x (bin, then 0): absorption of pigment over scattering, between top and bottom
   FieldView<double> returned;         ///< group of paths x (place of the view, then skin without a dot): light that came back
 };

@@ -6,6 +6,7 @@
 
 #include "core/physics/skin_optics.hpp"
 #include "core/physics/surface_laws.hpp"
+#include "core/solver/path_steps.hpp"
 #include "core/treatment/bleeding.hpp"
 
 namespace dermaflux {
@@ -76,7 +77,7 @@ void lay_out_optics_state(ViewArena& arena, OpticsProblem& problem) {
   for (auto* view : {&tables.depth, &tables.absorbed}) *view = arena.take(depth_parts + 1);
   tables.scale = arena.take(1);
   tables.reach = arena.take(problem.tissue.n_z);
-  tables.box = arena.take(4);
+  tables.box = arena.take(PigmentBox::length);
   tables.raster = take_singles(arena, raster_rows * (raster_bins + 1));
   tables.returned =
       arena.take((std::max(problem.params.paths, problem.params.paths_aside) + path_group - 1) / path_group * (view_rings + 1));

@@ -160,19 +160,4 @@ struct DotProfileStep {
   }
 };
 
-/// Copies what is seen in one band to the record of a look: band x (place of the view, then skin without a dot).
-struct RecordViewStep {
-  OpticsProblem o;
-  FieldView<double> view;
-  int band;
-  DF_FUNCTION void operator()(int i, int) const { view(band * (view_rings + 1) + i) = o.reflectance(i); }
-};
-
-/// Copies an escape probability of the optical grid.
-struct CopyEscapeStep {
-  OpticsProblem o;
-  FieldView<double> from, to;
-  DF_FUNCTION void operator()(int i, int j) const { to(o.grid.cell(i, j)) = from(o.grid.cell(i, j)); }
-};
-
 }  // namespace dermaflux

@@ -67,22 +67,31 @@ struct PigmentStep {
   }
 };
 
-/// How far out pigment of a row reaches [m], 0 for a row without: what absorbs less than a ten-thousandth of what skin does is left
+/// How far out pigment of a row reaches [m], 0 for a row without: what absorbs less than a thousandth of what skin does is left
 /// out, which is as much of the contrast at most.
 struct PigmentReachStep {
   OpticsProblem o;
   LightClock clock;
   DF_FUNCTION void operator()(int, int j) const {
     const SkinRow skin{o, clock, j / o.params.coarsening};
-    const double least = 1e-4 * skin.absorption() / skin.scattering() * o.params.sharpness;
+    const double least = 1e-3 * skin.absorption() / skin.scattering() * o.params.sharpness;
     int rings = o.tissue.n_r;
     while (rings > 0 && !(o.pigment(o.tissue.cell(rings - 1, j)) > least)) --rings;
     o.tables.reach(j) = rings > 0 ? o.tissue.r_face(rings) : 0.0;
   }
 };
 
-/// Depths between which there is pigment, how far out it reaches anywhere, and how finely paths sample it: a quarter of that, from
-/// half to one optical depth. Against a tenth, contrasts change by 0.001 on average and widths by 1 %.
+/// Where pigment is and how paths look for it: from a top to a bottom, within a radius, in steps of a quarter of that radius, from
+/// half to one optical depth. Against steps of a tenth contrasts change by 0.001 on average, and widths by 1 %.
+struct PigmentBox {
+  double top, bottom, reach;  ///< depths of scattering, and [m]
+  double stride;              ///< optical depth between two samples
+  double rows, bins;          ///< of the raster per depth, and per radius [1/m]
+
+  static constexpr int length = 6;
+  DF_FUNCTION static PigmentBox of(FieldView<const double> box) { return {box(0), box(1), box(2), box(3), box(4), box(5)}; }
+};
+
 struct PigmentBoxStep {
   OpticsProblem o;
   DF_FUNCTION void operator()() const {
@@ -93,10 +102,14 @@ struct PigmentBoxStep {
       bottom = o.tables.scattered(j + 1);
       reach = larger(reach, o.tables.reach(j));
     }
-    o.tables.box(0) = top;
-    o.tables.box(1) = bottom;
-    o.tables.box(2) = reach;
-    o.tables.box(3) = larger(0.5, smaller(1.0, 0.25 * reach * o.tables.scattered(o.tissue.n_z) / o.tissue.z_face(o.tissue.n_z)));
+    const double scattering = o.tables.scattered(o.tissue.n_z) / o.tissue.z_face(o.tissue.n_z);
+    const double box[PigmentBox::length] = {top,
+                                            bottom,
+                                            reach,
+                                            larger(0.5, smaller(1.0, 0.25 * reach * scattering)),
+                                            raster_rows / (bottom - top),
+                                            raster_bins / reach};
+    for (int n = 0; n < PigmentBox::length; ++n) o.tables.box(n) = box[n];
   }
 };
 
@@ -104,13 +117,13 @@ struct PigmentBoxStep {
 struct RasterStep {
   OpticsProblem o;
   DF_FUNCTION void operator()(int row, int) const {
-    const double top = o.tables.box(0), bottom = o.tables.box(1), reach = o.tables.box(2);
-    if (!(reach > 0.0)) return;
-    const double depth = mix(top, bottom, (row + 0.5) / raster_rows);
+    const PigmentBox box = PigmentBox::of(o.tables.box);
+    if (!(box.reach > 0.0)) return;
+    const double depth = mix(box.top, box.bottom, (row + 0.5) / raster_rows);
     int i = 0, j = 0;
     while (j + 1 < o.tissue.n_z && o.tables.scattered(j + 1) <= depth) ++j;
     for (int bin = 0; bin < raster_bins; ++bin) {
-      while (i + 1 < o.tissue.n_r && o.tissue.r_face(i + 1) <= (bin + 0.5) / raster_bins * reach) ++i;
+      while (i + 1 < o.tissue.n_r && o.tissue.r_face(i + 1) <= (bin + 0.5) / box.bins) ++i;
       o.tables.raster(row * (raster_bins + 1) + bin) = static_cast<float>(o.pigment(o.tissue.cell(i, j)));
     }
   }
@@ -122,22 +135,20 @@ struct FollowPathsStep {
   OpticsProblem o;
   int paths;  ///< how many of all
 
-  static constexpr double opaque = 14.0;  ///< optical depth of pigment through which nothing is seen: a millionth of the light
-
-  /// Optical depth of pigment that a path has met, for each place it may have begun at.
-  struct Met {
-    double depth[view_rings] = {};
-  };
+  static constexpr int lanes = 8;  ///< places of the view that are handled together
+  static_assert(view_rings % lanes == 0);
 
   DF_FUNCTION void operator()(int group, int) const {
+    Search search{PigmentBox::of(o.tables.box), {}, {}};
+    for (int n = 0; n < view_rings; ++n) search.at[n] = static_cast<float>(o.rows.view_r(n) * search.box.bins);
     double sums[view_rings] = {}, skin = 0.0;
     const int end = (group + 1) * path_group < paths ? (group + 1) * path_group : paths;
     for (int path = group * path_group; path < end; ++path) {
-      Met met;
-      const double weight = static_cast<double>(o.paths.weight(path)) * lane_exp(-follow(path, met));
+      for (float& depth : search.met) depth = 0.0f;
+      const double weight = static_cast<double>(o.paths.weight(path)) * lane_exp(-follow(path, search));
       skin += weight;
       DF_LANES
-      for (int n = 0; n < view_rings; ++n) sums[n] += weight * lane_exp(-met.depth[n]);
+      for (int n = 0; n < view_rings; ++n) sums[n] += weight * lane_exp(-static_cast<double>(search.met[n]));
     }
     const int row = group * (view_rings + 1);
     for (int n = 0; n < view_rings; ++n) o.tables.returned(row + n) = sums[n];
@@ -145,14 +156,20 @@ struct FollowPathsStep {
   }
 
  private:
+  /// What a path looks for, and what it has met.
+  struct Search {
+    PigmentBox box;
+    float at[view_rings];   ///< places of the view, in bins of the raster
+    float met[view_rings];  ///< optical depth of pigment, for each place the path may have begun at
+  };
   /// A straight way: where it begins and what is added to that, sideways in metres, downwards in optical depths; its optical
   /// length.
   struct Flight {
     double x, y, scattered, dx, dy, sunk, length;
   };
 
-  /// Optical depth of absorption along a path in skin; adds that of pigment.
-  DF_FUNCTION double follow(int path, Met& met) const {
+  /// Optical depth of absorption along a path in skin; adds that of pigment to what it has met.
+  DF_FUNCTION double follow(int path, Search& search) const {
     double x = 0.0, y = 0.0, scattered = 0.0, absorbed = 0.0;
     SkinDepth::Place here = SkinDepth{o}(0.0);
     const int last = static_cast<int>(o.paths.first(path + 1));
@@ -165,55 +182,56 @@ struct FollowPathsStep {
       const double per_sunk = 1.0 / (level ? 1.0 : sunk);
       const double stretch = level ? there.stretch : (there.depth - here.depth) * per_sunk;
       absorbed += length * (level ? there.thinning : (there.absorbed - here.absorbed) * per_sunk);
-      const Flight flight{x, y, scattered, stretch * dx, stretch * dy, sunk, length};
-      meet(flight, met);
-      x += flight.dx;
-      y += flight.dy;
+      meet({x, y, scattered, stretch * dx, stretch * dy, sunk, length}, search);
+      x += stretch * dx;
+      y += stretch * dy;
       scattered = next;
       here = there;
     }
     return absorbed;
   }
 
-  DF_FUNCTION void meet(const Flight& f, Met& met) const {
-    const double top = o.tables.box(0), bottom = o.tables.box(1), reach = o.tables.box(2);
-    const double end_y = f.y + f.dy, end = f.scattered + f.sunk;
-    if (!(larger(f.scattered, end) > top && smaller(f.scattered, end) < bottom)) return;
-    if (f.y * end_y > 0.0 && smaller(std::fabs(f.y), std::fabs(end_y)) >= reach) return;
-    const double low = smaller(f.x, f.x + f.dx), high = larger(f.x, f.x + f.dx);
-    int from = 0, to = view_rings;  // places from which the flight does not come near, or whose light is gone, are left out
-    while (from < to && (o.rows.view_r(from) + high <= -reach || met.depth[from] > opaque)) ++from;
-    while (to > from && (o.rows.view_r(to - 1) + low >= reach || met.depth[to - 1] > opaque)) --to;
-    if (from == to) return;
+  DF_FUNCTION void meet(const Flight& f, Search& search) const {
+    const PigmentBox& box = search.box;
+    const double end_y = f.y + f.dy, end = f.scattered + f.sunk, low = smaller(f.scattered, end), high = larger(f.scattered, end);
+    if (!(high > box.top && low < box.bottom)) return;
+    if (larger(f.y, end_y) <= -box.reach || smaller(f.y, end_y) >= box.reach) return;
     double enter = 0.0, leave = 1.0;  // share of the flight at which it passes between top and bottom
-    if (f.sunk != 0.0) {
-      const double at_top = (top - f.scattered) / f.sunk, at_bottom = (bottom - f.scattered) / f.sunk;
+    if (low < box.top || high > box.bottom) {
+      const double per_sunk = 1.0 / f.sunk, at_top = (box.top - f.scattered) * per_sunk,
+                   at_bottom = (box.bottom - f.scattered) * per_sunk;
       enter = larger(enter, smaller(at_top, at_bottom));
       leave = smaller(leave, larger(at_top, at_bottom));
     }
-    const double inside = (leave - enter) * f.length, rows = raster_rows / (bottom - top), bins = raster_bins / reach;
-    const int samples = 1 + static_cast<int>(inside / o.tables.box(3));
-    float at[view_rings];
-    for (int n = 0; n < view_rings; ++n) at[n] = static_cast<float>(o.rows.view_r(n) * bins);
-    for (int s = 0; s < samples; ++s) {
-      const double t = enter + (s + 0.5) * (leave - enter) / samples;
-      const int row = static_cast<int>((f.scattered + t * f.sunk - top) * rows);
-      sample(at, (f.x + t * f.dx) * bins, (f.y + t * f.dy) * bins, row < raster_rows ? row : raster_rows - 1, inside / samples,
-             from, to, met);
-    }
+    const double left = smaller(f.x, f.x + f.dx), right = larger(f.x, f.x + f.dx);
+    for (int first = 0; first < view_rings; first += lanes)  // groups of places from which the flight comes near
+      if (o.rows.view_r(first + lanes - 1) + right > -box.reach && o.rows.view_r(first) + left < box.reach)
+        look_along(f, enter, leave - enter, first, search);
   }
 
-  /// Adds pigment of a place, given in bins of the raster, over an optical length, for the places of the view in between.
-  DF_FUNCTION void sample(const float (&at)[view_rings], double x, double y, int row, double length, int from, int to,
-                          Met& met) const {
-    const double side = y * y;
-    if (!(side < static_cast<double>(raster_bins) * raster_bins)) return;
-    const float* const line = o.tables.raster.data + row * (raster_bins + 1);
-    const float middle = static_cast<float>(x), square = static_cast<float>(side);
-    for (int n = from; n < to; ++n) {
-      const float along = at[n] + middle, radius = std::sqrt(along * along + square);
-      const int bin = static_cast<int>(radius < static_cast<float>(raster_bins) ? radius : static_cast<float>(raster_bins));
-      met.depth[n] += length * static_cast<double>(line[bin]);
+  /// Samples a part of a flight, given by its share, for a group of places of the view.
+  DF_FUNCTION void look_along(const Flight& f, double enter, double share, int first, Search& search) const {
+    const PigmentBox& box = search.box;
+    const double inside = share * f.length;
+    const int samples = 1 + static_cast<int>(inside / box.stride);
+    const double part = samples > 1 ? 1.0 / samples : 1.0;
+    for (int s = 0; s < samples; ++s) {
+      const double t = enter + (s + 0.5) * part * share;
+      const int row = static_cast<int>((f.scattered + t * f.sunk - box.top) * box.rows);
+      const float x = static_cast<float>((f.x + t * f.dx) * box.bins), y = static_cast<float>((f.y + t * f.dy) * box.bins);
+      const float side = y * y, last = raster_bins, length = static_cast<float>(inside * part);
+      if (!(side < last * last)) continue;
+      const float* const line = o.tables.raster.data + (row < raster_rows ? row : raster_rows - 1) * (raster_bins + 1);
+      int bin[lanes];
+      float pigment[lanes];
+      DF_FEW_LANES
+      for (int n = 0; n < lanes; ++n) {
+        const float along = search.at[first + n] + x, radius = std::sqrt(along * along + side);
+        bin[n] = static_cast<int>(radius < last ? radius : last);
+      }
+      for (int n = 0; n < lanes; ++n) pigment[n] = line[bin[n]];
+      DF_FEW_LANES
+      for (int n = 0; n < lanes; ++n) search.met[first + n] += length * pigment[n];
     }
   }
 };

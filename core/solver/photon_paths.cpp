@@ -13,7 +13,7 @@ namespace dermaflux {
 namespace {
 
 constexpr int even_flights = 8;  ///< flights whose numbers are drawn evenly; chance has mixed the later ones anyway
-constexpr double loss = 0.03;    ///< share of photons given up per reduced optical depth, about what pale skin absorbs
+constexpr double loss = 0.04;    ///< share of photons given up per reduced optical depth, about what pale skin absorbs
 constexpr double longest = 200;  ///< reduced optical depths after which a photon is given up: e^-6 of them come so far
 
 /// Follows one photon after another through the half-space.

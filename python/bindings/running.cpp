@@ -9,6 +9,7 @@
 
 #include "core/io/config.hpp"
 #include "core/io/run_file.hpp"
+#include "core/simulation/optical_scene.hpp"
 #include "core/simulation/validity.hpp"
 #include "core/solver/trace_step.hpp"
 #include "kernels/run.hpp"
@@ -37,6 +38,16 @@ py::array_t<double> view(const std::vector<double>& values, std::vector<py::ssiz
 struct Run {
   RunResult result;
   const RunFields& fields() const { return result.fields; }
+  /// What is seen at the moments, see `views_of_run`; looked at when first asked for.
+  const std::vector<double>& views() const {
+    const RunFields& f = fields();
+    if (seen.empty()) {
+      const py::gil_scoped_release others_may_run;
+      seen = views_of_run(result.member.treatment, result.member.outcome, {f.r_face, f.z_face}, f.pools);
+    }
+    return seen;
+  }
+  mutable std::vector<double> seen = {};
 };
 
 py::dict series(const Run& run) {
@@ -296,11 +307,13 @@ void bind_running(py::module_& module) {
                                const RunFields& f = self.cast<const Run&>().fields();
                                return view(f.view_r, {static_cast<py::ssize_t>(f.view_r.size())}, self);
                              })
-      .def_property_readonly("view",
-                             [](const py::object& self) {
-                               const RunFields& f = self.cast<const Run&>().fields();
-                               return view(f.view, {f.moments, band_count, static_cast<py::ssize_t>(f.view_r.size()) + 1}, self);
-                             })
+      .def_property_readonly(
+          "view",
+          [](const py::object& self) {
+            const Run& run = self.cast<const Run&>();
+            const RunFields& f = run.fields();
+            return view(run.views(), {f.moments, band_count, static_cast<py::ssize_t>(f.view_r.size()) + 1}, self);
+          })
       .def(
           "write",
           [](const Run& run, const std::filesystem::path& path, const std::string& title, const std::string& input,

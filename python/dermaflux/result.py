@@ -122,8 +122,9 @@ class Result(Named[float]):
                 data[name] = _array(("trace_time",), values, _unit_of(name), name.replace("_", " "))
         for name, value in self._entries.items():
             data[name] = _array((), value, OUTPUTS[name]["unit"] or "1", OUTPUTS[name]["meaning"])
-        data["reflectance"] = _array(("time", "wavelength", "view_r"), run.view[:, :, :-1], "1", "diffuse reflectance seen along the normal")
-        data["reflectance_skin"] = _array(("time", "wavelength"), run.view[:, :, -1], "1", "diffuse reflectance of skin without a dot")
+        seen = run.view
+        data["reflectance"] = _array(("time", "wavelength", "view_r"), seen[:, :, :-1], "1", "diffuse reflectance seen along the normal")
+        data["reflectance_skin"] = _array(("time", "wavelength"), seen[:, :, -1], "1", "diffuse reflectance of skin without a dot")
         data["epidermis_share"] = _array(("z",), run.epidermis_share, "1", "share of epidermis in the row")
         data["r_face"] = _array(("r_edge",), run.r_face, "m", "ring faces")
         data["z_face"] = _array(("z_edge",), run.z_face, "m", "row faces")

@@ -313,28 +313,5 @@ TEST(FastLook, ContrastGrowsWithPigmentAndFallsWithDepth) {
   EXPECT_GT(contrast(0.2 * mm, 2.0), contrast(0.2 * mm, 0.5));
 }
 
-TEST(FastLook, ARecordOfTheLooksChangesNothingAndHoldsThem) {
-  // No tolerance: a record copies, and puts back what it has used. The looks are those of a day and of the two of the colours.
-  RunOptions plain = test::quick_grid(), recording = plain;
-  recording.record = true;
-  const Treatment t = test::treatment("normal", {{"machine.dwell_ms", "30"}});
-  test::BoundCase without(t, plain), with(t, recording);
-  const Outcome reference = without.run(SerialExecutor{}), outcome = with.run(SerialExecutor{});
-  EXPECT_TRUE(test::same_bits(test::numbers(reference), test::numbers(outcome)));
-  const int rings = view_rings, row = rings + 1;
-  const FieldView<double>& view = with.bound.recorder.view;
-  ASSERT_EQ(view.size, outcome.moment_count * band_count * row);
-  EXPECT_EQ(without.bound.recorder.view.size, 0);
-  for (int n = 0; n < 2; ++n)
-    for (int band = 0; band < band_count; ++band)
-      EXPECT_EQ(view((with.bound.colour_moment[n] * band_count + band) * row + rings), outcome.colour[n].skin[band]) << band;
-  for (int k = 0; k < view.size; ++k) ASSERT_TRUE(view(k) > 0.0 && view(k) < 1.0) << k;
-  // The contrast in the middle is at least the mean over the centre, because the dot is darkest there.
-  for (int m = 0; m < outcome.moment_count; ++m) {
-    const int at = (m * band_count + contrast_band) * row;
-    EXPECT_GE(1.0 - view(at) / view(at + rings), outcome.moments[m].contrast) << m;
-  }
-}
-
 }  // namespace
 }  // namespace dermaflux
