@@ -14,7 +14,7 @@ import time
 from importlib.metadata import version
 
 import numpy as np
-import pmmc
+import _pmmc  # the package around it prints on import
 
 # Width and depths of the faces [mm]; absorption and scattering of the layers [1/mm]; anisotropy; index.
 SLAB = 4.0, (0.0, 0.2), ((1.0, 9.0),), 0.75, 1.0
@@ -60,7 +60,7 @@ class Problem:
         """Share of the weight that leaves through each face of the outside. The sums are in single precision: one run should not
         have more than a million photons."""
         with contextlib.redirect_stdout(io.StringIO()):
-            return pmmc.run(self._common | change)["dref"][:, 0].astype(float)
+            return _pmmc.run(self._common | change)["dref"][:, 0].astype(float)
 
     def _faces_above(self, width: float) -> np.ndarray:
         """Which faces are the surface: those through which light goes up from either half when nothing scatters."""
