@@ -9,7 +9,7 @@ OURS = 0.3, 0.5  # Russian roulette of our walk: threshold and chance
 MCML = 1e-4, 0.1  # and of MCML (Wang, Jacques & Zheng 1995)
 ERROR = 1e-4  # standard error of the reflectance to which the times are scaled
 BATCHES = 200
-# Exact reflectance where there is one (van de Hulst 1980); photons of a timed run, of which pmmc sums no more than a million well.
+# Exact reflectance where there is one (van de Hulst 1980); photons of a timed run.
 PROBLEMS = {"slab": (0.09739, 1_000_000), "skin": (None, 100_000)}
 WHAT = {
     "slab": "slab of van de Hulst, mu_a 10, mu_s 90 per cm, g 0.75, 0.2 mm",
