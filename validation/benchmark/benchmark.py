@@ -14,6 +14,7 @@ from against_goals import photons_per_ms, whole_treatments
 from against_hypre import against_hypre
 from against_memory import against_memory
 from against_peers import against_peers
+from against_pmmc import against_pmmc
 from against_scipy import against_scipy
 from measuring import CORES, HERE, ONE_THREAD, Row, Server, say
 
@@ -66,7 +67,7 @@ def measured(options: argparse.Namespace, core: Server, peers: Server, folder: P
         elif part == "healing":
             rows += against_scipy(options.build, folder, repeats)
         elif part == "photons":
-            rows += photons_per_ms(repeats)
+            rows += photons_per_ms(repeats) + against_pmmc(options.peers, repeats)
         else:
             treatments, program = whole_treatments(sys.executable, repeats)
             rows += treatments
@@ -95,7 +96,7 @@ def write(facts: dict, rows: list[Row], readme: bool) -> None:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--build", type=Path, required=True, help="folder with solver_pieces")
-    parser.add_argument("--peers", required=True, help="Python that has FiPy and py-pde")
+    parser.add_argument("--peers", required=True, help="Python that has FiPy, py-pde and pmmc")
     parser.add_argument("--repeats", type=int, default=5)
     told = "measure these parts, print their rows, write nothing"
     parser.add_argument("--only", nargs="+", choices=PARTS, default=PARTS, help=told)

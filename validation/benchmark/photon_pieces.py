@@ -1,5 +1,5 @@
-"""Follows photons on request: a line `slab|dot backend photons` is answered by a line of JSON. Our package, one process per number of
-threads."""
+"""Follows photons on request: a line `slab|dot|skin backend photons [seed [map]]` is answered by a line of JSON. Our package, one
+process per number of threads."""
 
 import json
 import sys
@@ -16,7 +16,9 @@ SLAB = _core.PhotonMedium.rings(np.zeros(1), np.array([0.0, 2e-4]), np.array([[1
 DOT = _core.PhotonMedium.rings(
     np.array([0.0, 75e-6]), np.array([0.0, 2e-4, 4.5e-4, np.inf]), np.array([[200.0, 2e5, 200.0], [200.0] * 3]), np.full((2, 3), 2e4)
 )
-CASES = {"slab": (SLAB, 0.75, 1.0, 0.0), "dot": (DOT, 0.8, 1.4, 6e-5)}
+# Skin of two layers: 0.1 mm with mu_a 20, mu_s 400 per cm on a half space with mu_a 2, mu_s 200 (g 0.8, n 1.4).
+SKIN = _core.PhotonMedium.rings(np.zeros(1), np.array([0.0, 1e-4, np.inf]), np.array([[2000.0, 200.0]]), np.array([[4e4, 2e4]]))
+CASES = {"slab": (SLAB, 0.75, 1.0, 0.0), "dot": (DOT, 0.8, 1.4, 6e-5), "skin": (SKIN, 0.8, 1.4, 0.0)}
 
 
 def main() -> None:
@@ -24,11 +26,14 @@ def main() -> None:
     there = {row["name"]: row["detail"] for row in _core.backends() if row["available"]}
     print(json.dumps({"backends": there}), flush=True)
     for line in sys.stdin:
-        name, backend, photons = line.split()
+        name, backend, photons, *rest = line.split()
         medium, anisotropy, index, width = CASES[name]
         number = _core.whole_batches(int(photons), 1)
         start = time.perf_counter()
-        found = _core.follow_photons(medium, number, anisotropy, index, index, 1.0, 1.0, 0.0, width, 1, False, False, "none", 1, backend, None)
+        optics = anisotropy, index, index, 1.0, 1.0
+        beam = 0.0, width, 1, False, False
+        seed, kept = [*rest, *("1", "none")[len(rest) :]]
+        found = _core.follow_photons(medium, number, *optics, *beam, kept, int(seed), backend, None)
         seconds = time.perf_counter() - start
         error = float(found["reflected"].std(ddof=1)) / 8.0
         answer = {"per_ms": 1e-3 * number / seconds, "reflected": found["diffuse"], "error": error, "transmitted": found["transmitted"]}
