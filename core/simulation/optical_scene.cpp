@@ -154,7 +154,7 @@ PhotonSettings OpticalScene::settings() const {
   return settings;
 }
 
-Appearance OpticalScene::look(std::vector<double>* view) const {
+Appearance OpticalScene::look(bool colour, std::vector<double>* view) const {
   const int rings = count(faces_.r), coarsening = rings % coarsest_rings == 0 ? rings / coarsest_rings : 1;
   const Bound bound = bind(coarsening);
   const OpticsProblem& o = bound.problem;
@@ -163,7 +163,7 @@ Appearance OpticalScene::look(std::vector<double>* view) const {
   double scratch[4] = {};
   std::vector<double> seen(static_cast<std::size_t>(band_count * (view_rings + 1)));
   const auto keep = [&](int band) { std::copy_n(o.reflectance.data, view_rings + 1, seen.begin() + band * (view_rings + 1)); };
-  const Appearance result = dermaflux::look(executor, o, bound.pools, clock_, true, {scratch, 4, 0}, keep);
+  const Appearance result = dermaflux::look(executor, o, bound.pools, clock_, colour, {scratch, 4, 0}, keep);
   if (view) view->insert(view->end(), seen.begin(), seen.end());
   return result;
 }
@@ -180,7 +180,7 @@ std::vector<double> views_of_run(const Treatment& treatment, const Outcome& outc
       start += outcome.sessions[s].deposited * outcome.sessions[s].time;
     }
     const auto to = from + 5L * count(faces.r) * count(faces.z);
-    OpticalScene(treatment, faces, {from, to}, time, time - (laid > 0.0 ? start / laid : 0.0)).look(&views);
+    OpticalScene(treatment, faces, {from, to}, time, time - (laid > 0.0 ? start / laid : 0.0)).look(true, &views);
     from = to;
   }
   return views;

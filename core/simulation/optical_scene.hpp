@@ -23,9 +23,9 @@ class OpticalScene {
   PhotonMedium medium(int band, bool with_dot) const;
   /// g, and the refractive indices of the skin and of the stratum corneum on it.
   PhotonSettings settings() const;
-  /// The fast look at it, as a run does it. Adds to `view`, if there is one, the reflectance: band x (place of the view, then skin
+  /// The fast look at it, as a run does it, in all bands or in that of the contrast alone. Adds to `view`, if there is one, the reflectance: band x (place of the view, then skin
   /// without a dot) [-].
-  Appearance look(std::vector<double>* view = nullptr) const;
+  Appearance look(bool colour = true, std::vector<double>* view = nullptr) const;
   const SkinClock& clock() const { return clock_; }
 
  private:

@@ -28,9 +28,9 @@ struct OpticsParams {
   int paths, paths_aside;  ///< photon paths followed in the band of the contrast, and in the others
 };
 
-/// Distances from the axis at which the dot is looked at: close together where microdots end.
+/// Distances from the axis at which the dot is looked at: close together where microdots end, and out to where light comes no more.
 inline constexpr std::array<double, 16> view_radii = {5e-6,   15e-6,  25e-6,  36e-6,  48e-6,  61e-6,  76e-6,  93e-6,
-                                                      115e-6, 145e-6, 185e-6, 240e-6, 310e-6, 410e-6, 550e-6, 800e-6};
+                                                      115e-6, 145e-6, 185e-6, 240e-6, 320e-6, 460e-6, 800e-6, 1600e-6};
 inline constexpr int view_rings = static_cast<int>(view_radii.size());
 
 /// Equal parts of the depth of the grid at whose borders it is tabulated what light passes down to there.

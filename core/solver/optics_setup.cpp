@@ -123,7 +123,7 @@ PathSettings path_settings(const Model& model) {
   return {model.anisotropy, model.refractive_index, model.corneum_refractive_index};
 }
 
-int contrast_paths(int coarsening) { return coarsening == 1 ? photon_path_count / 4 : photon_path_count; }
+int contrast_paths(int coarsening) { return coarsening == 1 ? photon_path_count / 3 : photon_path_count; }
 
 OpticsParams build_optics_params(const Treatment& treatment, const Puncture& puncture, GridLevel level) {
   const SkinBiology& biology = treatment.skin_at_axis().biology;
@@ -152,7 +152,7 @@ OpticsParams build_optics_params(const Treatment& treatment, const Puncture& pun
   c.tolerance = 1e-4;
   c.coarsening = 1 << static_cast<int>(level);
   c.paths = contrast_paths(c.coarsening);
-  c.paths_aside = photon_path_count / 4;
+  c.paths_aside = photon_path_count / 3;
   return c;
 }
 

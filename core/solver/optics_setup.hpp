@@ -17,7 +17,7 @@ void fill_optics_rows(const Treatment& treatment, const AxisymmetricGrid& fine, 
 /// What photon paths in the skin of a treatment depend on.
 PathSettings path_settings(const Model& model);
 
-/// Photon paths followed for the contrast: a quarter of them on the quick grid, whose tissue is as coarse as the optical grid.
+/// Photon paths followed for the contrast: a third of them on the quick grid, whose tissue is as coarse as the optical grid.
 int contrast_paths(int coarsening);
 
 OpticsParams build_optics_params(const Treatment& treatment, const Puncture& puncture, GridLevel level);

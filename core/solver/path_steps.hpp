@@ -213,7 +213,7 @@ struct FollowPathsStep {
   DF_FUNCTION void look_along(const Flight& f, double enter, double share, int first, Search& search) const {
     const PigmentBox& box = search.box;
     const double inside = share * f.length;
-    const int samples = 1 + static_cast<int>(inside / box.stride);
+    const int nearest = static_cast<int>(inside / box.stride + 0.5), samples = nearest > 0 ? nearest : 1;
     const double part = samples > 1 ? 1.0 / samples : 1.0;
     for (int s = 0; s < samples; ++s) {
       const double t = enter + (s + 0.5) * part * share;

@@ -44,7 +44,7 @@ class PhotonPaths {
 };
 
 /// How many paths there are. The first of them are a smaller set, as evenly spread.
-inline constexpr int photon_path_count = 4096;
+inline constexpr int photon_path_count = 3072;
 
 /// Paths for some settings. The last set asked for is kept, because nearly all runs of a process share it.
 std::shared_ptr<const PhotonPaths> photon_paths(const PathSettings& settings);

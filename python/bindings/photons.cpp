@@ -56,8 +56,8 @@ int known_band(int band) {
   return band;
 }
 
-py::dict appearance(const OpticalScene& scene) {
-  const Appearance seen = scene.look();
+py::dict appearance(const OpticalScene& scene, bool colour) {
+  const Appearance seen = scene.look(colour);
   py::dict all;
   all["contrast"] = seen.contrast;
   all["fwhm"] = seen.fwhm;
@@ -151,7 +151,7 @@ void bind_photons(py::module_& module) {
       .def(
           "medium", [](const OpticalScene& scene, int band, bool with_dot) { return scene.medium(known_band(band), with_dot); },
           py::arg("band"), py::arg("with_dot"))
-      .def("look", &appearance)
+      .def("look", &appearance, py::arg("colour") = true)
       .def_property_readonly("anisotropy", [](const OpticalScene& scene) { return scene.settings().anisotropy; })
       .def_property_readonly("index", [](const OpticalScene& scene) { return scene.settings().index; })
       .def_property_readonly("index_plate", [](const OpticalScene& scene) { return scene.settings().index_plate; });

@@ -523,8 +523,8 @@ class OpticalScene:
         """Pools of shape (5, rings, rows) on the tissue's grid [kg/m^3]; mean age of the pigment. Raises InputError."""
     def medium(self, band: int, with_dot: bool) -> PhotonMedium:
         """What photons meet in a band, with the dot or in plain skin. Raises InputError."""
-    def look(self) -> dict[str, object]:
-        """The fast look: contrast and fwhm [m] at 550 nm, reflectance of dot and skin per band."""
+    def look(self, colour: bool = True) -> dict[str, object]:
+        """The fast look: contrast and fwhm [m] at 550 nm, reflectance of dot and skin per band (0 but at 550 nm without colour)."""
     @property
     def anisotropy(self) -> float:
         """Mean cosine of the scattering angles [-]."""

@@ -86,8 +86,8 @@ def test_the_contrast_follows_from_what_is_stored(stored: xr.Dataset):
 
 
 def test_far_from_the_dot_skin_is_seen(stored: xr.Dataset):
-    # The last ring lies 1.7 mm away, many times as far as light to 550 nm travels in skin (0.3 mm; red light goes further). Dot and skin
-    # are two solutions of one problem; the iterative one stops at 1e-3.
+    # The last place lies 1.6 mm away, many times as far as light to 550 nm travels in skin (0.3 mm; red light goes further). Few of
+    # the paths that dot and skin share come so far.
     short = {"wavelength": slice(400, 550)}
     np.testing.assert_allclose(stored["reflectance"].sel(short).isel(view_r=-1), stored["reflectance_skin"].sel(short), rtol=1e-3)
 

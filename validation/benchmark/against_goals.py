@@ -32,6 +32,8 @@ def whole_treatments(python: str, repeats: int) -> tuple[list[Row], dict]:
         "standard all": batch_rate(every, "standard", "kokkos", 2 * CORES),
         "quick 1": batch_rate(one, "quick", "kokkos", 8),
         "quick 2": batch_rate(two, "quick", "kokkos", 16),
+        "look": lambda: 1e3 * one("look")["contrast_s"],
+        "look, colour": lambda: 1e3 * one("look")["colour_s"],
     }
     if CORES != 2:
         works["quick all"] = batch_rate(every, "quick", "kokkos", 8 * CORES)
@@ -53,6 +55,11 @@ def whole_treatments(python: str, repeats: int) -> tuple[list[Row], dict]:
     add("quick treatments, 2 threads", "quick 2", "1/s", 5.0)
     if CORES != 2:
         add(f"quick treatments, {CORES} threads", "quick all", "1/s", None)
+    seen = "mean of day 14 and five years, standard grid, memory set up anew"
+    for key, name, goal in (("look", "fast look, contrast and width, one core", 5.0), ("look, colour", "fast look, all bands, one core", None)):
+        ours = found[key]["median"]
+        met = None if goal is None else ours <= goal
+        rows.append(Row(name, ours, goal, goal and goal / ours, "ms", seen, "goal" if goal else "", met, ends(found[key])))
     rows += memory_of_a_treatment(python) + treatments_on_gpu(every, found, repeats)
     facts = every.facts
     for server in (one, two, every):
