@@ -159,7 +159,6 @@ Appearance OpticalScene::look(bool colour, std::vector<double>* view) const {
   const Bound bound = bind(coarsening);
   const OpticsProblem& o = bound.problem;
   const SerialExecutor executor;
-  executor.cells(o.grid.n_r, o.grid.n_z, StartOpticsStep{o});
   double scratch[4] = {};
   std::vector<double> seen(static_cast<std::size_t>(band_count * (view_rings + 1)));
   const auto keep = [&](int band) { std::copy_n(o.reflectance.data, view_rings + 1, seen.begin() + band * (view_rings + 1)); };

@@ -43,15 +43,6 @@ struct TreatmentCase {
   Recorder recorder;
 };
 
-/// The optical problem has no spine, and skin without absorption lets every photon out.
-struct StartOpticsStep {
-  OpticsProblem o;
-  DF_FUNCTION void operator()(int i, int j) const {
-    o.escape(o.grid.cell(i, j)) = 1.0;
-    if (i == 0) o.system.compliance(j) = -1.0;
-  }
-};
-
 /// Copies the pools of one moment.
 struct RecordPoolsStep {
   Recorder recorder;

@@ -170,7 +170,6 @@ DF_FUNCTION void run_branch(const Executor& executor, TreatmentCase& c, int bran
                             Outcome& out) {
   HealingProblem healing = c.healing;
   // Light is solved from the last look; a branch must not see the looks of the one before.
-  if (at.stage == Progress::nothing) executor.cells(c.optics.grid.n_r, c.optics.grid.n_z, StartOpticsStep{c.optics});
   if (at.stage != Progress::nothing) take_up(executor, c, at, healing);
   for (bool contact = at.stage != Progress::healing;; contact = true) {
     if (contact) {

@@ -37,6 +37,7 @@ DF_FUNCTION void look_in_band(const Executor& executor, const OpticsProblem& o, 
   if (clock.scattering_gain > 0.0 && executor.read(o.tables.box, 2) > 0.0) {
     LightClock absorbing = clock;
     absorbing.scattering_gain = 0.0;
+    executor.cells(o.grid.n_r, o.grid.n_z, StartOpticsStep{o});  // so that a look depends on nothing before it
     glow(executor, o, absorbing);
     executor.cells(view_rings, 1, AddGlowStep{o, -1.0});
     glow(executor, o, clock);

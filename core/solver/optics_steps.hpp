@@ -68,6 +68,15 @@ struct OpticalFaceStep {
   }
 };
 
+/// Before diffusion is solved: the problem has no spine, and skin without absorption lets every photon out.
+struct StartOpticsStep {
+  OpticsProblem o;
+  DF_FUNCTION void operator()(int i, int j) const {
+    o.escape(o.grid.cell(i, j)) = 1.0;
+    if (i == 0) o.system.compliance(j) = -1.0;
+  }
+};
+
 /// Residual of the present escape probability: -div(D grad psi) + mu_a psi = 0, psi - 2 A D dpsi/dn = 1 at the surface.
 struct OpticalResidualStep {
   OpticsProblem o;

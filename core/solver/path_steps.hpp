@@ -81,15 +81,13 @@ struct PigmentReachStep {
   }
 };
 
-/// Where pigment is and how paths look for it: from a top to a bottom, within a radius, in steps of a quarter of that radius, from
-/// half to one optical depth. Against steps of a tenth contrasts change by 0.001 on average, and widths by 1 %.
+/// Where pigment is: from a top to a bottom, within a radius.
 struct PigmentBox {
   double top, bottom, reach;  ///< depths of scattering, and [m]
-  double stride;              ///< optical depth between two samples
   double rows, bins;          ///< of the raster per depth, and per radius [1/m]
 
-  static constexpr int length = 6;
-  DF_FUNCTION static PigmentBox of(FieldView<const double> box) { return {box(0), box(1), box(2), box(3), box(4), box(5)}; }
+  static constexpr int length = 5;
+  DF_FUNCTION static PigmentBox of(FieldView<const double> box) { return {box(0), box(1), box(2), box(3), box(4)}; }
 };
 
 struct PigmentBoxStep {
@@ -102,13 +100,7 @@ struct PigmentBoxStep {
       bottom = o.tables.scattered(j + 1);
       reach = larger(reach, o.tables.reach(j));
     }
-    const double scattering = o.tables.scattered(o.tissue.n_z) / o.tissue.z_face(o.tissue.n_z);
-    const double box[PigmentBox::length] = {top,
-                                            bottom,
-                                            reach,
-                                            larger(0.5, smaller(1.0, 0.25 * reach * scattering)),
-                                            raster_rows / (bottom - top),
-                                            raster_bins / reach};
+    const double box[PigmentBox::length] = {top, bottom, reach, raster_rows / (bottom - top), raster_bins / reach};
     for (int n = 0; n < PigmentBox::length; ++n) o.tables.box(n) = box[n];
   }
 };
@@ -135,7 +127,8 @@ struct FollowPathsStep {
   OpticsProblem o;
   int paths;  ///< how many of all
 
-  static constexpr int lanes = 8;  ///< places of the view that are handled together
+  static constexpr int lanes = 8;          ///< places of the view that are handled together
+  static constexpr double stride = 0.625;  ///< optical depth between two samples of pigment
   static_assert(view_rings % lanes == 0);
 
   DF_FUNCTION void operator()(int group, int) const {
@@ -196,32 +189,27 @@ struct FollowPathsStep {
     const double end_y = f.y + f.dy, end = f.scattered + f.sunk, low = smaller(f.scattered, end), high = larger(f.scattered, end);
     if (!(high > box.top && low < box.bottom)) return;
     if (larger(f.y, end_y) <= -box.reach || smaller(f.y, end_y) >= box.reach) return;
-    double enter = 0.0, leave = 1.0;  // share of the flight at which it passes between top and bottom
-    if (low < box.top || high > box.bottom) {
-      const double per_sunk = 1.0 / f.sunk, at_top = (box.top - f.scattered) * per_sunk,
-                   at_bottom = (box.bottom - f.scattered) * per_sunk;
-      enter = larger(enter, smaller(at_top, at_bottom));
-      leave = smaller(leave, larger(at_top, at_bottom));
-    }
     const double left = smaller(f.x, f.x + f.dx), right = larger(f.x, f.x + f.dx);
     for (int first = 0; first < view_rings; first += lanes)  // groups of places from which the flight comes near
       if (o.rows.view_r(first + lanes - 1) + right > -box.reach && o.rows.view_r(first) + left < box.reach)
-        look_along(f, enter, leave - enter, first, search);
+        look_along(f, first, search);
   }
 
-  /// Samples a part of a flight, given by its share, for a group of places of the view.
-  DF_FUNCTION void look_along(const Flight& f, double enter, double share, int first, Search& search) const {
+  /// Samples a flight for a group of places of the view. The samples do not depend on where pigment is, so that their noise is the
+  /// same for all dots and times.
+  DF_FUNCTION void look_along(const Flight& f, int first, Search& search) const {
     const PigmentBox& box = search.box;
-    const double inside = share * f.length;
-    const int nearest = static_cast<int>(inside / box.stride + 0.5), samples = nearest > 0 ? nearest : 1;
+    const int nearest = static_cast<int>(f.length / stride + 0.5), samples = nearest > 0 ? nearest : 1;
     const double part = samples > 1 ? 1.0 / samples : 1.0;
+    const float length = static_cast<float>(f.length * part);
     for (int s = 0; s < samples; ++s) {
-      const double t = enter + (s + 0.5) * part * share;
-      const int row = static_cast<int>((f.scattered + t * f.sunk - box.top) * box.rows);
+      const double t = (s + 0.5) * part, below = (f.scattered + t * f.sunk - box.top) * box.rows;
+      if (!(below >= 0.0 && below < raster_rows)) continue;
+      const int row = static_cast<int>(below);
       const float x = static_cast<float>((f.x + t * f.dx) * box.bins), y = static_cast<float>((f.y + t * f.dy) * box.bins);
-      const float side = y * y, last = raster_bins, length = static_cast<float>(inside * part);
+      const float side = y * y, last = raster_bins;
       if (!(side < last * last)) continue;
-      const float* const line = o.tables.raster.data + (row < raster_rows ? row : raster_rows - 1) * (raster_bins + 1);
+      const float* const line = o.tables.raster.data + row * (raster_bins + 1);
       int bin[lanes];
       float pigment[lanes];
       DF_FEW_LANES

@@ -97,9 +97,9 @@ def test_the_default_parameters_can_be_drawn_in_every_class(name: str):
 
 
 def test_the_shares_of_a_run_lie_where_shares_can_lie(found: xr.Dataset):
-    """0 <= S1 <= ST <= 1, each within its own interval."""
+    """0 <= S1 <= ST <= 1, each within three standard deviations: of 24 values one lies outside its interval of 95 % (1.96) as a rule."""
     alone, total = found["first_order"], found["total"]
-    slack_alone, slack_total = found["first_order_interval"], found["total_interval"]
+    slack_alone, slack_total = (3.0 / 1.96 * found[name] for name in ("first_order_interval", "total_interval"))
     assert (alone >= -slack_alone).all() and (alone <= total + slack_alone + slack_total).all()
     assert (total >= 0.0).all()  # a mean of squares
     assert np.isfinite(found[["first_order", "total", "first_order_interval", "total_interval"]].to_array()).all()

@@ -80,7 +80,7 @@ TEST_F(PatternInput, OverridesActOnThePatternOrOnItsTreatment) {
   EXPECT_DOUBLE_EQ(p.width, 12.0 * mm);
   EXPECT_DOUBLE_EQ(p.base.treatment().machine.depth, 0.4 * mm);
   EXPECT_DOUBLE_EQ(p.base.treatment().pattern.dot_spacing, 0.5 * mm);
-  EXPECT_DOUBLE_EQ(p.base.treatment().skin.appearance.melanosome_fraction, 0.09);
+  EXPECT_DOUBLE_EQ(p.base.treatment().skin.appearance.melanosome_fraction, 0.086);
 }
 
 TEST_F(PatternInput, TheShippedPatternsAreRead) {
@@ -124,8 +124,8 @@ TEST(SkinType, IsTheColourOfSkinAndScar) {
   const test::Overrides scar = {
       {"scar.shape", "disc"}, {"scar.class", "atrophic"}, {"scar.width_mm", "1"}, {"skin.type", "fitzpatrick_6"}};
   const Treatment t = test::treatment("normal", scar);
-  EXPECT_EQ(t.skin.appearance.melanosome_fraction, 0.2);
-  EXPECT_EQ(t.scar.tissue.appearance.melanosome_fraction, 0.2);
+  EXPECT_EQ(t.skin.appearance.melanosome_fraction, 0.24);
+  EXPECT_EQ(t.scar.tissue.appearance.melanosome_fraction, 0.24);
   EXPECT_EQ(test::treatment("normal").skin.appearance.melanosome_fraction, 0.03);  // that of the class where no type is named
 }
 

@@ -159,8 +159,6 @@ struct UniformSkin : test::BoundCase {
       put(o.rows.blood, n, 0.0);
       put(o.rows.scattering, n, scattering);
     }
-    const SerialExecutor executor;
-    executor.cells(o.grid.n_r, o.grid.n_z, StartOpticsStep{o});
   }
   static Treatment with(double index, double corneum, double anisotropy) {
     Treatment t = test::treatment();
