@@ -10,8 +10,8 @@
 
 namespace dermaflux {
 
-/// A dot and its skin at one time, as light meets them. The coefficients are those of the fast look (`OpticalCellStep`), taken on
-/// the tissue's own grid; it serves photon transport and the fast look alike.
+/// A dot and its skin at one time, as light meets them. The coefficients are those of diffusion in the fast look
+/// (`OpticalCellStep`), taken on the tissue's own grid; it serves photon transport and the fast look alike.
 class OpticalScene {
  public:
   /// `pools`: free, matrix, macrophage, slow and epidermal pigment, pool x cell, rows fastest [kg/m^3]. `time` is since the first
@@ -23,8 +23,8 @@ class OpticalScene {
   PhotonMedium medium(int band, bool with_dot) const;
   /// g, and the refractive indices of the skin and of the stratum corneum on it.
   PhotonSettings settings() const;
-  /// The fast look at it, as a run does it, in all bands or in that of the contrast alone. Adds to `view`, if there is one, the reflectance: band x (place of the view, then skin
-  /// without a dot) [-].
+  /// The fast look at it, as a run does it, in all bands or in that of the contrast alone. Adds to `view`, if there is one, the
+  /// reflectance: band x (place of the view, then skin without a dot) [-].
   Appearance look(bool colour = true, std::vector<double>* view = nullptr) const;
   const SkinClock& clock() const { return clock_; }
 
