@@ -119,12 +119,14 @@ void write_profile(Hdf5File& file, const RunFields& fields) {
 /// What the eye sees at each moment, per band and place of the view, and skin without a dot.
 void write_view(Hdf5File& file, const MemberResult& member, const RunFields& fields) {
   const std::size_t rings = fields.view_r.size();
-  const std::vector<double> view = views_of_run(member.treatment, member.outcome, {fields.r_face, fields.z_face}, fields.pools);
   std::vector<double> dot, skin;
-  for (std::size_t row = 0; row < view.size() / (rings + 1); ++row) {
-    const double* at = view.data() + row * (rings + 1);
-    dot.insert(dot.end(), at, at + rings);
-    skin.push_back(at[rings]);
+  for (int m = 0; m < fields.moments; ++m) {
+    const std::vector<double> view = view_of_run(member.treatment, member.outcome, {fields.r_face, fields.z_face}, fields.pools, m);
+    for (auto row = view.begin(); row != view.end();) {
+      dot.insert(dot.end(), row, row + static_cast<std::ptrdiff_t>(rings));
+      row += static_cast<std::ptrdiff_t>(rings);
+      skin.push_back(*row++);
+    }
   }
   coordinate(file, "wavelength", wavelengths_nm(), "nm", "band of the look");
   coordinate(file, "view_r", fields.view_r, "m", "distance from the axis at which the dot is looked at");

@@ -78,8 +78,7 @@ OpticalScene::Bound OpticalScene::bind(int coarsening) const {
     bound.problem.params = params_;
     bound.problem.params.coarsening = coarsening;
     bound.problem.params.paths = contrast_paths(coarsening);
-    bound.fine = take_grid(fixed, n_r, n_z);
-    lay_out_optics_rows(fixed, coarsening, bound.fine, bound.problem);
+    lay_out_optics_rows(fixed, coarsening, take_grid(fixed, n_r, n_z), bound.problem);
     lay_out_optics_state(changing, bound.problem);
     for (auto* pool : {&bound.pools.free, &bound.pools.matrix, &bound.pools.macrophage, &bound.pools.slow, &bound.pools.epidermal})
       *pool = changing.take(cells);
@@ -90,9 +89,10 @@ OpticalScene::Bound OpticalScene::bind(int coarsening) const {
   bound.constants.assign(static_cast<std::size_t>(used.first), 0.0);
   bound.state.assign(static_cast<std::size_t>(used.second), 0.0);
   lay_out(bound.constants.data(), bound.state.data(), used);
-  for (int i = 0; i <= n_r; ++i) put(bound.fine.r_face, i, faces_.r[static_cast<std::size_t>(i)]);
-  for (int j = 0; j <= n_z; ++j) put(bound.fine.z_face, j, faces_.z[static_cast<std::size_t>(j)]);
-  fill_optics_rows(treatment_, bound.fine, bound.problem);
+  const AxisymmetricGrid& tissue = bound.problem.tissue;
+  for (int i = 0; i <= n_r; ++i) put(tissue.r_face, i, faces_.r[static_cast<std::size_t>(i)]);
+  for (int j = 0; j <= n_z; ++j) put(tissue.z_face, j, faces_.z[static_cast<std::size_t>(j)]);
+  fill_optics_rows(treatment_, tissue, bound.problem);
   bound.problem.paths = paths_->view();
   const double* from = pools_.data();
   for (auto* pool : {&bound.pools.free, &bound.pools.matrix, &bound.pools.macrophage, &bound.pools.slow, &bound.pools.epidermal}) {
@@ -167,22 +167,19 @@ Appearance OpticalScene::look(bool colour, std::vector<double>* view) const {
   return result;
 }
 
-std::vector<double> views_of_run(const Treatment& treatment, const Outcome& outcome, const GridFaces& faces,
-                                 const std::vector<double>& pools) {
-  std::vector<double> views;
-  auto from = pools.begin();
-  for (int m = 0; m < outcome.moment_count; ++m) {
-    const double time = outcome.moments[m].time;
-    double laid = 0.0, start = 0.0;  // pigment of the sessions so far, and its mean beginning
-    for (int s = 0; s < outcome.session_count && outcome.sessions[s].time <= time; ++s) {
-      laid += outcome.sessions[s].deposited;
-      start += outcome.sessions[s].deposited * outcome.sessions[s].time;
-    }
-    const auto to = from + 5L * count(faces.r) * count(faces.z);
-    OpticalScene(treatment, faces, {from, to}, time, time - (laid > 0.0 ? start / laid : 0.0)).look(true, &views);
-    from = to;
+std::vector<double> view_of_run(const Treatment& treatment, const Outcome& outcome, const GridFaces& faces,
+                                const std::vector<double>& pools, int moment) {
+  const double time = outcome.moments[moment].time;
+  double laid = 0.0, start = 0.0;  // pigment of the sessions so far, and its mean beginning
+  for (int s = 0; s < outcome.session_count && outcome.sessions[s].time <= time; ++s) {
+    laid += outcome.sessions[s].deposited;
+    start += outcome.sessions[s].deposited * outcome.sessions[s].time;
   }
-  return views;
+  const long length = 5L * count(faces.r) * count(faces.z);
+  const auto from = pools.begin() + moment * length;
+  std::vector<double> view;
+  OpticalScene(treatment, faces, {from, from + length}, time, time - (laid > 0.0 ? start / laid : 0.0)).look(true, &view);
+  return view;
 }
 
 }  // namespace dermaflux

@@ -32,7 +32,6 @@ class OpticalScene {
   /// An optical problem with its memory, on a grid so many times coarser than the tissue's.
   struct Bound {
     std::vector<double> constants, state;
-    AxisymmetricGrid fine;
     OpticsProblem problem;
     PoolFields pools;
   };
@@ -46,9 +45,9 @@ class OpticalScene {
   SkinClock clock_;
 };
 
-/// What the fast look shows at the moments of a run, from the pigment it has recorded (moment x pool x cell): moment x band x
-/// (place of the view, then skin without a dot) [-].
-std::vector<double> views_of_run(const Treatment& treatment, const Outcome& outcome, const GridFaces& faces,
-                                 const std::vector<double>& pools);
+/// What the fast look shows at one of the moments of a run, from the pigment it has recorded (moment x pool x cell): band x (place
+/// of the view, then skin without a dot) [-].
+std::vector<double> view_of_run(const Treatment& treatment, const Outcome& outcome, const GridFaces& faces,
+                                const std::vector<double>& pools, int moment);
 
 }  // namespace dermaflux

@@ -1,23 +1,19 @@
 #include "core/simulation/skin_look.hpp"
 
-#include "core/simulation/case_builder.hpp"
-#include "core/simulation/workspace.hpp"
-#include "core/solver/optics_cycle.hpp"
+#include <algorithm>
+
+#include "core/simulation/optical_scene.hpp"
+#include "core/solver/insertion_setup.hpp"
 
 namespace dermaflux {
 
 std::array<double, band_count> skin_reflectance(const Treatment& treatment) {
-  RunOptions options;
-  options.horizon = units::year + treatment.sessions.time(treatment.sessions.count() - 1);
-  CaseBlueprint blueprint = build_case(treatment, options);
-  Workspace workspace;
-  const TreatmentCase bound = blueprint.bind(blueprint.constants.data(), workspace.zeroed(blueprint.state_length));
+  const GridFaces faces = build_grid(GridLevel::standard, grid_extent(session_treatment(treatment, 0)));
+  const double healed = units::year + treatment.sessions.time(treatment.sessions.count() - 1);
+  std::vector<double> none(5 * (faces.r.size() - 1) * (faces.z.size() - 1));
+  const Appearance seen = OpticalScene(treatment, faces, std::move(none), healed, 0.0).look();
   std::array<double, band_count> result{};
-  for (int band = 0; band < band_count; ++band) {
-    const LightClock resting = light_clock(bound.optics.params, band, {});
-    look_in_band(SerialExecutor{}, bound.optics, bound.healing.pools, resting, bound.look);
-    result[static_cast<std::size_t>(band)] = bound.look(3);
-  }
+  std::copy_n(seen.skin, band_count, result.begin());
   return result;
 }
 

@@ -6,6 +6,7 @@
 #include <chrono>
 #include <cmath>
 #include <deque>
+#include <map>
 
 #include "core/io/config.hpp"
 #include "core/io/run_file.hpp"
@@ -38,16 +39,23 @@ py::array_t<double> view(const std::vector<double>& values, std::vector<py::ssiz
 struct Run {
   RunResult result;
   const RunFields& fields() const { return result.fields; }
-  /// What is seen at the moments, see `views_of_run`; looked at when first asked for.
-  const std::vector<double>& views() const {
+  /// What is seen at a moment, see `view_of_run`; looked at when first asked for.
+  const std::vector<double>& view(int moment) const {
     const RunFields& f = fields();
-    if (seen.empty()) {
-      const py::gil_scoped_release others_may_run;
-      seen = views_of_run(result.member.treatment, result.member.outcome, {f.r_face, f.z_face}, f.pools);
+    if (moment < 0 || moment >= f.moments)
+      throw InputError("moment " + std::to_string(moment) + " does not exist; there are " + std::to_string(f.moments));
+    std::vector<double>& one = seen[moment];
+    if (one.empty()) {
+      std::vector<double> found;
+      {
+        const py::gil_scoped_release others_may_run;
+        found = view_of_run(result.member.treatment, result.member.outcome, {f.r_face, f.z_face}, f.pools, moment);
+      }
+      one = std::move(found);
     }
-    return seen;
+    return one;
   }
-  mutable std::vector<double> seen = {};
+  mutable std::map<int, std::vector<double>> seen = {};
 };
 
 py::dict series(const Run& run) {
@@ -307,13 +315,13 @@ void bind_running(py::module_& module) {
                                const RunFields& f = self.cast<const Run&>().fields();
                                return view(f.view_r, {static_cast<py::ssize_t>(f.view_r.size())}, self);
                              })
-      .def_property_readonly(
+      .def(
           "view",
-          [](const py::object& self) {
+          [](const py::object& self, int moment) {
             const Run& run = self.cast<const Run&>();
-            const RunFields& f = run.fields();
-            return view(run.views(), {f.moments, band_count, static_cast<py::ssize_t>(f.view_r.size()) + 1}, self);
-          })
+            return view(run.view(moment), {band_count, static_cast<py::ssize_t>(run.fields().view_r.size()) + 1}, self);
+          },
+          py::arg("moment"))
       .def(
           "write",
           [](const Run& run, const std::filesystem::path& path, const std::string& title, const std::string& input,

@@ -417,10 +417,10 @@ class Run:
         """One track after the relaxation of the first session, shape (5, n_r, n_z): suspended, captured [kg/m^3], carrier, fluid [-], pressure [Pa]."""
     @property
     def view_r(self) -> NDArray[np.float64]:
-        """Ring faces of the optical grid, shape (n_view + 1,) [m]."""
-    @property
-    def view(self) -> NDArray[np.float64]:
-        """Diffuse reflectance seen along the normal, shape (time, wavelength, n_view + 1) [-]: per ring, skin without a dot last."""
+        """Places at which the dot is looked at, from its axis, shape (n_view,) [m]."""
+    def view(self, moment: int) -> NDArray[np.float64]:
+        """Diffuse reflectance seen along the normal at a moment, shape (wavelength, n_view + 1) [-]: per place, skin without a dot last.
+        Looked at when first asked for. Raises InputError."""
     def write(self, path: str | PathLike[str], title: str, input: str, provenance: dict[str, str]) -> None:
         """Writes the run as HDF5 under a temporary name and renames it. Raises FileError."""
 

@@ -122,7 +122,7 @@ class Result(Named[float]):
                 data[name] = _array(("trace_time",), values, _unit_of(name), name.replace("_", " "))
         for name, value in self._entries.items():
             data[name] = _array((), value, OUTPUTS[name]["unit"] or "1", OUTPUTS[name]["meaning"])
-        seen = run.view
+        seen = np.stack([run.view(n) for n in range(len(series["time_day"]))])
         data["reflectance"] = _array(("time", "wavelength", "view_r"), seen[:, :, :-1], "1", "diffuse reflectance seen along the normal")
         data["reflectance_skin"] = _array(("time", "wavelength"), seen[:, :, -1], "1", "diffuse reflectance of skin without a dot")
         data["epidermis_share"] = _array(("z",), run.epidermis_share, "1", "share of epidermis in the row")
