@@ -10,21 +10,20 @@
 #define DF_CALLER_DECIDES
 #endif
 
-/// Put before a loop over lanes: its iterations are independent, so the host compiler may use vector registers.
+/// Put before a loop over lanes: its iterations are independent, so the host compiler shall use vector registers. No sum is taken
+/// in another order: what a lane computes is what it would compute alone.
 #if defined(__CUDACC__)
 #define DF_LANES
-#elif defined(__clang__)
-#define DF_LANES _Pragma("clang loop vectorize(assume_safety)")
 #else
-#define DF_LANES _Pragma("GCC ivdep")
+#define DF_LANES _Pragma("omp simd")
 #endif
-
-/// The same before a loop whose few iterations are counted at compile time: kept whole, or it would be taken apart before vectors
-/// are thought of.
-#if defined(__CUDACC__) || defined(__clang__)
 #define DF_FEW_LANES DF_LANES
+
+/// Put before a function that loops over lanes call: the host compiler leaves such a loop alone if a call stays in it.
+#if defined(__CUDACC__)
+#define DF_IN_LANES
 #else
-#define DF_FEW_LANES _Pragma("GCC ivdep") _Pragma("GCC unroll 1")
+#define DF_IN_LANES [[gnu::always_inline]]
 #endif
 
 /// Asks the host for the cache line at an address that a loop comes to later, whether or not it exists; a device needs none.

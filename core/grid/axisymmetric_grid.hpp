@@ -14,7 +14,7 @@ struct AxisymmetricGrid {
   FieldView<const double> r_face;    ///< n_r + 1 values [m], r_face(0) = 0
   FieldView<const double> r_centre;  ///< n_r values [m]
   FieldView<const double> z_face;    ///< n_z + 1 values [m], z_face(0) = 0
-  FieldView<const double> z_centre;  ///< n_z values [m]
+  FieldView<const double> z_centre;  ///< n_z values, and 0 for the surface before the first [m]
 
   DF_FUNCTION int cell_count() const { return n_r * n_z; }
   DF_FUNCTION int cell(int i, int j) const { return i * column + j; }
@@ -36,7 +36,7 @@ inline AxisymmetricGrid take_grid(ViewArena& arena, int n_r, int n_z) {
           .r_face = arena.take(n_r + 1),
           .r_centre = arena.take(n_r),
           .z_face = arena.take(n_z + 1),
-          .z_centre = arena.take(n_z)};
+          .z_centre = arena.take(n_z, row_pad)};
 }
 
 }  // namespace dermaflux

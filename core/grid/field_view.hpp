@@ -72,6 +72,9 @@ struct ViewArena {
   }
 };
 
+/// Padding of fields per row of which a step reads the rows next to its own.
+inline constexpr int row_pad = 8;
+
 /// Takes values in single precision from an arena: half as many doubles, never read or written as such.
 DF_FUNCTION inline FieldView<float> take_singles(ViewArena& arena, int size, int pad = 0) {
   const FieldView<double> block = arena.take((size + 1) / 2, pad);

@@ -9,7 +9,7 @@ namespace dermaflux {
 /// to the share that a cake of pigment still lets through.
 struct Clogging {
   double plugged_share;  ///< permeability of plugged over clean tissue [-]
-  DF_FUNCTION double operator()(double clogged) const {
+  DF_IN_LANES DF_FUNCTION double operator()(double clogged) const {
     const double open = larger(1.0 - clogged, 0.0);
     return larger(open * open * open, plugged_share);
   }
@@ -20,10 +20,10 @@ struct Clogging {
 struct TissuePermeability {
   double strain_exponent;  ///< m [-]
   double strain_limit;     ///< largest strain for which the exponential is used; data reach about 0.3 [-]
-  DF_FUNCTION double strain_gain(double strain) const {  ///< exp(m e) [-]
+  DF_IN_LANES DF_FUNCTION double strain_gain(double strain) const {  ///< exp(m e) [-]
     return lane_exp(strain_exponent * smaller(larger(strain, -strain_limit), strain_limit));
   }
-  DF_FUNCTION double operator()(double undamaged, double strain, double damage_gain) const {
+  DF_IN_LANES DF_FUNCTION double operator()(double undamaged, double strain, double damage_gain) const {
     return undamaged * strain_gain(strain) * damage_gain;
   }
 };
@@ -36,15 +36,18 @@ struct PoreStorage {
   double porosity;           ///< n [-]
   double stiffening_strain;  ///< e_s [-]
   double rest_pressure;      ///< p_i [Pa]
-  DF_FUNCTION double pressure(double content) const {
+  DF_IN_LANES DF_FUNCTION double pressure(double content) const {
     const double strain = content - porosity;
-    const double swelling = strain * (1.0 + strain / stiffening_strain), drainage = porosity - porosity * porosity / content;
-    return rest_pressure + (strain > 0.0 ? swelling : drainage) / storage;
+    const bool swollen = strain > 0.0;
+    const double rise = strain * (swollen ? stiffening_strain + strain : porosity);
+    return rest_pressure + rise / (storage * (swollen ? stiffening_strain : content));
   }
   /// d(zeta)/dp [1/Pa].
-  DF_FUNCTION double capacity(double content) const {
-    const double strain = content - porosity, left = content / porosity;
-    return storage * (strain > 0.0 ? 1.0 / (1.0 + 2.0 * strain / stiffening_strain) : left * left);
+  DF_IN_LANES DF_FUNCTION double capacity(double content) const {
+    const double strain = content - porosity;
+    const bool swollen = strain > 0.0;
+    const double part = storage * (swollen ? stiffening_strain : content * content);
+    return part / (swollen ? stiffening_strain + 2.0 * strain : porosity * porosity);
   }
 };
 
@@ -52,7 +55,7 @@ struct PoreStorage {
 /// that passed there. Estimate: no measurement of the torn zone was found.
 struct DamageGain {
   double gain;  ///< at the wall [-]
-  DF_FUNCTION double operator()(double radius, double damage_radius) const {
+  DF_IN_LANES DF_FUNCTION double operator()(double radius, double damage_radius) const {
     if (damage_radius <= 0.0) return 1.0;
     const double x = radius / damage_radius;
     return 1.0 + (gain - 1.0) * std::exp(-x * x);
@@ -67,7 +70,7 @@ struct TissueFracture {
   double gain;      ///< of in-plane permeability [-]
 
   /// Extra in-plane permeability over intact [-]; a crack never closes again during the insertion.
-  DF_FUNCTION double operator()(double pore_pressure, double so_far) const {
+  DF_IN_LANES DF_FUNCTION double operator()(double pore_pressure, double so_far) const {
     return pore_pressure > pressure ? gain - 1.0 : so_far;
   }
 };
@@ -76,7 +79,7 @@ struct TissueFracture {
 /// permeability, in which the liquid moves at u / n. Source:
 /// Cannella, Huh & Seright 1988, SPE 18089.
 struct PoreShearRate {
-  DF_FUNCTION double operator()(double darcy_velocity, double permeability, double porosity) const {
+  DF_IN_LANES DF_FUNCTION double operator()(double darcy_velocity, double permeability, double porosity) const {
     return 4.0 * darcy_velocity / std::sqrt(8.0 * permeability * porosity);
   }
 };
@@ -86,7 +89,7 @@ struct PoreShearRate {
 /// lay at r sits at sqrt(r^2 + A/pi); pulling Darcy's law back to r multiplies the radial permeability by (r'/r)^2 and
 /// leaves the axial one unchanged.
 struct OpeningStretch {
-  DF_FUNCTION double operator()(double open_area_over_pi, double radius) const {
+  DF_IN_LANES DF_FUNCTION double operator()(double open_area_over_pi, double radius) const {
     return 1.0 + open_area_over_pi / (radius * radius);
   }
 };

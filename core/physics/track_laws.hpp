@@ -1,7 +1,7 @@
 #pragma once
 #include <cmath>
 
-#include "core/portability.hpp"
+#include "core/lane_math.hpp"
 #include "core/units.hpp"
 
 namespace dermaflux {
@@ -10,9 +10,11 @@ namespace dermaflux {
 struct WallSpring {
   double stiffness;  ///< K [Pa]
   double unloaded;   ///< A_0, open area without load [m^2]
-  DF_FUNCTION double operator()(double area) const { return stiffness * std::log(area / unloaded); }
-  DF_FUNCTION double slope(double area) const { return stiffness / area; }                         ///< dp/dA [Pa/m^2]
-  DF_FUNCTION double area_at(double load) const { return unloaded * std::exp(load / stiffness); }  ///< the inverse [m^2]
+  DF_IN_LANES DF_FUNCTION double operator()(double area) const { return stiffness * lane_log(area / unloaded); }
+  DF_IN_LANES DF_FUNCTION double slope(double area) const { return stiffness / area; }  ///< dp/dA [Pa/m^2]
+  DF_IN_LANES DF_FUNCTION double area_at(double load) const {
+    return unloaded * lane_exp(load / stiffness);
+  }  ///< the inverse [m^2]
 };
 
 /// Load that the wall of the track puts on its content, per slice [Pa]: a cylindrical cavity in an incompressible standard
@@ -32,35 +34,37 @@ struct WallLoad {
     return 1.0 / (1.0 + dt * (1.0 + stiffening) / recoil_time);
   }
   /// s at the end of the step [Pa].
-  DF_FUNCTION double branch(double area) const { return kept * (stress + stiffening * modulus * std::log(area / previous)); }
-  /// The whole load as a function of area: both logarithms in one.
-  DF_FUNCTION WallSpring spring() const {
-    const double rate = kept * stiffening;
-    return {modulus * (1.0 + rate),
-            std::exp((std::log(rest) + rate * std::log(previous) - kept * stress / modulus) / (1.0 + rate))};
+  DF_IN_LANES DF_FUNCTION double branch(double area) const {
+    return kept * (stress + stiffening * modulus * lane_log(area / previous));
   }
+  /// The whole load as a function of area, K ln(A / A_0): both logarithms in one. Its K [Pa] and its A_0 [m^2].
+  DF_IN_LANES DF_FUNCTION double stiffness() const { return modulus * (1.0 + kept * stiffening); }
+  DF_IN_LANES DF_FUNCTION double unloaded() const {
+    const double rate = kept * stiffening;
+    return lane_exp((lane_log(rest) + rate * lane_log(previous) - kept * stress / modulus) / (1.0 + rate));
+  }
+  DF_FUNCTION WallSpring spring() const { return {stiffness(), unloaded()}; }
 };
 
 /// Share of a compressive wall load carried by the liquid in a gap of width b, the rest being carried by contact between
 /// wall and needle roughness: 1 - exp(-b / b_rough). It lets a gap close without ever squeezing out more than it holds.
 struct LiquidShare {
   double roughness;  ///< b_rough [m]
-  DF_FUNCTION double operator()(double gap) const { return -std::expm1(-gap / roughness); }
-  DF_FUNCTION double slope(double gap) const { return std::exp(-gap / roughness) / roughness; }  ///< [1/m]
+  DF_IN_LANES DF_FUNCTION double operator()(double gap) const { return -lane_expm1(-gap / roughness); }
+  DF_IN_LANES DF_FUNCTION double slope(double gap) const { return lane_exp(-gap / roughness) / roughness; }  ///< [1/m]
 };
 
 /// Axial conductance of a liquid ring between a needle of area A_n and a wall of area A_n + A_g: Q = -Lambda/mu dp/dz [m^4].
 /// Exact concentric annulus, pi/8 (R^4 - r^4 - (R^2 - r^2)^2 / ln(R/r)); a plain tube A_g^2 / (8 pi) without a needle and
 /// the slit 2 pi r b^3 / 12 where the gap is too thin for the difference to be computed. Source: Bird, Stewart & Lightfoot, 2.4.
 struct AnnulusConductance {
-  DF_FUNCTION double operator()(double needle_area, double liquid_area) const {
-    const double tube = liquid_area * liquid_area / (8.0 * units::pi);
-    if (needle_area <= 1e-9 * liquid_area) return tube;
+  DF_IN_LANES DF_FUNCTION double operator()(double needle_area, double liquid_area) const {
+    const double tube = liquid_area * liquid_area / (8.0 * units::pi), difference = liquid_area / units::pi;
     const double inner = std::sqrt(needle_area / units::pi), outer = std::sqrt((needle_area + liquid_area) / units::pi);
-    const double gap = liquid_area / (units::pi * (inner + outer));
-    if (gap < 1e-3 * inner) return 2.0 * units::pi * inner * gap * gap * gap / 12.0;
-    const double sum_of_squares = outer * outer + inner * inner, difference = liquid_area / units::pi;
-    return units::pi / 8.0 * difference * (sum_of_squares - difference / std::log(outer / inner));
+    const double gap = difference / (inner + outer), thin = 2.0 * units::pi * inner * gap * gap * gap / 12.0;
+    const double ring =
+        units::pi / 8.0 * difference * (outer * outer + inner * inner - difference / lane_log(outer / larger(inner, 1e-300)));
+    return needle_area <= 1e-9 * liquid_area ? tube : (gap < 1e-3 * inner ? thin : ring);
   }
 };
 
@@ -69,7 +73,7 @@ struct AnnulusConductance {
 struct FilmThickness {
   double surface_tension;  ///< gamma [N/m]
   double cap;              ///< largest thickness over radius [-]
-  DF_FUNCTION double operator()(double viscosity, double speed) const {
+  DF_IN_LANES DF_FUNCTION double operator()(double viscosity, double speed) const {
     const double capillary_number = viscosity * speed / surface_tension;
     return smaller(1.34 * std::cbrt(capillary_number * capillary_number), cap);
   }
@@ -83,11 +87,10 @@ struct CapillaryPressure {
   double wall_cosine;      ///< cos of the contact angle on the wound wall [-]
   double needle_cosine;    ///< cos of the contact angle on steel [-]
   double roughness;        ///< narrowest gap [m]
-  DF_FUNCTION double operator()(double needle_area, double open_area) const {
-    const double outer = std::sqrt(open_area / units::pi);
-    if (needle_area <= 1e-9 * open_area) return -2.0 * surface_tension * wall_cosine / outer;
+  DF_IN_LANES DF_FUNCTION double operator()(double needle_area, double open_area) const {
+    const double outer = std::sqrt(open_area / units::pi), tube = -2.0 * surface_tension * wall_cosine / outer;
     const double gap = larger(outer - std::sqrt(needle_area / units::pi), roughness);
-    return -surface_tension * (wall_cosine + needle_cosine) / gap;
+    return needle_area <= 1e-9 * open_area ? tube : -surface_tension * (wall_cosine + needle_cosine) / gap;
   }
 };
 

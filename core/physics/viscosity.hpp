@@ -11,7 +11,7 @@ struct CarreauYasuda {
   double relaxation_time;  ///< lambda [s]
   double thinning_index;   ///< n, 1 is Newtonian [-]
   double yasuda_exponent;  ///< a [-]
-  DF_FUNCTION double operator()(double shear_rate) const {
+  DF_IN_LANES DF_FUNCTION double operator()(double shear_rate) const {
     const double x = relaxation_time * shear_rate;
     const double broken = yasuda_exponent == 2.0 ? x * x : lane_power(larger(x, 1e-300), yasuda_exponent);
     return lane_power(1.0 + broken, (thinning_index - 1.0) / yasuda_exponent);
@@ -25,7 +25,7 @@ struct KriegerDougherty {
   double max_packing;          ///< phi_m [-]
   double intrinsic_viscosity;  ///< [eta] [-]
   double structure_factor;     ///< s = phi_eff / phi [-]
-  DF_FUNCTION double operator()(double volume_fraction) const {
+  DF_IN_LANES DF_FUNCTION double operator()(double volume_fraction) const {
     const double crowding = smaller(structure_factor * volume_fraction / max_packing, 0.95);
     return lane_power(1.0 - crowding, -intrinsic_viscosity * max_packing);
   }
@@ -41,11 +41,11 @@ struct InkViscosity {
   double structure_ratio;  ///< particle contribution at rest over that at infinite shear, >= 1 [-]
 
   /// Particle factor on the viscosity of whatever liquid carries the pigment [-].
-  DF_FUNCTION double particle_factor(double volume_fraction, double shear_rate) const {
+  DF_IN_LANES DF_FUNCTION double particle_factor(double volume_fraction, double shear_rate) const {
     const double structure = 1.0 + (structure_ratio - 1.0) * thinning(shear_rate);
     return 1.0 + (crowding(volume_fraction) - 1.0) * structure;
   }
-  DF_FUNCTION double operator()(double volume_fraction, double shear_rate) const {
+  DF_IN_LANES DF_FUNCTION double operator()(double volume_fraction, double shear_rate) const {
     return carrier_viscosity * particle_factor(volume_fraction, shear_rate);
   }
 };
@@ -60,7 +60,7 @@ struct PoreFluidViscosity {
   static DF_FUNCTION PoreFluidViscosity of(const InkViscosity& ink, double interstitial_viscosity) {
     return {ink, interstitial_viscosity, std::log(ink.carrier_viscosity / interstitial_viscosity)};
   }
-  DF_FUNCTION double operator()(double carrier_fraction, double volume_fraction, double shear_rate) const {
+  DF_IN_LANES DF_FUNCTION double operator()(double carrier_fraction, double volume_fraction, double shear_rate) const {
     const double liquid = interstitial_viscosity * lane_exp(log_ratio * carrier_fraction);
     return liquid * ink.particle_factor(volume_fraction, shear_rate);
   }

@@ -44,14 +44,14 @@ struct FactorTeethStep {
 };
 
 /// Moves along the direction (unless `alpha` is 0) and starts the preconditioner: teeth, first half, eliminates each row
-/// from the rim of the domain to the wall.
+/// from the rim of the domain to the wall. Leaves, per row, by how much a cell's balance is off beyond what is tolerated.
 struct AdvanceAndEliminateStep {
   CombSystem s;
   FieldView<const double> direction, spine_direction;
-  double alpha;
+  double alpha, tolerance;
   template <int W>
   DF_FUNCTION void rows(int j) const {
-    double reduced[W] = {}, defect[W] = {};
+    double reduced[W] = {}, excess[W] = {};
     for (int i = s.grid.n_r - 1; i >= 0; --i) {
       const int first = s.grid.cell(i, j);
       DF_LANES
@@ -62,12 +62,12 @@ struct AdvanceAndEliminateStep {
         s.residual(k) = residual;
         reduced[l] = residual + s.coupling(k) * reduced[l];
         s.reduced(k) = reduced[l];
-        defect[l] = larger(defect[l], std::fabs(residual) / s.storage(k));
+        excess[l] = larger(excess[l], std::fabs(residual) - tolerance * s.storage(k));
       }
     }
     for (int l = 0; l < W; ++l) {
       const int row = j + l;
-      s.partial_defect(row) = defect[l];
+      s.partial_defect(row) = excess[l];
       const double residual = s.spine_residual(row) - alpha * s.spine_image(row);
       s.spine_correction(row) += alpha * spine_direction(row);
       s.spine_residual(row) = residual;
@@ -233,13 +233,13 @@ DF_FUNCTION int solve_comb(const Executor& executor, const CombSystem& s, double
   for (;; ++iteration) {
     const bool comb = iteration < patience, first = iteration == 0 || iteration == patience;
     if (comb) {
-      executor.rows(n_z, AdvanceAndEliminateStep{s, from, spine_from, alpha});
+      executor.rows(n_z, AdvanceAndEliminateStep{s, from, spine_from, alpha, tolerance});
     } else {
       if (iteration == patience) set_up_levels(executor, s);
-      executor.rows(rows.pairs, AdvanceAndSplitStep{s, rows, from, spine_from, alpha});
+      executor.rows(rows.pairs, AdvanceAndSplitStep{s, rows, from, spine_from, alpha, tolerance});
     }
     executor.single(MaximumStep{s.partial_defect, s.scalars});
-    if (!(executor.read(s.scalars, scalar_maximum) > tolerance) || iteration == limit) break;
+    if (!(executor.read(s.scalars, scalar_maximum) > 0.0) || iteration == limit) break;
     if (comb) {
       executor.single(SpineSolveStep{s});
       executor.rows(n_z, SubstituteStep{s});

@@ -38,10 +38,11 @@ struct CombSystem {
     for (auto* view :
          {&storage, &radial, &axial, &inverse, &coupling, &residual, &correction, &reduced, &image, &direction, &direction_next})
       *view = arena.take(on.cell_count(), on.n_z);
-    for (auto* view : {&wall, &compliance, &spine_residual, &spine_correction, &spine_reduced, &spine_image, &spine_direction,
+    for (auto* view : {&wall, &spine_residual, &spine_correction, &spine_reduced, &spine_image, &spine_direction,
                        &spine_direction_next, &spine_inverse, &spine_coupling, &spine_response, &partial, &partial_defect})
       *view = arena.take(on.n_z);
-    face = arena.take(on.n_z + 1);
+    compliance = arena.take(on.n_z, row_pad);
+    face = arena.take(on.n_z + 1, row_pad);
     scalars = arena.take(scalar_count);
     levels = arena.take(static_cast<int>(RowHierarchy{on.n_r + 1, on.n_z}.memory()));
   }

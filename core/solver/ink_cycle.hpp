@@ -69,9 +69,9 @@ DF_FUNCTION void spread_component(const Executor& executor, const InsertionProbl
                                   FieldView<double> amount, FieldView<double> share, double diffusivity,
                                   const InsertionTally& tally) {
   const bool rings_first = tally.spreadings % 2 == 0;
-  executor.cells(box.rings, box.rows, SpreadingConductanceStep{p, box, diffusivity, tally.unspread_time});
+  executor.rows(box.rows, SpreadingConductanceStep{p, box, diffusivity, tally.unspread_time});
   if (rings_first) executor.rows(box.rows, RingSpreadingStep{p, box, amount, share});
-  executor.cells(box.rings, 1, RowSpreadingStep{p, box, amount, share});
+  executor.cells(RowSpreadingStep::groups(box), 1, RowSpreadingStep{p, box, amount, share});
   if (!rings_first) executor.rows(box.rows, RingSpreadingStep{p, box, amount, share});
 }
 

@@ -68,8 +68,8 @@ template <class Executor>
 DF_FUNCTION Attempt attempt_step(const Executor& executor, const InsertionProblem& whole, double tip_before, double tip_after,
                                  bool cutting, double dt, double& rate, InsertionTally& tally) {
   const InsertionProblem p = whole.within(tally.rings, tally.rows);
-  const int n_r = p.grid.n_r, n_z = p.grid.n_z;
-  executor.single(NeedleStep{p, tip_before, tip_after, tally.deepest, dt});
+  const int n_r = p.grid.n_r, n_z = p.grid.n_z, reached = reached_rows(p.grid, tally.deepest);
+  executor.rows(n_z, NeedleStep{p, tip_before, tip_after, tally.deepest, dt});
   if (cutting) executor.cells(whole.grid.n_r, whole.grid.n_z, DamageStep{whole});
   executor.rows(n_z, MobilityStep{p});
   executor.rows(n_z, WallConductanceStep{p});
@@ -77,8 +77,7 @@ DF_FUNCTION Attempt attempt_step(const Executor& executor, const InsertionProble
   executor.rows(n_z, PressureBalanceStep{p, dt});
   executor.rows(n_z, FactorTeethStep{p.system});
   executor.rows(n_z, WallReferenceStep{p});
-  executor.single(TrackSolveStep{p, dt, std::fabs(tip_after - tip_before) / dt});
-  if (executor.read(p.system.scalars, scalar_converged) < 0.5) return Attempt::too_long;
+  if (!solve_track(executor, p, reached, dt, std::fabs(tip_after - tip_before) / dt)) return Attempt::too_long;
   executor.rows(n_z, WallResidualStep{p});
   const double peak = executor.read(p.account, RimAccount::peak_pressure);
   const double tolerance = larger(p.params.pressure_tolerance, p.params.pressure_share * peak);
@@ -87,7 +86,7 @@ DF_FUNCTION Attempt attempt_step(const Executor& executor, const InsertionProble
   Attempt end = widen_active(executor, p, whole.grid, tally) ? Attempt::outgrown : Attempt::good;
   if (end == Attempt::good) {
     executor.cells(n_r, n_z, FluxStep{p});
-    executor.single(TrackFlowStep{p, dt});
+    executor.single(TrackFlowStep{p, reached, dt});
     executor.rows(n_z, SpeedStep{p, dt});
     executor.single(MaximumStep{p.system.partial, p.system.scalars});
     rate = executor.read(p.system.scalars, scalar_maximum);
@@ -125,7 +124,9 @@ DF_FUNCTION double insertion_step(const Executor& executor, const InsertionProbl
     }
   }
   const InsertionProblem active = p.within(tally.rings, tally.rows);
-  executor.single(TrackBalanceStep{active, dt, contact});
+  const int reached = reached_rows(active.grid, tally.deepest);
+  executor.single(TrackBalanceStep{active, reached, dt, contact});
+  executor.rows(active.grid.n_z, TrackAreaStep{active, reached, dt});
   const int substeps = static_cast<int>(smaller(larger(std::ceil(rate * dt / largest_courant), 1.0), 1e4));
   const TransportBox box = carry_ink(executor, active, dt, substeps, tally);
   executor.rows(active.grid.n_z, FluidAndPressureStep{active, box, dt});

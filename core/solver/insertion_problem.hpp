@@ -128,7 +128,8 @@ struct InsertionScratch {
   FieldView<double> wall_reference;                 ///< pressure of the first ring if the wall were closed [Pa]
   FieldView<double> wall_flux, wall_carrier, returned_carrier;
   FieldGroup wall_pigment, returned_pigment;
-  FieldView<double> downward, full;  ///< donor of the upper face; liquid area at which a void closes [m^2]
+  FieldView<double> downward, face_gain;  ///< donor of the upper face; change of its conductance with the donor's liquid area
+  FieldView<double> full;                 ///< liquid area at which a void closes [m^2]
   FieldView<double> jacobian_lower, jacobian_diagonal, jacobian_upper, unknown, mixture;
 };
 

@@ -27,7 +27,8 @@ long lay_out_state(ViewArena& arena, InsertionProblem& problem) {
   k.opened = arena.take(n_z);
   for (auto* view : {&t.fluid, &t.carrier, &t.pressure, &t.speed, &t.path, &t.crack, &s.w}) *view = arena.take(cells, n_z);
   for (auto* group : {&t.pigment, &t.captured, &s.c}) *group = arena.take_group(classes, cells, n_z);
-  for (auto* view : {&k.liquid, &k.hole, &k.wall_stress, &k.widest, &k.carrier, &k.pressure}) *view = arena.take(n_z);
+  for (auto* view : {&k.liquid, &k.hole, &k.wall_stress, &k.widest, &k.carrier}) *view = arena.take(n_z);
+  k.pressure = arena.take(n_z, row_pad);
   k.pigment = arena.take_group(classes, n_z);
   k.flow = arena.take(n_z + 1);
   problem.account = arena.take(RimAccount::count);
@@ -36,11 +37,12 @@ long lay_out_state(ViewArena& arena, InsertionProblem& problem) {
                      &s.inverse_between, &s.radial_spreading, &s.axial_spreading, &s.factor})
     *view = arena.take(cells, n_z);
   for (auto* group : {&s.capture, &s.c_between}) *group = arena.take_group(classes, cells, n_z);
-  for (auto* view : {&s.needle_area,    &s.perimeter,     &s.film_in,        &s.film_out,  &s.passing_area,   &s.passing_face,
-                     &s.entry_pressure, &s.viscosity,     &s.wall_reference, &s.wall_flux, &s.wall_carrier,   &s.returned_carrier,
-                     &s.wall_stiffness, &s.wall_unloaded, &s.downward,       &s.full,      &s.jacobian_lower, &s.jacobian_diagonal,
-                     &s.jacobian_upper, &s.unknown,       &s.mixture})
+  for (auto* view : {&s.needle_area, &s.perimeter, &s.film_in, &s.film_out, &s.passing_face, &s.entry_pressure, &s.wall_reference,
+                     &s.wall_flux, &s.wall_carrier, &s.returned_carrier, &s.wall_stiffness, &s.wall_unloaded, &s.jacobian_lower,
+                     &s.jacobian_diagonal, &s.jacobian_upper, &s.mixture})
     *view = arena.take(n_z);
+  for (auto* view : {&s.passing_area, &s.viscosity, &s.downward, &s.face_gain, &s.full, &s.unknown})
+    *view = arena.take(n_z, row_pad);
   for (auto* group : {&s.wall_pigment, &s.returned_pigment}) *group = arena.take_group(classes, n_z);
   problem.system.lay_out(arena, problem.grid);
   return checkpoint;
@@ -131,12 +133,12 @@ InsertionParams build_insertion_params(const Treatment& treatment, const Punctur
   c.carrier_diffusivity = skin.carrier_hindrance * ink.carrier_diffusivity;
   c.spreading = {.dispersivity = skin.dispersivity};
   c.fracture = {.enabled = skin.fracture, .pressure = skin.fracture_pressure, .gain = skin.fracture_gain};
-  // Numerical controls. Travel is what the error of a level hangs on (per cents of depth), so it is halved with the grid; the
-  // solver's tolerance moves dose and depth by less than a hundred-thousandth.
+  // Numerical controls. Travel is what the error of a level hangs on (per cents of depth), so it is halved with the grid, and so is
+  // the solver's tolerance, which moves dose and depth by a thousandth at most.
   c.relaxed_share = 0.01;
   c.relaxation_limit = 600.0;
   c.pressure_tolerance = 20.0;
-  c.pressure_share = 3e-4;
+  c.pressure_share = 2e-3 / (1 << static_cast<int>(level));
   c.edge_pressure = 0.05 * c.pressure_tolerance;
   c.steps_inside = 12 << static_cast<int>(level);
   c.largest_travel_out = 0.06 * c.tip_depth / (1 << static_cast<int>(level));

@@ -1,7 +1,7 @@
 #pragma once
 #include <cmath>
 
-#include "core/solver/insertion_problem.hpp"
+#include "core/solver/track_solve_steps.hpp"
 
 namespace dermaflux {
 
@@ -12,34 +12,40 @@ struct NeedleStep {
   double deepest;                ///< tip depth reached so far, this step included [m]
   double dt;                     ///< [s]
 
-  DF_FUNCTION void operator()() const {
+  template <int W>
+  DF_FUNCTION void rows(int first) const {
     const InsertionParams& c = p.params;
-    const double speed = std::fabs(tip_after - tip_before) / dt;
     const double passing = 0.5 * (tip_before + tip_after);
-    const bool wet = drop_supplies(p);
-    for (int j = 0; j < p.grid.n_z; ++j) {
+    const int reached = reached_rows(p.grid, deepest);
+    double before[W];
+    for (int l = 0; l < W; ++l) {
+      const int j = first + l;
       const double top = p.grid.z_face(j), bottom = p.grid.z_face(j + 1);
-      const double perimeter = tip_after > top ? c.needle.mean_perimeter(top, bottom, tip_after) : 0.0;
-      const double area = tip_after > top ? c.needle.mean_area(top, bottom, tip_after) : 0.0;
-      const double before = tip_before > top ? c.needle.mean_area(top, bottom, tip_before) : 0.0;
-      p.scratch.needle_area(j) = area;
-      p.scratch.perimeter(j) = perimeter;
+      before[l] = tip_before > top ? c.needle.mean_area(top, bottom, tip_before) : 0.0;
+      p.scratch.needle_area(j) = tip_after > top ? c.needle.mean_area(top, bottom, tip_after) : 0.0;
+      p.scratch.perimeter(j) = tip_after > top ? c.needle.mean_perimeter(top, bottom, tip_after) : 0.0;
       p.scratch.passing_area(j) = passing > top ? c.needle.mean_area(top, bottom, passing) : 0.0;
       p.scratch.passing_face(j) = passing > top ? c.needle.area(passing - top) : 0.0;
-      p.track.widest(j) = deepest > top ? c.needle.mean_area(top, bottom, deepest) : 0.0;
+      p.track.widest(j) = j < reached ? c.needle.mean_area(top, bottom, deepest) : 0.0;
       p.track.hole(j) = larger(p.track.hole(j), c.open_fraction * p.track.widest(j));
+    }
+    drag(first, before);
+  }
 
-      // A film of thickness x r covers 2 x of the shaft's own cross-section and enters and leaves with it; what the shaft
-      // carries out is held to half of the gap's content, the mean of a Couette flow.
-      const double wider = larger(area, before);
-      double film = 0.0;
-      if (wider > 0.0 && area != before) {
-        const double shear = speed / std::sqrt(wider / units::pi);
-        const double ink = c.viscosity.ink(c.ink_concentration / c.pigment_density, shear);
-        film = 2.0 * (1.0 - c.needle.film_wiped) * c.film(ink, speed);
-      }
-      p.scratch.film_in(j) = wet && area > before ? film * (area - before) / dt : 0.0;
-      p.scratch.film_out(j) = area < before ? smaller(film, 0.5 * p.track.liquid(j) / before) * (before - area) / dt : 0.0;
+  /// A film of thickness x r covers 2 x of the shaft's own cross-section and enters and leaves with it; what the shaft carries out
+  /// is held to half of the gap's content, the mean of a Couette flow.
+  template <int W>
+  DF_FUNCTION void drag(int first, const double (&before)[W]) const {
+    const double speed = std::fabs(tip_after - tip_before) / dt, kept = 2.0 * (1.0 - p.params.needle.film_wiped);
+    const bool wet = drop_supplies(p);
+    for (int l = 0; l < W; ++l) {
+      const int j = first + l;
+      const double area = p.scratch.needle_area(j), wider = larger(area, before[l]);
+      p.scratch.film_in(j) = p.scratch.film_out(j) = 0.0;
+      if (!(wider > 0.0) || area == before[l]) continue;
+      const double film = kept * p.params.film(neat_viscosity(p, speed / std::sqrt(wider / units::pi)), speed);
+      if (wet && area > before[l]) p.scratch.film_in(j) = film * (area - before[l]) / dt;
+      if (area < before[l]) p.scratch.film_out(j) = smaller(film, 0.5 * p.track.liquid(j) / before[l]) * (before[l] - area) / dt;
     }
   }
 };
@@ -50,14 +56,17 @@ struct WallConductanceStep {
   InsertionProblem p;
   template <int W>
   DF_FUNCTION void rows(int first) const {
-    for (int j = first; j < first + W; ++j) {
+    const double core = p.grid.r_centre(0) * p.grid.r_centre(0) * units::pi;
+    DF_LANES
+    for (int l = 0; l < W; ++l) {
+      const int j = first + l;
+      const double liquid = p.track.liquid(j), perimeter = p.scratch.perimeter(j);
       const double open = larger(p.track.hole(j), p.scratch.needle_area(j));
-      const double room = larger(p.track.hole(j) - p.scratch.needle_area(j), p.track.liquid(j));
-      const double beside_void = room > 0.0 ? p.track.liquid(j) / room : 0.0;
-      const double gap = p.scratch.perimeter(j) > 0.0 ? p.track.liquid(j) / p.scratch.perimeter(j) : HUGE_VAL;
-      const double wetted = beside_void * p.params.liquid_share(gap);
-      const double centre = p.grid.r_centre(0);
-      const double spread = open > 0.0 ? std::log1p(centre * centre * units::pi / open) : 1.0;
+      const double room = larger(p.track.hole(j) - p.scratch.needle_area(j), liquid);
+      const double beside_void = liquid / larger(room, 1e-300);
+      const double share = p.params.liquid_share(liquid / (perimeter > 0.0 ? perimeter : 1.0));
+      const double wetted = perimeter > 0.0 ? beside_void * share : beside_void;
+      const double spread = lane_log(1.0 + core / (open > 0.0 ? open : core));
       p.system.wall(j) = wetted * 4.0 * units::pi * p.grid.dz(j) / spread * p.rows.anisotropy(j) * p.scratch.mobility(j) *
                          (1.0 + p.tissue.crack(j));
     }

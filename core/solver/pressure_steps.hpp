@@ -14,6 +14,7 @@ struct PressureBalanceStep {
   DF_FUNCTION void rows(int j) const {
     const AxisymmetricGrid& grid = p.grid;
     const FieldView<double> pressure = p.tissue.pressure, radial = p.system.radial, axial = p.system.axial;
+    const double per_time = 1.0 / dt;
     for (int i = 0; i < grid.n_r; ++i) {
       const int first = grid.cell(i, j), column = grid.column, inward = i > 0 ? column : 0;
       const double ring = grid.ring_area(i), inside = i > 0 ? 1.0 : 0.0;
@@ -21,7 +22,7 @@ struct PressureBalanceStep {
       for (int l = 0; l < W; ++l) {
         const int k = first + l;
         const double here = pressure(k), volume = ring * grid.dz(j + l), drain = volume * p.params.lymph_conductance;
-        p.system.storage(k) = volume * pore_storage(p, j + l).capacity(p.tissue.fluid(k)) / dt + drain;
+        p.system.storage(k) = volume * pore_storage(p, j + l).capacity(p.tissue.fluid(k)) * per_time + drain;
         p.system.residual(k) = drain * (p.params.rest_pressure - here) + axial(k) * (pressure(k + 1) - here) +
                                axial(k - 1) * (pressure(k - 1) - here) + radial(k) * (pressure(k + column) - here) +
                                inside * radial(k - inward) * (pressure(k - inward) - here);
@@ -45,8 +46,9 @@ struct WallResidualStep {
   InsertionProblem p;
   template <int W>
   DF_FUNCTION void rows(int j) const {
-    for (int row = j; row < j + W; ++row) {
-      const int k = p.grid.cell(0, row);
+    DF_LANES
+    for (int l = 0; l < W; ++l) {
+      const int row = j + l, k = p.grid.cell(0, row);
       const double flux = p.system.wall(row) * (p.track.pressure(row) - p.tissue.pressure(k));
       p.system.residual(k) += flux;
       p.system.spine_residual(row) -= flux;

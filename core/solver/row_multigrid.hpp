@@ -24,13 +24,13 @@ DF_FUNCTION void substitute_rows(const RowLevel& level, const RowSet& set, int m
   }
 }
 
-/// Moves along the direction (unless `alpha` is 0), hands the residual to the first level and solves its odd rows. Leaves the
-/// largest pressure error the residual would leave behind.
+/// Moves along the direction (unless `alpha` is 0), hands the residual to the first level and solves its odd rows. Leaves, per row,
+/// by how much a cell's balance is off beyond what is tolerated.
 struct AdvanceAndSplitStep {
   CombSystem s;
   RowLevel level;
   FieldView<const double> direction, spine_direction;
-  double alpha;
+  double alpha, tolerance;
 
   template <int W>
   DF_FUNCTION void rows(int m) const {  // the grid may end with half a group
@@ -42,7 +42,7 @@ struct AdvanceAndSplitStep {
   template <int W>
   DF_FUNCTION void pairs(int m) const {
     const double scale = s.scalars(scalar_level_scale);
-    double reduced[W] = {}, defect[2 * W] = {};
+    double reduced[W] = {}, excess[2 * W] = {};
     for (int i = s.grid.n_r - 1; i >= 0; --i) {
       const int first = s.grid.cell(i, 2 * m), at = level.at(i + 1, m);
       double residual[2 * W];
@@ -55,7 +55,7 @@ struct AdvanceAndSplitStep {
         residual[l] = s.residual(k) - alpha * s.image(k);
         s.correction(k) += alpha * direction(k);
         s.residual(k) = residual[l];
-        defect[l] = larger(defect[l], std::fabs(residual[l]) / s.storage(k));
+        excess[l] = larger(excess[l], std::fabs(residual[l]) - tolerance * s.storage(k));
       }
       DF_LANES
       for (int l = 0; l < W; ++l) {
@@ -71,7 +71,7 @@ struct AdvanceAndSplitStep {
       const double residual = s.spine_residual(row) - alpha * s.spine_image(row);
       s.spine_correction(row) += alpha * spine_direction(row);
       s.spine_residual(row) = residual;
-      s.partial_defect(row) = defect[l];
+      s.partial_defect(row) = excess[l];
       const RowSet& set = l % 2 == 0 ? level.even : level.odd;
       set.right(at) = s.compliance(row) < 0.0 ? 0.0 : scale * residual;
       if (l % 2 == 1) level.odd.value(at) = level.odd.right(at) + level.odd.coupling(at) * reduced[l / 2];

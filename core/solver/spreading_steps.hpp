@@ -1,5 +1,5 @@
 #pragma once
-#include "core/solver/transport_steps.hpp"
+#include "core/solver/tissue_steps.hpp"
 
 namespace dermaflux {
 
@@ -9,20 +9,30 @@ struct SpreadingConductanceStep {
   InsertionProblem p;
   TransportBox box;
   double diffusivity, time;  ///< in pore fluid [m^2/s], [s]
-  DF_FUNCTION double spreading(int k) const { return p.params.spreading(p.tissue.fluid(k), diffusivity, time, p.tissue.path(k)); }
-  DF_FUNCTION void operator()(int i, int j) const {
+  template <int W>
+  DF_FUNCTION void rows(int j) const {
     const AxisymmetricGrid& grid = p.grid;
-    const int k = grid.cell(i, j);
-    const double here = spreading(k);
-    double radial = 0.0, axial = 0.0;
-    if (i + 1 < box.rings) {
-      const double face = grid.r_face(i + 1);
-      radial =
-          grid.outer_area(i, j) / ((face - grid.r_centre(i)) / here + (grid.r_centre(i + 1) - face) / spreading(k + grid.column));
+    double here[W + 1], half[W + 1], open[W];  // to the row below the group
+    for (int l = 0; l <= W; ++l) half[l] = 0.5 * grid.dz(j + l < grid.n_z ? j + l : grid.n_z - 1);
+    for (int l = 0; l < W; ++l) open[l] = j + l + 1 < box.rows ? 1.0 : 0.0;
+    for (int i = 0; i < box.rings; ++i) {
+      const int first = grid.cell(i, j), column = grid.column;
+      const bool inside = i + 1 < box.rings;
+      const double face = grid.r_face(i + 1), near = face - grid.r_centre(i), far = inside ? grid.r_centre(i + 1) - face : near;
+      const double girth = inside ? 4.0 * units::pi * face : 0.0, ring = grid.ring_area(i);
+      DF_LANES
+      for (int l = 0; l <= W; ++l) here[l] = spreading(first + l);
+      DF_LANES
+      for (int l = 0; l < W; ++l) {
+        p.scratch.radial_spreading(first + l) = in_series(girth * half[l], near, here[l], far, spreading(first + column + l));
+        p.scratch.axial_spreading(first + l) = open[l] * in_series(ring, half[l], here[l], half[l + 1], here[l + 1]);
+      }
     }
-    if (j + 1 < box.rows) axial = grid.ring_area(i) / (0.5 * grid.dz(j) / here + 0.5 * grid.dz(j + 1) / spreading(k + 1));
-    p.scratch.radial_spreading(k) = radial;
-    p.scratch.axial_spreading(k) = axial;
+  }
+
+ private:
+  DF_IN_LANES DF_FUNCTION double spreading(int k) const {
+    return p.params.spreading(p.tissue.fluid(k), diffusivity, time, p.tissue.path(k));
   }
 };
 
@@ -64,33 +74,43 @@ struct RingSpreadingStep {
   }
 };
 
-/// The same along the rows of each ring.
+/// The same along the rows of each ring; a line waits for its divisions, so several rings go side by side.
 struct RowSpreadingStep {
   InsertionProblem p;
   TransportBox box;
   FieldView<double> amount, share;
-  DF_FUNCTION void operator()(int i, int) const {
-    const AxisymmetricGrid& grid = p.grid;
-    const int first = grid.cell(i, 0);
-    const double ring = grid.ring_area(i);
-    double storage = 0.0, inverse = 0.0, reduced = 0.0, upper = 0.0;
-    for (int j = 0; j < box.rows; ++j) {
-      const int k = first + j;
-      const double volume = ring * grid.dz(j), lower = p.scratch.axial_spreading(k), coupling = upper * inverse;
-      reduced = volume * amount(k) + coupling * reduced;
-      storage = volume * p.tissue.fluid(k) + coupling * storage;
-      inverse = 1.0 / (storage + lower);
-      p.scratch.factor(k) = inverse;
-      share(k) = reduced;
-      upper = lower;
-    }
-    double below = 0.0;
-    for (int j = box.rows - 1; j >= 0; --j) {
-      const int k = first + j;
-      below = p.scratch.factor(k) * (share(k) + p.scratch.axial_spreading(k) * below);
-      share(k) = below;
-      amount(k) = below * p.tissue.fluid(k);
-    }
+  static constexpr int abreast = 4;
+
+  DF_FUNCTION static int groups(const TransportBox& box) { return (box.rings + abreast - 1) / abreast; }
+  DF_FUNCTION void operator()(int group, int) const {
+    const int first = group * abreast;
+    if (first + abreast <= box.rings) return rings<abreast>(first);
+    for (int i = first; i < box.rings; ++i) rings<1>(i);
+  }
+
+ private:
+  template <int N>
+  DF_FUNCTION void rings(int first) const {
+    double storage[N] = {}, inverse[N] = {}, reduced[N] = {}, upper[N] = {}, below[N] = {}, area[N];
+    for (int n = 0; n < N; ++n) area[n] = p.grid.ring_area(first + n);
+    for (int j = 0; j < box.rows; ++j)
+      for (int n = 0; n < N; ++n) {
+        const int k = p.grid.cell(first + n, j);
+        const double volume = area[n] * p.grid.dz(j), lower = p.scratch.axial_spreading(k), coupling = upper[n] * inverse[n];
+        reduced[n] = volume * amount(k) + coupling * reduced[n];
+        storage[n] = volume * p.tissue.fluid(k) + coupling * storage[n];
+        inverse[n] = 1.0 / (storage[n] + lower);
+        p.scratch.factor(k) = inverse[n];
+        share(k) = reduced[n];
+        upper[n] = lower;
+      }
+    for (int j = box.rows - 1; j >= 0; --j)
+      for (int n = 0; n < N; ++n) {
+        const int k = p.grid.cell(first + n, j);
+        below[n] = p.scratch.factor(k) * (share(k) + p.scratch.axial_spreading(k) * below[n]);
+        share(k) = below[n];
+        amount(k) = below[n] * p.tissue.fluid(k);
+      }
   }
 };
 

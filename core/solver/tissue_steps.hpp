@@ -85,7 +85,7 @@ struct TransmissibilityStep {
     double opening[W], here_dz[W], below_dz[W], open[W];
     for (int l = 0; l < W; ++l) {
       const bool inside = j + l + 1 < grid.n_z;
-      opening[l] = larger(p.track.hole(j + l), p.scratch.needle_area(j + l)) / units::pi;
+      opening[l] = larger(p.track.hole(j + l), p.scratch.needle_area(j + l)) * (1.0 / units::pi);
       here_dz[l] = grid.dz(j + l);
       below_dz[l] = inside ? grid.dz(j + l + 1) : here_dz[l];
       open[l] = inside ? 1.0 : 0.0;
@@ -132,11 +132,11 @@ struct SpeedStep {
     double gross[W] = {}, net[W] = {}, west[W], opening[W];
     for (int l = 0; l < W; ++l) {
       west[l] = p.scratch.wall_flux(j + l);
-      opening[l] = larger(p.track.hole(j + l), p.scratch.needle_area(j + l)) / units::pi;
+      opening[l] = larger(p.track.hole(j + l), p.scratch.needle_area(j + l)) * (1.0 / units::pi);
     }
     for (int i = 0; i < grid.n_r; ++i) {
       const int first = grid.cell(i, j);
-      const double ring = grid.ring_area(i), centre = grid.r_centre(i);
+      const double ring = grid.ring_area(i), per_ring = 0.5 / ring, centre = grid.r_centre(i);
       DF_LANES
       for (int l = 0; l < W; ++l) {
         const int k = first + l;
@@ -146,7 +146,7 @@ struct SpeedStep {
         const double out =
             larger(east, 0.0) + larger(-west[l], 0.0) + larger(south, 0.0) + larger(-north, 0.0) + larger(drained, 0.0);
         const double girth = 2.0 * units::pi * dz, u_r = 0.5 * (std::fabs(west[l]) + std::fabs(east));
-        const double u_z = 0.5 * (std::fabs(north) + std::fabs(south)) / ring;
+        const double u_z = (std::fabs(north) + std::fabs(south)) * per_ring;
         const double lost = east - west[l] + south - north + drained;
         p.tissue.speed(k) = std::sqrt(u_r * u_r / (girth * girth * (centre * centre + opening[l])) + u_z * u_z);
         gross[l] = larger(gross[l], out / (content - smaller(larger(lost * dt, 0.0), 0.5 * content)));
@@ -191,20 +191,28 @@ struct FluidAndPressureStep {
   template <int W>
   DF_FUNCTION void rows(int j) const {
     const AxisymmetricGrid& grid = p.grid;
+    const bool rows_outside = j >= box.rows;  // whole groups of rows lie in the box or out of it
+    double per_length[W];
+    for (int l = 0; l < W; ++l) per_length[l] = dt / grid.dz(j + l);
     for (int i = 0; i < grid.n_r; ++i) {
-      const int first = grid.cell(i, j), inward = i > 0 ? grid.column : 0;
-      const double ring = grid.ring_area(i), inside = i > 0 ? 1.0 : 0.0;
+      if (rows_outside || i >= box.rings) balance(i, j, per_length);
+      const int first = grid.cell(i, j);
       DF_LANES
-      for (int l = 0; l < W; ++l) {
-        const int k = first + l;
-        const double drained = p.params.lymph_conductance * (p.tissue.pressure(k) - p.params.rest_pressure);
-        const double in = inside * p.scratch.radial_flux(k - inward) + p.scratch.axial_flux(k - 1);
-        const double out = p.scratch.radial_flux(k) + p.scratch.axial_flux(k);
-        const bool outside = i >= box.rings || j + l >= box.rows;
-        const double fluid = p.tissue.fluid(k) + (outside ? dt * ((in - out) / (ring * grid.dz(j + l)) - drained) : 0.0);
-        p.tissue.fluid(k) = fluid;
-        p.tissue.pressure(k) = pore_storage(p, j + l).pressure(fluid);
-      }
+      for (int l = 0; l < W; ++l) p.tissue.pressure(first + l) = pore_storage(p, j + l).pressure(p.tissue.fluid(first + l));
+    }
+  }
+
+  template <int W>
+  DF_FUNCTION void balance(int i, int j, const double (&per_length)[W]) const {
+    const int first = p.grid.cell(i, j), inward = i > 0 ? p.grid.column : 0;
+    const double per_area = 1.0 / p.grid.ring_area(i), inside = i > 0 ? 1.0 : 0.0, drain = dt * p.params.lymph_conductance;
+    DF_LANES
+    for (int l = 0; l < W; ++l) {
+      const int k = first + l;
+      const double in = inside * p.scratch.radial_flux(k - inward) + p.scratch.axial_flux(k - 1);
+      const double out = p.scratch.radial_flux(k) + p.scratch.axial_flux(k);
+      const double drained = drain * (p.tissue.pressure(k) - p.params.rest_pressure);
+      p.tissue.fluid(k) += (in - out) * (per_area * per_length[l]) - drained;
     }
   }
 };

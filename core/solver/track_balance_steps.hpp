@@ -1,22 +1,22 @@
 #pragma once
 #include <cmath>
 
-#include "core/solver/track_solve_step.hpp"
+#include "core/solver/track_solve_steps.hpp"
 
 namespace dermaflux {
 
 /// Axial flows of the solved pressures, held to what the drop and each row of the track can give. All rows, one lane.
 struct TrackFlowStep {
   InsertionProblem p;
+  int active;
   double dt;  ///< [s]
 
   DF_FUNCTION void operator()() const {
-    const int active = reached_rows(p);
-    flows(active);
-    limit_to_content(active);
+    flows();
+    limit_to_content();
   }
 
-  DF_FUNCTION void flows(int active) const {
+  DF_FUNCTION void flows() const {
     for (int j = 0; j < p.grid.n_z; ++j) {
       const double above = j > 0 ? p.track.pressure(j - 1) : 0.0;
       p.track.flow(j) = j < active ? p.system.face(j) * (above - p.track.pressure(j)) : 0.0;
@@ -31,14 +31,14 @@ struct TrackFlowStep {
     }
   }
 
-  DF_FUNCTION double below(int j, int active) const { return j + 1 < active ? p.track.flow(j + 1) : 0.0; }
+  DF_FUNCTION double below(int j) const { return j + 1 < active ? p.track.flow(j + 1) : 0.0; }
 
   /// Scales what leaves a row so that it never loses more than it holds and receives; sweeps follow the flow both ways.
-  DF_FUNCTION void limit_to_content(int active) const {
+  DF_FUNCTION void limit_to_content() const {
     for (int sweep = 0; sweep < 2; ++sweep) {
       for (int n = 0; n < active; ++n) {
         const int j = sweep == 0 ? n : active - 1 - n;
-        const double up = p.track.flow(j), down = below(j, active), wall = p.scratch.wall_flux(j);
+        const double up = p.track.flow(j), down = below(j), wall = p.scratch.wall_flux(j);
         const double out = larger(-up, 0.0) + larger(down, 0.0) + larger(wall, 0.0) + p.scratch.film_out(j) * p.grid.dz(j);
         const double in = larger(up, 0.0) + larger(-down, 0.0) + larger(-wall, 0.0) + p.scratch.film_in(j) * p.grid.dz(j);
         const double held = p.track.liquid(j) * p.grid.dz(j) / dt;
@@ -53,30 +53,28 @@ struct TrackFlowStep {
   }
 };
 
-/// Books the step: liquid areas from their balance, pigment and carrier upwind and implicit, and what crossed the rim. All
-/// rows, one lane.
+/// Books the step: pigment and carrier upwind and implicit, and what crossed the rim. All rows, one lane.
 struct TrackBalanceStep {
   InsertionProblem p;
+  int active;
   double dt;     ///< [s]
   bool contact;  ///< the drop is there: outflow returns to it; afterwards it is exuded and wiped
 
   DF_FUNCTION void operator()() const {
-    const int active = reached_rows(p);
     if (active == 0) return;
-    transport(active);
-    rim(active);
-    areas(active);
+    transport();
+    rim();
   }
 
-  DF_FUNCTION double below(int j, int active) const { return j + 1 < active ? p.track.flow(j + 1) : 0.0; }
+  DF_FUNCTION double below(int j) const { return j + 1 < active ? p.track.flow(j + 1) : 0.0; }
 
   /// Implicit upwind transport: (V' + dt out) c' - dt sum(in c'_donor) = m + dt (film and tissue), an M-matrix, so that
   /// pigment stays positive for any flow.
-  DF_FUNCTION void transport(int active) const {
+  DF_FUNCTION void transport() const {
     const double drop = p.account(RimAccount::drop_volume);
     FieldView<double> diagonal = p.scratch.jacobian_diagonal, factor = p.scratch.jacobian_lower, upper = p.scratch.jacobian_upper;
     for (int j = 0; j < active; ++j) {
-      const double up = p.track.flow(j), down = below(j, active), wall = p.scratch.wall_flux(j), dz = p.grid.dz(j);
+      const double up = p.track.flow(j), down = below(j), wall = p.scratch.wall_flux(j), dz = p.grid.dz(j);
       const double film_in = p.scratch.film_in(j) * dz, film_out = p.scratch.film_out(j) * dz;
       const double out = larger(-up, 0.0) + larger(down, 0.0) + larger(wall, 0.0) + film_out;
       const double volume = p.track.liquid(j) * dz + dt * (up - down - wall + film_in - film_out);
@@ -85,11 +83,9 @@ struct TrackBalanceStep {
       factor(j) = j > 0 ? -dt * larger(up, 0.0) / diagonal(j - 1) : 0.0;
       if (j > 0) diagonal(j) -= factor(j) * upper(j - 1);
     }
-    carry(active, drop > 0.0 ? p.account(RimAccount::drop_carrier) / drop : 0.0, p.track.carrier, p.scratch.wall_carrier,
-          carrier_only);
+    carry(drop > 0.0 ? p.account(RimAccount::drop_carrier) / drop : 0.0, p.track.carrier, p.scratch.wall_carrier, carrier_only);
     for (int n = 0; n < p.params.classes; ++n)
-      carry(active, drop > 0.0 ? p.account(RimAccount::drop_pigment + n) / drop : 0.0, p.track.pigment[n],
-            p.scratch.wall_pigment[n], n);
+      carry(drop > 0.0 ? p.account(RimAccount::drop_pigment + n) / drop : 0.0, p.track.pigment[n], p.scratch.wall_pigment[n], n);
     for (int j = 0; j < active; ++j) {
       cross_rim(-dt * p.scratch.film_in(j) * p.grid.dz(j));
       cross_rim(dt * p.scratch.film_out(j) * p.grid.dz(j));
@@ -98,7 +94,7 @@ struct TrackBalanceStep {
   }
 
   /// Carrier or one size class of pigment, with the factors of the common matrix; `in_drop` is its concentration in the drop.
-  DF_FUNCTION void carry(int active, double in_drop, FieldView<double> amount, FieldView<double> through_wall, int what) const {
+  DF_FUNCTION void carry(double in_drop, FieldView<double> amount, FieldView<double> through_wall, int what) const {
     const FieldView<double> c = p.scratch.mixture, diagonal = p.scratch.jacobian_diagonal;
     for (int j = 0; j < active; ++j) {
       const double from_drop = p.scratch.film_in(j) * p.grid.dz(j) + (j == 0 ? larger(p.track.flow(0), 0.0) : 0.0);
@@ -108,7 +104,7 @@ struct TrackBalanceStep {
     for (int j = active - 1; j >= 0; --j)
       c(j) = (c(j) - (j + 1 < active ? p.scratch.jacobian_upper(j) * c(j + 1) : 0.0)) / diagonal(j);
     for (int j = 0; j < active; ++j) {
-      const double up = p.track.flow(j), down = below(j, active), wall = p.scratch.wall_flux(j), dz = p.grid.dz(j);
+      const double up = p.track.flow(j), down = below(j), wall = p.scratch.wall_flux(j), dz = p.grid.dz(j);
       const double film_in = p.scratch.film_in(j) * dz, film_out = p.scratch.film_out(j) * dz;
       const double c_up = up > 0.0 ? (j > 0 ? c(j - 1) : in_drop) : c(j);
       const double c_down = down > 0.0 ? c(j) : (j + 1 < active ? c(j + 1) : 0.0);
@@ -143,24 +139,36 @@ struct TrackBalanceStep {
   }
   static constexpr int carrier_only = -1;
 
-  DF_FUNCTION void rim(int active) const {
+  DF_FUNCTION void rim() const {
     double peak = p.account(RimAccount::peak_pressure);
     for (int j = 0; j < active; ++j) peak = larger(peak, p.track.pressure(j));
     p.account(RimAccount::peak_pressure) = peak;
   }
+};
 
-  /// New liquid areas, and open areas: the liquid's where it fills the hole, the relaxed wall's where a void is left.
-  DF_FUNCTION void areas(int active) const {
-    for (int j = 0; j < active; ++j) {
-      const double dz = p.grid.dz(j);
-      const double net =
-          p.track.flow(j) - below(j, active) - p.scratch.wall_flux(j) + (p.scratch.film_in(j) - p.scratch.film_out(j)) * dz;
-      p.track.liquid(j) = larger(p.track.liquid(j) + dt * net / dz, 0.0);
-      const WallLoad wall = wall_load(p, j, dt);
-      const double filled = larger(p.scratch.needle_area(j) + p.track.liquid(j), least_open_share * wall.rest);
-      const double area = p.system.compliance(j) < 0.0 ? larger(filled, p.scratch.wall_unloaded(j)) : filled;
-      p.track.wall_stress(j) = wall.branch(area);
-      p.track.hole(j) = area;
+/// New liquid areas, and open areas: the liquid's where it fills the hole, the relaxed wall's where a void is left.
+struct TrackAreaStep {
+  InsertionProblem p;
+  int active;
+  double dt;  ///< [s]
+
+  template <int W>
+  DF_FUNCTION void rows(int first) const {
+    DF_LANES
+    for (int l = 0; l < W; ++l) {
+      const int j = first + l;
+      const double reached = j < active ? 1.0 : 0.0, inside = j + 1 < active ? 1.0 : 0.0, dz = p.grid.dz(j);
+      const double net = p.track.flow(j) - inside * p.track.flow(j + 1) - p.scratch.wall_flux(j) +
+                         (p.scratch.film_in(j) - p.scratch.film_out(j)) * dz;
+      const double liquid = larger(p.track.liquid(j) + reached * dt * net / dz, 0.0);
+      WallLoad wall = wall_load(p, j, dt);
+      wall.previous = mix(1.0, wall.previous, reached);
+      const double filled = larger(p.scratch.needle_area(j) + liquid, least_open_share * wall.rest);
+      const double unloaded = mix(0.0, p.scratch.wall_unloaded(j), p.system.compliance(j) < 0.0 ? 1.0 : 0.0);
+      const double area = larger(larger(filled, unloaded), 1e-300);
+      p.track.liquid(j) = liquid;
+      p.track.wall_stress(j) = mix(p.track.wall_stress(j), wall.branch(area), reached);
+      p.track.hole(j) = mix(p.track.hole(j), area, reached);
     }
   }
 };

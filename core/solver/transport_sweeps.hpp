@@ -35,9 +35,9 @@ struct TransportSweepStep {
 
   /// One concentration through one face, `flux` positive from `b` to `c` in the order a, b, c, d; `taken` is the volume that passes
   /// over that of the donor's fluid.
-  DF_FUNCTION static double carried(double flux, double taken, double a, double b, double c, double d) {
+  DF_IN_LANES DF_FUNCTION static double carried(double flux, double taken, double a, double b, double c, double d) {
     const bool forward = flux >= 0.0;
-    return flux * FaceConcentration{}(forward ? a : d, forward ? b : c, forward ? c : b, taken);
+    return flux * FaceConcentration{}(mix(d, a, forward ? 1.0 : 0.0), forward ? b : c, forward ? c : b, taken);
   }
 
   DF_FUNCTION FieldView<double> from(FieldView<double> tissue, FieldView<double> between) const {
@@ -60,11 +60,10 @@ struct TransportSweepStep {
   /// What the rows of a group have in common for everything that is carried, in one ring.
   template <int W>
   struct Ring {
-    double share[W];      ///< dt over the volume of the cells [s/m^3]
-    double taken[W + 1];  ///< share of the donor's fluid that passes: through outer faces, or upper ones and the last row's lower
-                          ///< one [-]
-    double inverse[W];    ///< of the fluid content after the sweep [-]
-    double kept[W];       ///< share of the fluid, and of the carrier in it, that lymph leaves [-]
+    double share[W];                   ///< dt over the volume of the cells [s/m^3]
+    double taken[W], taken_before[W];  ///< share of the donor's fluid that passes: through outer or lower faces, and upper ones [-]
+    double inverse[W];                 ///< of the fluid content after the sweep [-]
+    double kept[W];                    ///< share of the fluid, and of the carrier in it, that lymph leaves [-]
   };
 
   /// Balance of one carried quantity in ring i; `in` is what comes through the inner faces and becomes what leaves outward.
@@ -86,33 +85,34 @@ struct TransportSweepStep {
     }
   }
 
-  /// The same along the rows of one ring.
+  /// The same along the rows of one ring. Both faces of a row are found anew, which is faster than handing fluxes from lane to
+  /// lane.
   template <bool drains, int W>
   DF_FUNCTION void along_rows(int i, int j, const Ring<W>& ring, FieldView<const double> old, FieldView<double> now,
                               FieldView<double> amount) const {
     const int first = p.grid.cell(i, j), last = box.rows - 1;
-    double flow[W + 1];
+    double net[W];
     if (j > 1 && j + W < last) {
       DF_LANES
-      for (int l = 0; l <= W; ++l) {
+      for (int l = 0; l < W; ++l) {
         const int k = first + l;
-        flow[l] = carried(p.scratch.axial_flux(k - 1), ring.taken[l], old(k - 2), old(k - 1), old(k), old(k + 1));
+        const double b = old(k - 1), c = old(k), d = old(k + 1);
+        net[l] = carried(p.scratch.axial_flux(k - 1), ring.taken_before[l], old(k - 2), b, c, d) -
+                 carried(p.scratch.axial_flux(k), ring.taken[l], b, c, d, old(k + 2));
       }
-    } else {
-      const auto at = [&](int row) {
-        return old(first - j + (row < 0 ? 0 : (row > last ? last : row)));
-      };  // the rim repeats itself
-      for (int l = 0; l <= W; ++l) {
-        const int row = j + l;
-        flow[l] = carried(p.scratch.axial_flux(first + l - 1), ring.taken[l], at(row - 2), at(row - 1), at(row), at(row + 1));
+    } else {  // the rim of the box is closed and repeats itself
+      for (int l = 0; l < W; ++l) {
+        const int k = first + l, row = j + l;
+        const double c = old(k), b = row > 0 ? old(k - 1) : c, d = row < last ? old(k + 1) : c;
+        const double a = row > 1 ? old(k - 2) : b, e = row + 1 < last ? old(k + 2) : d;
+        net[l] = carried(row > 0 ? p.scratch.axial_flux(k - 1) : 0.0, ring.taken_before[l], a, b, c, d) -
+                 carried(row < last ? p.scratch.axial_flux(k) : 0.0, ring.taken[l], b, c, d, e);
       }
-      if (j == 0) flow[0] = 0.0;
-      if (j + W > last) flow[W] = 0.0;
     }
     DF_LANES
     for (int l = 0; l < W; ++l) {
       const int k = first + l;
-      const double after = (amount(k) + ring.share[l] * (flow[l] - flow[l + 1])) * (drains ? ring.kept[l] : 1.0);
+      const double after = (amount(k) + ring.share[l] * net[l]) * (drains ? ring.kept[l] : 1.0);
       amount(k) = after;
       now(k) = after * ring.inverse[l];
     }
@@ -161,21 +161,20 @@ struct TransportSweepStep {
   }
 
   template <int W>
-  DF_FUNCTION void fluid_along_rows(int i, int first, const double (&per_length)[W + 2], Ring<W>& ring) const {
+  DF_FUNCTION void fluid_along_rows(int i, int first, const double (&above_length)[W], const double (&per_length)[W],
+                                    const double (&below_length)[W], Ring<W>& ring) const {
     const FieldView<double> old = from(p.scratch.fluid_inverse, p.scratch.inverse_between);
     const FieldView<double> now = to(p.scratch.fluid_inverse, p.scratch.inverse_between);
     const double per_area = dt / p.grid.ring_area(i);
     DF_LANES
-    for (int l = 0; l <= W; ++l) {
-      const int k = first + l;
-      const double flux = p.scratch.axial_flux(k - 1);
-      ring.taken[l] = std::fabs(flux) * per_area * (flux >= 0.0 ? old(k - 1) * per_length[l] : old(k) * per_length[l + 1]);
-    }
-    DF_LANES
     for (int l = 0; l < W; ++l) {
       const int k = first + l;
-      ring.share[l] = per_area * per_length[l + 1];
-      p.tissue.fluid(k) += ring.share[l] * (p.scratch.axial_flux(k - 1) - p.scratch.axial_flux(k));
+      const double in = p.scratch.axial_flux(k - 1), out = p.scratch.axial_flux(k);
+      const double above = old(k - 1) * above_length[l], here = old(k) * per_length[l], below = old(k + 1) * below_length[l];
+      ring.taken_before[l] = std::fabs(in) * per_area * (in >= 0.0 ? above : here);
+      ring.taken[l] = std::fabs(out) * per_area * (out >= 0.0 ? here : below);
+      ring.share[l] = per_area * per_length[l];
+      p.tissue.fluid(k) += ring.share[l] * (in - out);
     }
     drain(first, now, ring);
   }
@@ -203,13 +202,15 @@ struct TransportSweepStep {
                              pigment_in[n]);
       }
     } else {
-      double per_length[W + 2];  // from the row above the group to the one below
-      for (int l = 0; l < W + 2; ++l) {
-        const int row = j + l - 1;
-        per_length[l] = 1.0 / p.grid.dz(row < 0 ? 0 : (row < p.grid.n_z ? row : p.grid.n_z - 1));
+      double above_length[W], per_length[W], below_length[W];
+      for (int l = 0; l < W; ++l) {
+        const int row = j + l;
+        per_length[l] = 1.0 / p.grid.dz(row);
+        above_length[l] = row > 0 ? 1.0 / p.grid.dz(row - 1) : per_length[l];
+        below_length[l] = row + 1 < p.grid.n_z ? 1.0 / p.grid.dz(row + 1) : per_length[l];
       }
       for (int i = 0; i < box.rings; ++i) {
-        fluid_along_rows<W>(i, p.grid.cell(i, j), per_length, ring);
+        fluid_along_rows<W>(i, p.grid.cell(i, j), above_length, per_length, below_length, ring);
         along_rows<true>(i, j, ring, old_w, now_w, p.tissue.carrier);
         for (int n = 0; n < classes; ++n)
           along_rows<false>(i, j, ring, from(s.c[n], s.c_between[n]), to(s.c[n], s.c_between[n]), p.tissue.pigment[n]);

@@ -63,7 +63,7 @@ struct Column : test::SmallGrid {
     const SerialExecutor executor;
     const TransportBox box{1, p.grid.n_z};
     const FieldView<double> amount = p.tissue.pigment[0], share = p.scratch.c[0];
-    executor.cells(1, p.grid.n_z, SpreadingConductanceStep{p, box, p.params.pigment[0].diffusivity, dt});
+    executor.rows(p.grid.n_z, SpreadingConductanceStep{p, box, p.params.pigment[0].diffusivity, dt});
     for (int j = 0; j < above; ++j) amount(j) = p.tissue.fluid(j) = 1e30;
     executor.cells(1, 1, RowSpreadingStep{p, box, amount, share});
     executor.cells(1, p.grid.n_z, ForgetPathStep{p});

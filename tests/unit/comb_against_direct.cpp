@@ -50,7 +50,7 @@ std::vector<double> precondition(RandomSystem& system, const std::vector<double>
   const SerialExecutor executor;
   executor.rows(n_z, FactorTeethStep{s});
   executor.single(SpineFactorStep{s});
-  executor.rows(n_z, AdvanceAndEliminateStep{s, s.direction, s.spine_direction, 0.0});
+  executor.rows(n_z, AdvanceAndEliminateStep{s, s.direction, s.spine_direction, 0.0, 0.0});
   executor.single(SpineSolveStep{s});
   executor.rows(n_z, SubstituteStep{s});
   std::vector<double> y;

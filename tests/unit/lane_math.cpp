@@ -32,6 +32,20 @@ TEST(LaneMath, ExponentialIsWithinOneAndAHalfUnitsOverItsWholeRange) {
   EXPECT_EQ(lane_exp(0.0), 1.0);
 }
 
+TEST(LaneMath, ExponentialLessOneIsWithinThreeUnitsHoweverSmall) {
+  // Worst between (ln 2)/2 and ln 2, where 2 (e^r - 1) and 1 nearly cancel: one unit of e^r - 1 is two of what is left.
+  std::mt19937_64 random(23);
+  for (const double reach : {1e-12, 1e-3, 0.4, 1.1, 30.0, 700.0}) {
+    std::uniform_real_distribution<double> number(-reach, reach);
+    for (int n = 0; n < 20000; ++n) {
+      const double x = number(random);
+      ASSERT_LE(units_off(lane_expm1(x), std::expm1(static_cast<long double>(x))), 3.0) << x;
+    }
+  }
+  EXPECT_EQ(lane_expm1(0.0), 0.0);
+  EXPECT_EQ(lane_expm1(-1e300), -1.0);
+}
+
 TEST(LaneMath, ExponentialStaysANormalNumberWhateverItIsGiven) {
   EXPECT_GT(lane_exp(-1e300), 0.0);
   EXPECT_LT(lane_exp(-1e300), 1e-300);

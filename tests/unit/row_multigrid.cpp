@@ -54,7 +54,7 @@ std::vector<double> precondition(RandomSystem& system, const std::vector<double>
   const RowLevel rows = RowHierarchy{system.n_r + 1, system.n_z}.level(s.levels, 0);
   executor.rows(system.n_z, FactorTeethStep{s});
   set_up_levels(executor, s);
-  executor.rows(rows.pairs, AdvanceAndSplitStep{s, rows, s.direction, s.spine_direction, 0.0});
+  executor.rows(rows.pairs, AdvanceAndSplitStep{s, rows, s.direction, s.spine_direction, 0.0, 0.0});
   run_cycle(executor, s);
   std::vector<double> y(s.reduced.data, s.reduced.data + cells);
   y.insert(y.end(), s.spine_reduced.data, s.spine_reduced.data + system.n_z);
