@@ -49,13 +49,13 @@ template <class Executor>
 DF_FUNCTION bool widen_active(const Executor& executor, const InsertionProblem& active, const AxisymmetricGrid& whole,
                               InsertionTally& tally) {
   if (tally.rings == whole.n_r && tally.rows == whole.n_z) return false;
+  const double peak = executor.read(active.account, RimAccount::peak_pressure);
+  const double most = larger(active.params.edge_pressure, active.params.edge_share * peak);
   executor.rows(active.grid.n_z, EdgePressureStep{active});
   executor.single(MaximumStep{active.system.partial, active.system.scalars});
-  const bool outward =
-      tally.rings < whole.n_r && executor.read(active.system.scalars, scalar_maximum) > active.params.edge_pressure;
+  const bool outward = tally.rings < whole.n_r && executor.read(active.system.scalars, scalar_maximum) > most;
   executor.single(MaximumStep{active.system.partial_defect, active.system.scalars});
-  const bool downward =
-      tally.rows < whole.n_z && executor.read(active.system.scalars, scalar_maximum) > active.params.edge_pressure;
+  const bool downward = tally.rows < whole.n_z && executor.read(active.system.scalars, scalar_maximum) > most;
   const int more_rings = tally.rings + 2 + tally.rings / 8, more_rows = tally.rows + 8 + tally.rows / 64 * 8;
   if (outward) tally.rings = more_rings < whole.n_r ? more_rings : whole.n_r;
   if (downward) tally.rows = more_rows < whole.n_z ? more_rows : whole.n_z;

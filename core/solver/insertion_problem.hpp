@@ -54,7 +54,8 @@ struct InsertionParams {
   double relaxation_limit;    ///< or after this time [s]
   double pressure_tolerance;  ///< of the linear solver, at least [Pa]
   double pressure_share;      ///< of the peak pressure so far that the solver may be off, if that is more [-]
-  double edge_pressure;       ///< departure from rest at the edge of the active part that makes it grow [Pa]
+  double edge_pressure;       ///< departure from rest at the edge of the active part that makes it grow, at least [Pa]
+  double edge_share;          ///< of the peak pressure so far that it may be, if that is more [-]
   int steps_inside;           ///< time steps per stroke while the tip is in the skin
   double largest_travel_in;   ///< of the tip in one time step on its way down: it pushes ink ahead row by row [m]
   double largest_travel_out;  ///< on its way up [m]

@@ -140,6 +140,7 @@ InsertionParams build_insertion_params(const Treatment& treatment, const Punctur
   c.pressure_tolerance = 20.0;
   c.pressure_share = 2e-3 / (1 << static_cast<int>(level));
   c.edge_pressure = 0.05 * c.pressure_tolerance;
+  c.edge_share = 3e-5 / (1 << static_cast<int>(level));
   c.steps_inside = 12 << static_cast<int>(level);
   c.largest_travel_out = 0.06 * c.tip_depth / (1 << static_cast<int>(level));
   c.largest_travel_in = 0.5 * c.largest_travel_out;
