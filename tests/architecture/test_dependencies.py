@@ -116,7 +116,8 @@ def compiled() -> dict[Path, str]:
 
     def check(path: Path) -> str:
         source = f'#include "{name(path)}"\n' * 2
-        command = [compiler, "-std=c++20", "-fsyntax-only", "-Wall", "-Wextra", "-Wshadow", "-Wconversion", f"-I{ROOT}", "-x", "c++", "-"]
+        flags = ["-std=c++20", "-fopenmp-simd", "-fsyntax-only", "-Wall", "-Wextra", "-Wshadow", "-Wconversion"]
+        command = [compiler, *flags, f"-I{ROOT}", "-x", "c++", "-"]
         done = subprocess.run(command, input=source, capture_output=True, text=True)
         return done.stderr if done.returncode or done.stderr else ""
 
