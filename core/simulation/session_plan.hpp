@@ -28,7 +28,6 @@ struct Progress {
   };
   int stage;
   int sessions, moments;  ///< done
-  bool swapped;           ///< pools lie where the next ones are otherwise found
   HealingTally clock;
   // Sums over the sessions done; what was laid down is described by means, by mass.
   double drawn_volume, back_volume, exuded_volume;     ///< [m^3]

@@ -64,8 +64,8 @@ DF_FUNCTION void leave_to_next(const Executor& executor, const TreatmentCase& c,
   const double closed = Remainder{healing.params.courses[at_axis].open_track.decay}(pause),
                healed = Remainder{healing.params.torn_zone_healing}(pause);
   executor.cells(n_r, n_z, HealTornZoneStep{c.insertion, closed, healed});
-  executor.cells(n_r, n_z, GatherPigmentStep{healing, healing.scratch.next});
-  const PoolFields seen = shift_tracks(executor, healing, healing.scratch.next, c.laid.fresh);
+  executor.cells(n_r, n_z, GatherPigmentStep{healing, healing.scratch.old});
+  const PoolFields seen = shift_tracks(executor, healing, healing.scratch.old, c.laid.fresh);
   executor.cells(n_r, n_z, HoldPigmentStep{c.insertion, seen.free});
 }
 
@@ -85,10 +85,8 @@ DF_FUNCTION void start_again(const Executor& executor, TreatmentCase& c, int ses
 /// Writes down where the program stands, so that it can go on from there.
 DF_CALLER_DECIDES
 template <class Executor>
-DF_FUNCTION void keep_progress(const Executor& executor, const TreatmentCase& c, const HealingProblem& healing, int stage,
-                               Progress& at) {
+DF_FUNCTION void keep_progress(const Executor& executor, const TreatmentCase& c, int stage, Progress& at) {
   at.stage = stage;
-  at.swapped = healing.pools.free.data != c.healing.pools.free.data;
   executor.single(KeepProgressStep{c.progress, at});
 }
 
@@ -152,10 +150,6 @@ DF_FUNCTION inline void conclude(const TreatmentCase& c, const Progress& at, Out
 DF_CALLER_DECIDES
 template <class Executor>
 DF_FUNCTION void take_up(const Executor& executor, TreatmentCase& c, const Progress& at, HealingProblem& healing) {
-  if (at.swapped) {
-    healing.pools = c.healing.scratch.next;
-    healing.scratch.next = c.healing.pools;
-  }
   healing.wounds.count = at.sessions;
   for (int s = 0; s < at.sessions; ++s) healing.wounds.start[s] = c.sessions.start[s];
   choose_session(executor, c, at.sessions - 1);
@@ -188,11 +182,11 @@ DF_FUNCTION void run_branch(const Executor& executor, TreatmentCase& c, int bran
     executor.stop_where_asked(true);
     const Healed healed = follow_healing(executor, c, healing, at, out);
     if (healed == Healed::to_the_end) break;
-    keep_progress(executor, c, healing, healed == Healed::stopped ? Progress::healing : Progress::inserting, at);
+    keep_progress(executor, c, healed == Healed::stopped ? Progress::healing : Progress::inserting, at);
     if (healed == Healed::stopped) return;
   }
   conclude(c, at, out);
-  keep_progress(executor, c, healing, Progress::finished, at);
+  keep_progress(executor, c, Progress::finished, at);
 }
 
 /// One treatment from the first stroke to the last year, for every dwell time of its branches: the same program on every

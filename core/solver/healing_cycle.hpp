@@ -38,7 +38,7 @@ template <class Executor>
 DF_FUNCTION void lay_down(const Executor& executor, const InsertionProblem& from, const HealingProblem& p) {
   const int n_r = p.grid.n_r, n_z = p.grid.n_z;
   executor.cells(n_r, n_z, LayDownStep{from, p});
-  const PoolFields source = shift_tracks(executor, p, p.pools, p.scratch.next);
+  const PoolFields source = shift_tracks(executor, p, p.pools, p.scratch.old);
   executor.cells(n_r, n_z, PartitionStep{p, source, dot_radius(p.params.tracks)});
 }
 
@@ -46,6 +46,7 @@ DF_FUNCTION void lay_down(const Executor& executor, const InsertionProblem& from
 struct HealingTally {
   double time = 0.0, dt = 0.0;  ///< [s]
   double spread_until = 0.0;    ///< time to which pigment has spread and risen; leads `time` within a step [s]
+  int rings = 0;                ///< within which pigment may be; 0 for not known
   double released_share = 0.0;  ///< of the free pigment, what depleted macrophages let go [-]
   long steps = 0, rejected = 0;
 };
@@ -60,6 +61,7 @@ struct SpreadSpeeds {
     return {SpreadPair::of(mix(here.free, here.released, released_share), mix(other.free, other.released, released_share)),
             SpreadPair::of(here.macrophage, other.macrophage), SpreadPair::of(here.slow, other.slow)};
   }
+  DF_FUNCTION bool any() const { return free.largest + macrophage.largest + slow.largest > 0.0; }
 };
 
 /// Radial diffusion of one pool over a step, and its vertical diffusion and descent.
@@ -85,26 +87,35 @@ DF_FUNCTION void spread_vertically(const Executor& executor, const HealingProble
   executor.cells(p.grid.n_r, 1, VerticalSpreadStep{p, pool});
 }
 
-/// The clock of a step: time counts from the last session; wounds of several recruit each for itself.
+/// The reaction of a step: time counts from the last session; wounds of several recruit each for itself.
 DF_CALLER_DECIDES
 template <class Executor>
-DF_FUNCTION HealingClock start_step(const Executor& executor, const HealingProblem& p, double time, double dt) {
+DF_FUNCTION ReactionStep start_step(const Executor& executor, const HealingProblem& p, double time, double dt, int rings) {
   const HealingParams& c = p.params;
   const double since = time - p.wounds.last(), middle = time + 0.5 * dt;
-  HealingClock clock{since, dt, {}, {}, {}, c.depletion(middle)};
-  RecruitmentStep several{p, {}};
-  for (int side = at_axis; side <= beside; ++side) {
-    clock.recruitment[side] = c.courses[side].recruitment(since + 0.5 * dt, 1.0) - 1.0;
-    clock.exudation[side] = c.courses[side].open_track(since, dt);
-    clock.crust[side] = c.courses[side].crust.loss(since, dt);
-    for (int s = 0; s < p.wounds.count; ++s)
-      several.extra[side][s] = c.courses[side].recruitment(middle - p.wounds.start[s], 1.0) - 1.0;
+  const bool several = p.wounds.shares.size > 0;
+  HealingClock clock{};
+  clock.time = since;
+  clock.dt = dt;
+  clock.survivors_before = c.depletion(time);
+  clock.survivors = c.depletion(middle);
+  RecruitmentStep all{p, {}};
+  for (const int side : {at_axis, beside}) {
+    const TissueCourses& courses = c.courses[side];
+    const double ends[2] = {since, since + 0.5 * dt};
+    for (int n = 0; n < 2; ++n) {
+      clock.recruited[side][n] = several ? 1.0 : courses.recruitment(ends[n], 1.0) - 1.0;
+      for (int s = 0; s < p.wounds.count; ++s)
+        all.extra[side][n][s] = courses.recruitment((n == 0 ? time : middle) - p.wounds.start[s], 1.0) - 1.0;
+    }
+    clock.exudation[side] = courses.open_track(since, dt);
+    clock.exudation_fall[side] = courses.open_track(since) - clock.exudation[side];
+    clock.crust[side] = courses.crust.loss(since, dt);
   }
-  if (p.wounds.shares.size > 0) {
-    executor.cells(p.grid.n_r, p.grid.n_z, several);
-    clock.recruitment[at_axis] = clock.recruitment[beside] = 1.0;
-  }
-  return clock;
+  clock.migrating = c.rates[at_axis].migration(since, dt) > 0.0 || (c.bordered && c.rates[beside].migration(since, dt) > 0.0);
+  clock.at_axis_only = clock.reaction(c.rates[at_axis], 0.0);
+  if (several) executor.cells(p.grid.n_r, p.grid.n_z, all);
+  return {p, clock, rings, several ? p.scratch.wound_before : p.scratch.wound};
 }
 
 /// Spread and descent of the pools, rise and shedding of the epidermis over a time [s]. Backward Euler: first order, as any
@@ -128,37 +139,45 @@ DF_CALLER_DECIDES
 template <class Executor>
 DF_FUNCTION void spread_until(const Executor& executor, const HealingProblem& p, double time, HealingTally& tally) {
   if (time <= tally.spread_until) return;
-  spread(executor, p, tally, time - tally.spread_until);
+  const double all = time - tally.spread_until, longest = p.params.largest_spread;
+  const int parts = longest > 0.0 ? static_cast<int>(smaller(std::ceil(all / longest), 1e6)) : 1;
+  for (int n = 0; n < parts; ++n) spread(executor, p, tally, all / parts);
   tally.spread_until = time;
 }
 
 /// Heals from the tally's time to `end`: reactions (second order, error-controlled) split from spread, descent and epidermal
-/// rise. Each reaction starts when pigment has spread to the middle of its step: Strang's symmetric splitting, with the halves
-/// of two neighbouring steps done at once. A rejected step leaves spread ahead; the next ones wait for the reaction.
-/// Returns false where it was stopped before, after the first step that reached `stop` or at a word from outside.
+/// rise. While pigment spreads, which goes with the root of time, a step is a share of the time since the last session at most,
+/// because splitting off a fast spread is of first order. Each reaction starts when pigment has spread to the middle of its step:
+/// Strang's symmetric splitting, with the halves of two neighbouring steps done at once. A rejected step leaves spread ahead; the
+/// next ones wait for the reaction. Returns false where it was stopped before, after the first step that reached `stop` or at a
+/// word from outside.
 DF_CALLER_DECIDES
 template <class Executor>
-DF_FUNCTION bool heal_through(const Executor& executor, HealingProblem& p, double end, HealingTally& tally, double stop) {
+DF_FUNCTION bool heal_through(const Executor& executor, const HealingProblem& p, double end, HealingTally& tally, double stop) {
   const HealingParams& c = p.params;
   if (tally.dt <= 0.0) tally.dt = c.first_step;
+  const bool spreads = c.spread_share > 0.0 && SpreadSpeeds::of(c, tally.released_share).any();
   while (tally.time < end * (1.0 - 1e-12)) {
     if (tally.time >= stop || executor.asked_to_stop()) return false;
-    const double wanted = smaller(tally.dt, c.largest_step), left = end - tally.time;
+    const double longest = spreads ? larger(c.first_step, c.spread_share * (tally.time - p.wounds.last())) : HUGE_VAL;
+    const double wanted = smaller(smaller(tally.dt, c.largest_step), longest), left = end - tally.time;
     const double dt = wanted >= left ? left : (wanted > 0.5 * left ? 0.5 * left : wanted);
     spread_until(executor, p, tally.time + 0.5 * dt, tally);
-    executor.rows(p.grid.n_z, ReactionStep{p, start_step(executor, p, tally.time, dt)});
+    const int rings = tally.rings > 0 ? tally.rings : p.grid.n_r;
+    executor.rows(p.grid.n_z, start_step(executor, p, tally.time, dt, rings));
     executor.single(MaximumStep{p.scratch.error, p.scratch.scalars});
     const double error = executor.read(p.scratch.scalars, scalar_maximum) / c.tolerance;
-    const double factor = smaller(larger(0.9 / std::sqrt(larger(error, 1e-6)), 0.3), 1.6);
+    const double factor = smaller(larger(0.9 / std::sqrt(larger(error, 1e-6)), 0.3), 2.5);
     if (error > 1.0 && dt > 1e-3 * c.first_step) {
       tally.dt = dt * smaller(factor, 0.7);
       tally.rejected += 1;
+      executor.rows(p.grid.n_z, UndoReactionStep{p, rings});
       continue;
     }
     executor.single(BookReactionStep{p});
-    const PoolFields old = p.pools;
-    p.pools = p.scratch.next;
-    p.scratch.next = old;
+    executor.single(MaximumStep{p.scratch.reached, p.scratch.scalars});
+    const int reached = static_cast<int>(executor.read(p.scratch.scalars, scalar_maximum)), next = reached + 2 + reached / 4;
+    tally.rings = next < p.grid.n_r ? next : p.grid.n_r;
     tally.time += dt;
     tally.steps += 1;
     if (dt >= wanted) tally.dt = dt * factor;
@@ -192,7 +211,8 @@ DF_FUNCTION void deplete(const Executor& executor, const HealingProblem& p, Heal
 /// had not been.
 DF_CALLER_DECIDES
 template <class Executor>
-DF_FUNCTION bool heal_until(const Executor& executor, HealingProblem& p, double end, HealingTally& tally, double stop = HUGE_VAL) {
+DF_FUNCTION bool heal_until(const Executor& executor, const HealingProblem& p, double end, HealingTally& tally,
+                            double stop = HUGE_VAL) {
   const double day = p.params.depletion.time;
   if (day > tally.time && day <= end) {
     if (!heal_through(executor, p, day, tally, stop)) return false;

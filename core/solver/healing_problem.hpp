@@ -87,6 +87,8 @@ struct HealingParams {
   double released_lymph_factor;     ///< clearance of the clusters that depleted cells let go over that of 100 nm [-]
   double tolerance;                 ///< local error of a step [kg/m^3]
   double first_step, largest_step;  ///< [s]
+  double spread_share;              ///< of the time since the last session, a step while pigment spreads; 0 for any [-]
+  double largest_spread;            ///< longest step of spread [s], 0 for any
 };
 
 /// Constants per row.
@@ -141,12 +143,14 @@ struct Moment {
 };
 
 struct HealingScratch {
-  PoolFields next;                              ///< pools after the reaction under trial
+  PoolFields old;                               ///< pools before the reaction under trial
   FieldView<double> factor, solved;             ///< line solves
   FieldView<double> from_above, own, coupling;  ///< weights of the vertical lines, per row: row above, own, below
-  FieldView<double> wound;                      ///< share of a cell in the wound [-]
+  FieldView<double> wound;                      ///< share of a cell in the wound; of several, their macrophages mid-step [-]
+  FieldView<double> wound_before;               ///< of several wounds, macrophages when a step begins [-]
   FieldView<double> lymph_factor;               ///< lymph clearance of its pigment over that of 100 nm [-]
   FieldView<double> lymph, exuded, photolysed, shed, error, mass, radius;  ///< partial sums per row
+  FieldView<double> reached;                                               ///< per row, rings out to the last that holds pigment
   FieldView<double> scalars;
 };
 

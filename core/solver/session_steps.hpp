@@ -84,16 +84,20 @@ struct AddPigmentStep {
   }
 };
 
-/// Recruited macrophages of all wounds, as a share of the residents and extra to them: arrivals of each wound by itself, added up.
+/// Recruited macrophages of all wounds, as a share of the residents and extra to them, first and in the middle of a step: arrivals
+/// of each wound by itself, added up.
 struct RecruitmentStep {
   HealingProblem p;
-  double extra[2][max_sessions];  ///< per TissueSide, at the centre of each wound, over the residents [-]
+  double extra[2][2][max_sessions];  ///< per TissueSide, first and mid-step, at the centre of each wound, over the residents [-]
   DF_FUNCTION void operator()(int i, int j) const {
     const int k = p.grid.cell(i, j);
     const double share = p.rings.beside(i);
-    double sum = 0.0;
-    for (int s = 0; s < p.wounds.count; ++s) sum += mix(extra[at_axis][s], extra[beside][s], share) * p.wounds.shares[s](k);
-    p.scratch.wound(k) = sum;
+    double sum[2] = {};
+    for (int n = 0; n < 2; ++n)
+      for (int s = 0; s < p.wounds.count; ++s)
+        sum[n] += mix(extra[at_axis][n][s], extra[beside][n][s], share) * p.wounds.shares[s](k);
+    p.scratch.wound_before(k) = sum[0];
+    p.scratch.wound(k) = sum[1];
   }
 };
 

@@ -183,7 +183,6 @@ TEST(Sessions, WhatTheLastOneToreHealsAndWhatItOpenedCloses) {
   stopped.run(SerialExecutor{});
   const InsertionProblem& p = stopped.bound.insertion;
   HealingProblem h = stopped.bound.healing;
-  if (progress_at(stopped.bound.progress).swapped) std::swap(h.pools, h.scratch.next);
   const int rows_in = 20, n_z = p.grid.n_z;
   const std::vector<double> widest(&p.track.widest(0), &p.track.widest(0) + n_z);
   const double gain = p.scratch.damage(p.grid.cell(0, rows_in));
@@ -210,7 +209,6 @@ TEST(Sessions, PigmentAroundSeveralTracksIsSeenByEachWithoutLoss) {
                           first_only);
   stopped.run(SerialExecutor{});
   HealingProblem h = stopped.bound.healing;
-  if (progress_at(stopped.bound.progress).swapped) std::swap(h.pools, h.scratch.next);
   measure(SerialExecutor{}, h, 1 * mm);
   const double total = h.moments(Moment::total);
   leave_to_next(SerialExecutor{}, stopped.bound, h, 30 * day);
@@ -247,9 +245,9 @@ TEST(Sessions, RecruitedCellsOfTwoWoundsAddUp) {
   h.wounds.start[0] = 0.0;
   h.wounds.start[1] = 5 * day;
   const double time = 8 * day, dt = 2 * hour;
-  const HealingClock clock = start_step(SerialExecutor{}, h, time, dt);
+  const HealingClock clock = start_step(SerialExecutor{}, h, time, dt, h.grid.n_r).clock;
   EXPECT_EQ(clock.time, 3 * day);
-  EXPECT_EQ(clock.recruitment[at_axis], 1.0);
+  EXPECT_EQ(clock.recruited[at_axis][1], 1.0);
   EXPECT_EQ(clock.exudation[at_axis], h.params.courses[at_axis].open_track(3 * day, dt));  // the track was opened again
   for (const int k : {h.grid.cell(0, 5), h.grid.cell(3, 30), h.grid.cell(8, 12)}) {
     const double first = h.params.courses[at_axis].recruitment(time + 0.5 * dt, 1.0) - 1.0,

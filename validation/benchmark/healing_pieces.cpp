@@ -98,6 +98,7 @@ std::string start(const Folder& folder, const Healing& healing) {
 std::string react(const Folder& folder, const Healing& healing, double tolerance) {
   HealingProblem p = healing.begin();
   for (TissueSpread& tissue : p.params.spread) tissue = {};
+  p.params.epidermal_rows = 0;
   p.params.tolerance *= tolerance;
   HealingTally tally;
   std::vector<double> pools;
