@@ -17,7 +17,6 @@
 #else
 #define DF_LANES _Pragma("omp simd")
 #endif
-#define DF_FEW_LANES DF_LANES
 
 /// Put before a function that loops over lanes call: the host compiler leaves such a loop alone if a call stays in it.
 #if defined(__CUDACC__)

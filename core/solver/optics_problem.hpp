@@ -36,7 +36,7 @@ inline constexpr int view_rings = static_cast<int>(view_radii.size());
 /// Equal parts of the depth of the grid at whose borders it is tabulated what light passes down to there.
 inline constexpr int depth_parts = 1024;
 /// Rows and bins of radius of the raster of pigment.
-inline constexpr int raster_rows = 128, raster_bins = 128;
+inline constexpr int raster_rows = 128, raster_bins = 320;
 /// Photon paths whose light is added up by one call of a step.
 inline constexpr int path_group = 16;
 

@@ -162,6 +162,8 @@ struct DotProfileStep {
     const double step = 1e-6, end = o.rows.view_r(view_rings - 1);
     double radius = step;
     while (radius < end && contrast(radius) > 0.5 * mean) radius += step;
+    const double over = contrast(radius - step) - 0.5 * mean, under = 0.5 * mean - contrast(radius);
+    if (over > 0.0 && under > 0.0) radius -= step * under / (over + under);
     profile(0) = mean;
     profile(1) = mean > 0.0 ? 2.0 * radius : 0.0;
     profile(2) = (1.0 - mean) * o.reflectance(view_rings);

@@ -1,5 +1,7 @@
 #pragma once
+#include <bit>
 #include <cmath>
+#include <cstdint>
 
 #include "core/lane_math.hpp"
 #include "core/solver/healing_problem.hpp"
@@ -84,10 +86,10 @@ struct PigmentReachStep {
 /// Where pigment is: from a top to a bottom, within a radius.
 struct PigmentBox {
   double top, bottom, reach;  ///< depths of scattering, and [m]
-  double rows, bins;          ///< of the raster per depth, and per radius [1/m]
+  double rows;                ///< of the raster per depth
 
-  static constexpr int length = 5;
-  DF_FUNCTION static PigmentBox of(FieldView<const double> box) { return {box(0), box(1), box(2), box(3), box(4)}; }
+  static constexpr int length = 4;
+  DF_FUNCTION static PigmentBox of(FieldView<const double> box) { return {box(0), box(1), box(2), box(3)}; }
 };
 
 struct PigmentBoxStep {
@@ -100,24 +102,69 @@ struct PigmentBoxStep {
       bottom = o.tables.scattered(j + 1);
       reach = larger(reach, o.tables.reach(j));
     }
-    const double box[PigmentBox::length] = {top, bottom, reach, raster_rows / (bottom - top), raster_bins / reach};
+    const double box[PigmentBox::length] = {top, bottom, reach, raster_rows / (bottom - top)};
     for (int n = 0; n < PigmentBox::length; ++n) o.tables.box(n) = box[n];
   }
 };
 
-/// Pigment between top and bottom on a raster of equal depths and radii, where paths find it without a search.
+/// Bins of radius: 16 to each doubling of 1 + (r / 4 um)^2, read from the bits of that number. The same for all dots, finest at the
+/// axis, and 3 % of the radius wide farther out.
+struct RasterBins {
+  static constexpr double finest = 4.0 * units::um;
+  static constexpr std::int32_t first = 0x3f800000;  ///< bits of 1.0f
+  static constexpr int shift = 19;                   ///< bits of a float that are finer than a bin
+
+  /// Bin at a radius, given as (r / finest)^2.
+  DF_IN_LANES DF_FUNCTION static int at(float square) { return (std::bit_cast<std::int32_t>(square + 1.0f) - first) >> shift; }
+  /// Square of the inner border of a bin [m^2].
+  DF_FUNCTION static double inner_square(int bin) {
+    return finest * finest * (static_cast<double>(std::bit_cast<float>(first + (bin << shift))) - 1.0);
+  }
+  /// How many bins a radius [m] needs.
+  DF_FUNCTION static int within(double radius) {
+    const double square = radius / finest * (radius / finest);
+    const int bins = at(static_cast<float>(smaller(square, 1e12))) + 1;
+    return bins < raster_bins ? bins : raster_bins;
+  }
+};
+
+/// Pigment between top and bottom on a raster of equal depths and of RasterBins, where paths find it without a search: the mean
+/// over each piece of it, so that as much is met as is there.
 struct RasterStep {
   OpticsProblem o;
   DF_FUNCTION void operator()(int row, int) const {
     const PigmentBox box = PigmentBox::of(o.tables.box);
     if (!(box.reach > 0.0)) return;
-    const double depth = mix(box.top, box.bottom, (row + 0.5) / raster_rows);
-    int i = 0, j = 0;
-    while (j + 1 < o.tissue.n_z && o.tables.scattered(j + 1) <= depth) ++j;
-    for (int bin = 0; bin < raster_bins; ++bin) {
-      while (i + 1 < o.tissue.n_r && o.tissue.r_face(i + 1) <= (bin + 0.5) / box.bins) ++i;
-      o.tables.raster(row * (raster_bins + 1) + bin) = static_cast<float>(o.pigment(o.tissue.cell(i, j)));
+    const double top = mix(box.top, box.bottom, row / static_cast<double>(raster_rows));
+    const double bottom = mix(box.top, box.bottom, (row + 1) / static_cast<double>(raster_rows));
+    int first = 0;
+    while (first + 1 < o.tissue.n_z && o.tables.scattered(first + 1) <= top) ++first;
+    int i = 0;
+    double pigment = in_row(0, first, top, bottom), inner = 0.0;
+    const int bins = RasterBins::within(box.reach);
+    for (int bin = 0; bin < bins; ++bin) {
+      // Ring by ring, each by its share of the area.
+      const double outer = RasterBins::inner_square(bin + 1);  // areas, over pi
+      double from = inner, sum = 0.0;
+      while (from < outer) {
+        const double face = i + 1 < o.tissue.n_r ? o.tissue.r_face(i + 1) * o.tissue.r_face(i + 1) : HUGE_VAL;
+        const double to = smaller(face, outer);
+        sum += pigment * (to - from);
+        from = to;
+        if (face <= outer) pigment = in_row(++i, first, top, bottom);
+      }
+      o.tables.raster(row * (raster_bins + 1) + bin) = static_cast<float>(sum / (outer - inner));
+      inner = outer;
     }
+  }
+
+ private:
+  /// Mean of a ring between two depths; `first` is the row that the upper one lies in.
+  DF_FUNCTION double in_row(int i, int first, double top, double bottom) const {
+    double sum = 0.0;
+    for (int j = first; j < o.tissue.n_z && o.tables.scattered(j) < bottom; ++j)
+      sum += o.pigment(o.tissue.cell(i, j)) * (smaller(bottom, o.tables.scattered(j + 1)) - larger(top, o.tables.scattered(j)));
+    return sum / (bottom - top);
   }
 };
 
@@ -132,8 +179,9 @@ struct FollowPathsStep {
   static_assert(view_rings % lanes == 0);
 
   DF_FUNCTION void operator()(int group, int) const {
-    Search search{PigmentBox::of(o.tables.box), {}, {}};
-    for (int n = 0; n < view_rings; ++n) search.at[n] = static_cast<float>(o.rows.view_r(n) * search.box.bins);
+    Search search{PigmentBox::of(o.tables.box), 0, {}, {}};
+    search.bins = RasterBins::within(search.box.reach);
+    for (int n = 0; n < view_rings; ++n) search.at[n] = static_cast<float>(o.rows.view_r(n) / RasterBins::finest);
     double sums[view_rings] = {}, skin = 0.0;
     const int end = (group + 1) * path_group < paths ? (group + 1) * path_group : paths;
     for (int path = group * path_group; path < end; ++path) {
@@ -152,7 +200,8 @@ struct FollowPathsStep {
   /// What a path looks for, and what it has met.
   struct Search {
     PigmentBox box;
-    float at[view_rings];   ///< places of the view, in bins of the raster
+    int bins;               ///< of the raster that hold any
+    float at[view_rings];   ///< places of the view, over the finest bin
     float met[view_rings];  ///< optical depth of pigment, for each place the path may have begun at
   };
   /// A straight way: where it begins and what is added to that, sideways in metres, downwards in optical depths; its optical
@@ -206,19 +255,20 @@ struct FollowPathsStep {
       const double t = (s + 0.5) * part, below = (f.scattered + t * f.sunk - box.top) * box.rows;
       if (!(below >= 0.0 && below < raster_rows)) continue;
       const int row = static_cast<int>(below);
-      const float x = static_cast<float>((f.x + t * f.dx) * box.bins), y = static_cast<float>((f.y + t * f.dy) * box.bins);
-      const float side = y * y, last = raster_bins;
-      if (!(side < last * last)) continue;
+      const float x = static_cast<float>((f.x + t * f.dx) / RasterBins::finest);
+      const float y = static_cast<float>((f.y + t * f.dy) / RasterBins::finest), side = y * y;
+      if (RasterBins::at(side) >= search.bins) continue;
       const float* const line = o.tables.raster.data + row * (raster_bins + 1);
       int bin[lanes];
       float pigment[lanes];
-      DF_FEW_LANES
+      DF_LANES
       for (int n = 0; n < lanes; ++n) {
-        const float along = search.at[first + n] + x, radius = std::sqrt(along * along + side);
-        bin[n] = static_cast<int>(radius < last ? radius : last);
+        const float along = search.at[first + n] + x;
+        const int there = RasterBins::at(along * along + side);
+        bin[n] = there < search.bins ? there : raster_bins;
       }
       for (int n = 0; n < lanes; ++n) pigment[n] = line[bin[n]];
-      DF_FEW_LANES
+      DF_LANES
       for (int n = 0; n < lanes; ++n) search.met[first + n] += length * pigment[n];
     }
   }

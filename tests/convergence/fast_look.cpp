@@ -36,6 +36,31 @@ OpticalScene scene_of(const Dot& dot, double melanosomes) {
   return {t, faces, pools, year, year};
 }
 
+/// A hair-thin dot, and around it, to some distance, 4e-6 of its concentration.
+double contrast_within(double halo_mm) {
+  const Treatment t = test::treatment("normal");
+  const GridFaces faces = build_grid(GridLevel::standard, grid_extent(t));
+  const double radius = 0.03 * mm, halo = halo_mm * mm, top = 0.1 * mm, bottom = 0.45 * mm;
+  const double concentration = 20e-12 / (pi * radius * radius * (bottom - top));
+  const std::size_t n_r = faces.r.size() - 1, n_z = faces.z.size() - 1;
+  std::vector<double> pools(5 * n_r * n_z, 0.0);
+  const auto within = [&](std::size_t i, double end) {
+    return covered(faces.r[i] * faces.r[i], faces.r[i + 1] * faces.r[i + 1], 0.0, end * end);
+  };
+  for (std::size_t i = 0; i < n_r; ++i)
+    for (std::size_t j = 0; j < n_z; ++j)
+      pools[i * n_z + j] =
+          concentration * covered(faces.z[j], faces.z[j + 1], top, bottom) * (within(i, radius) + 4e-6 * within(i, halo));
+  return OpticalScene(t, faces, pools, year, year).look().contrast;
+}
+
+TEST(FastLook, KnowsADotAsWellWherePigmentReachesFar) {
+  // The halo absorbs below 4e-3 of what skin does (it is found where it absorbs more than 1e-3, and 1e-6 is not), and reflectance
+  // goes with less than the root of absorption: 2e-3.
+  const double alone = contrast_within(0.0);
+  for (const double halo_mm : {0.2, 0.4, 0.7, 0.9, 1.1, 1.3}) EXPECT_NEAR(contrast_within(halo_mm), alone, 2e-3) << halo_mm;
+}
+
 /// What comes back to the centre of the dot, 60 um wide, in the band of the contrast.
 Estimate returned(const OpticalScene& scene, bool with_dot) {
   PhotonJob job{scene.medium(contrast_band, with_dot), scene.settings(), 1 << 16};
