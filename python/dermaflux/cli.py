@@ -16,7 +16,8 @@ import typer
 from rich.table import Table
 
 from . import _core, configs, look_commands
-from .commands import Backend, changes_of, fail, guarded
+from .commands import Backend, Set, Threads, changes_of, fail, guarded
+from .sweep_commands import sweep_app
 from .tables import print_table
 
 if TYPE_CHECKING:
@@ -30,11 +31,10 @@ app = typer.Typer(
 )
 preset_app = typer.Typer(help="Device presets.", no_args_is_help=True)
 app.add_typer(preset_app, name="preset")
+app.add_typer(sweep_app, name="sweep")
 
-Set = Annotated[list[str] | None, typer.Option("-s", "--set", help="override a key of the input: -s machine.depth_mm=0.6 (repeatable)")]
 Json = Annotated[bool, typer.Option("--json", help="print all scalar outputs as one flat JSON object")]
 StopAfter = Annotated[float | None, typer.Option("--stop-after-day", help="stop when healing reaches this day; the state is saved beside the output")]
-Threads = Annotated[int, typer.Option("--threads", help="host threads, 0 for all cores")]
 
 
 def _load(path: Path, assignments: list[str] | None):
@@ -181,29 +181,6 @@ def _show(result: "Result", output: Path | None, as_json: bool, grid_tolerance: 
         print(f"warning: {reason}; no preset would be issued")
     if output is not None:
         print(f"written: {output}")
-
-
-@app.command()
-@guarded
-def sweep(
-    file: Annotated[Path, typer.Argument(help="sweep file, e.g. configs/sweeps/depth_dwell.toml")],
-    output: Annotated[Path, typer.Option("-o", "--output", help="output file (HDF5); a killed sweep resumes")],
-    assignments: Set = None,
-    backend: Backend = "auto",
-    grid: Annotated[str | None, typer.Option("--grid", help="quick, standard, fine or finest, instead of the file's")] = None,
-    threads: Threads = 0,
-) -> None:
-    """All combinations of some axes; resumes after a kill, keeps going past members that fail."""
-    from . import sweeping
-
-    plan = sweeping.load_sweep_texts(file, changes_of(assignments))
-    _core.set_threads(threads)
-    dataset = sweeping.sweep(plan, output, backend=backend, grid=grid, progress=True)
-    failed = dataset.attrs["failed_members"]
-    print(f"{dataset['error'].size} members, {failed} failed, written: {output}")
-    if failed:
-        message = next(text for text in dataset["error"].values.ravel() if text)
-        fail(f"{failed} members failed; the first: {message}", 3)
 
 
 @app.command()

@@ -11,6 +11,8 @@ import typer
 from . import _core
 
 P = ParamSpec("P")
+Set = Annotated[list[str] | None, typer.Option("-s", "--set", help="override a key of the input: -s machine.depth_mm=0.6 (repeatable)")]
+Threads = Annotated[int, typer.Option("--threads", help="host threads, 0 for all cores")]
 Backend = Annotated[str, typer.Option("--backend", help="auto, serial, kokkos or cuda")]
 
 

@@ -114,7 +114,7 @@ def test_a_binary_file_is_refused(cli, tmp_path: Path):
     [
         ["run", "gone.toml"],
         ["run", "."],
-        ["sweep", "gone.toml", "-o", "out.h5"],
+        ["sweep", "run", "gone.toml", "-o", "out.h5"],
         ["sensitivity", "gone.toml"],
         ["calibrate", "gone.toml", "-o", "out"],
         ["preset", "check", "gone.json"],
@@ -153,7 +153,7 @@ def test_an_option_that_does_not_exist_is_one_clear_error(cli, tmp_path: Path, a
 )
 def test_a_sweep_with_an_option_that_does_not_exist_leaves_no_journal(cli, tmp_path: Path, arguments: list[str], words: list[str]):
     plan = write_sweep(tmp_path / "s.toml", {"machine.depth_mm": [0.4]})
-    refused(cli, tmp_path, ["sweep", plan, "-o", tmp_path / "s.h5", *arguments], words)
+    refused(cli, tmp_path, ["sweep", "run", plan, "-o", tmp_path / "s.h5", *arguments], words)
 
 
 def test_a_sweep_on_a_backend_that_cannot_run_leaves_no_journal(cli, tmp_path: Path):
@@ -161,12 +161,12 @@ def test_a_sweep_on_a_backend_that_cannot_run_leaves_no_journal(cli, tmp_path: P
     if not missing:
         pytest.skip("every backend runs here")
     plan = write_sweep(tmp_path / "s.toml", {"machine.depth_mm": [0.4]})
-    done = cli("sweep", plan, "-o", tmp_path / "s.h5", "--backend", missing[0])
+    done = cli("sweep", "run", plan, "-o", tmp_path / "s.h5", "--backend", missing[0])
     assert done.code == 1 and f"backend {missing[0]} cannot run here" in done.err
     assert [one.name for one in tmp_path.iterdir()] == ["s.toml"]
 
 
-@pytest.mark.parametrize("command", [["run"], ["run", NORMAL, "--depth", "3"], ["run", NORMAL, "--threads", "two"], ["bake"], ["sweep", NORMAL]])
+@pytest.mark.parametrize("command", [["run"], ["run", NORMAL, "--depth", "3"], ["run", NORMAL, "--threads", "two"], ["bake"], ["sweep", "run", NORMAL]])
 def test_a_wrong_use_of_the_command_ends_with_2_and_no_traceback(cli, command: list[object]):
     done = cli(*command)
     assert done.code == 2 and "Traceback" not in done.err and "Usage" in done.err
@@ -181,7 +181,8 @@ def test_an_output_that_cannot_be_written_is_refused_before_any_work(cli, tmp_pa
     (tmp_path / "folder").mkdir()
     (tmp_path / "file.txt").write_text("mine")
     source = {"run": NORMAL, "sweep": write_sweep(tmp_path / "s.toml", {"machine.depth_mm": [0.4]}), "report": run_file}[command]
-    refused(cli, tmp_path, [command, source, "-o", tmp_path / place], [str(tmp_path / place)])
+    words = ["sweep", "run"] if command == "sweep" else [command]
+    refused(cli, tmp_path, [*words, source, "-o", tmp_path / place], [str(tmp_path / place)])
 
 
 def test_an_output_on_a_file_system_that_refuses_files_is_one_clear_error(cli, tmp_path: Path):
@@ -198,6 +199,19 @@ def test_a_calibration_needs_a_folder_it_can_make(cli, tmp_path: Path, place: st
 
 
 # sweeps and calibrations
+
+
+@pytest.mark.parametrize("shard", ["0/3", "4/3", "3", "1/0", "-1/3", "a/b", "1/", "1.5/3", ""])
+def test_a_shard_that_does_not_exist_is_refused(cli, tmp_path: Path, shard: str):
+    plan = write_sweep(tmp_path / "s.toml", {"machine.depth_mm": [0.4]})
+    refused(cli, tmp_path, ["sweep", "run", plan, "-o", tmp_path / "s.h5", "--shard", shard], ["shard", "3/40"])
+
+
+@pytest.mark.parametrize("command", ["status", "collect", "run"])
+def test_the_output_of_something_else_is_refused_by_every_command_of_a_sweep(cli, tmp_path: Path, command: str):
+    plan = write_sweep(tmp_path / "s.toml", {"machine.depth_mm": [0.4]})
+    (tmp_path / "s.h5").write_text("mine")
+    refused(cli, tmp_path, ["sweep", command, plan, "-o", tmp_path / "s.h5"], ["s.h5", "does not hold this sweep"])
 
 SWEEPS = [
     ("no axis", "", ["no [[axis]]", "dermaflux run"]),
@@ -223,7 +237,7 @@ SWEEPS = [
 def test_a_bad_sweep_is_one_clear_error(cli, tmp_path: Path, text: str, words: list[str]):
     plan = write_sweep(tmp_path / "s.toml", {})
     plan.write_text(plan.read_text() + text)
-    refused(cli, tmp_path, ["sweep", plan, "-o", tmp_path / "s.h5"], ["s.toml", *words])
+    refused(cli, tmp_path, ["sweep", "run", plan, "-o", tmp_path / "s.h5"], ["s.toml", *words])
 
 
 @pytest.mark.parametrize(
@@ -237,13 +251,13 @@ def test_a_bad_sweep_is_one_clear_error(cli, tmp_path: Path, text: str, words: l
 )
 def test_a_bad_head_of_a_sweep_is_one_clear_error(cli, tmp_path: Path, head: str, words: list[str]):
     plan = write_sweep(tmp_path / "s.toml", {"machine.depth_mm": [0.4]}, head=head)
-    refused(cli, tmp_path, ["sweep", plan, "-o", tmp_path / "s.h5"], words)
+    refused(cli, tmp_path, ["sweep", "run", plan, "-o", tmp_path / "s.h5"], words)
 
 
 def test_a_sweep_over_another_file_is_refused(cli, tmp_path: Path):
     plan = write_sweep(tmp_path / "s.toml", {"machine.depth_mm": [0.4]})
     (tmp_path / "s.h5").write_text("mine")
-    refused(cli, tmp_path, ["sweep", plan, "-o", tmp_path / "s.h5"], ["s.h5", "does not hold this sweep"])
+    refused(cli, tmp_path, ["sweep", "run", plan, "-o", tmp_path / "s.h5"], ["s.h5", "does not hold this sweep"])
 
 
 CALIBRATIONS = [

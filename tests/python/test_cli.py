@@ -57,7 +57,7 @@ def test_info_lists_every_output_with_unit(cli):
 
 
 def test_every_command_explains_itself(cli):
-    for command in ([], ["info"], ["run"], ["resume"], ["sweep"], ["sensitivity"], ["calibrate"], ["preset"], ["preset", "check"], ["report"]):
+    for command in ([], ["info"], ["run"], ["resume"], ["sweep"], ["sweep", "plan"], ["sweep", "run"], ["sweep", "status"], ["sweep", "collect"], ["sensitivity"], ["calibrate"], ["preset"], ["preset", "check"], ["report"]):
         done = cli(*command, "--help")
         assert done.code == 0 and "Usage" in done.out
     assert all(word in cli("--help").out for word in ("info", "run", "resume", "sweep", "sensitivity", "calibrate", "preset", "report"))
@@ -229,14 +229,14 @@ def test_the_command_of_a_shell_gives_the_exit_codes(tmp_path: Path):
 
 def test_a_sweep_with_failed_members_ends_with_3_and_keeps_the_others(cli, tmp_path: Path):
     plan = write_sweep(tmp_path / "s.toml", {"machine.stall_force_n": [0.2, 3.0]})
-    done = cli("sweep", plan, "-o", tmp_path / "s.h5", *flags(STALLING))
+    done = cli("sweep", "run", plan, "-o", tmp_path / "s.h5", *flags(STALLING))
     assert done.code == 3
     assert "2 members, 1 failed" in done.out and "motor stalls" in one_line(done.err)
     assert (tmp_path / "s.h5").is_file()
 
 
 def test_a_sweep_without_failures_ends_with_0(cli, tmp_path: Path):
-    done = cli("sweep", write_sweep(tmp_path / "s.toml", {"machine.depth_mm": [0.4]}), "-o", tmp_path / "s.h5")
+    done = cli("sweep", "run", write_sweep(tmp_path / "s.toml", {"machine.depth_mm": [0.4]}), "-o", tmp_path / "s.h5")
     assert done.code == 0 and "1 members, 0 failed" in done.out and done.err == ""
 
 
@@ -257,7 +257,7 @@ def test_ctrl_c_stops_a_sweep_at_once_and_keeps_what_finished(tmp_path: Path):
     depths = [round(0.25 + 0.005 * n, 3) for n in range(80)]  # 80 standard runs: most of a minute
     plan = write_sweep(tmp_path / "s.toml", {"machine.depth_mm": depths}, head='grid = "standard"')
     journal = tmp_path / "s.h5.journal"
-    command = [sys.executable, "-c", MAIN, "sweep", str(plan), "-o", str(tmp_path / "s.h5")]
+    command = [sys.executable, "-c", MAIN, "sweep", "run", str(plan), "-o", str(tmp_path / "s.h5")]
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
         wait_for_lines(process, journal, 3)
         process.send_signal(signal.SIGINT)

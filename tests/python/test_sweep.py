@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import xarray as xr
-from conftest import LISTED_OUTPUTS, MAIN, NORMAL, STALLING, numbers, wait_for_lines, write_sweep
+from conftest import LISTED_OUTPUTS, MAIN, NORMAL, STALLING, flags, numbers, wait_for_lines, write_sweep
 
 import dermaflux as df
 from dermaflux import sweeping
@@ -99,7 +99,7 @@ def test_overrides_and_grid_reach_every_member(tmp_path: Path, normal: df.Treatm
 def test_the_command_gives_overrides_and_grid_to_every_member(cli, tmp_path: Path):
     plan = write_sweep(tmp_path / "s.toml", {"machine.depth_mm": [0.4]}, head="")
     expected = df.sweep(plan, tmp_path / "api.h5", changes={"ink.dilution": 0.3}, grid="quick")
-    assert cli("sweep", plan, "-o", tmp_path / "cli.h5", "-s", "ink.dilution=0.3", "--grid", "quick").code == 0
+    assert cli("sweep", "run", plan, "-o", tmp_path / "cli.h5", "-s", "ink.dilution=0.3", "--grid", "quick").code == 0
     same(stored(tmp_path / "cli.h5"), expected)
 
 
@@ -143,7 +143,7 @@ def test_a_killed_sweep_resumes_and_ends_with_the_same_data(tmp_path: Path, coun
     plan = write_sweep(tmp_path / "s.toml", {"machine.depth_mm": depths})
     out = tmp_path / "killed.h5"
     journal = tmp_path / "killed.h5.journal"
-    with subprocess.Popen([sys.executable, "-c", MAIN, "sweep", str(plan), "-o", str(out), "--threads", "1"],
+    with subprocess.Popen([sys.executable, "-c", MAIN, "sweep", "run", str(plan), "-o", str(out), "--threads", "1"],
                           stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as process:  # fmt: skip
         wait_for_lines(process, journal, 3)
         process.kill()
@@ -232,7 +232,7 @@ def test_a_journal_that_is_none_is_refused_and_kept(cli, tmp_path: Path, content
     plan = write_sweep(tmp_path / "s.toml", {"machine.depth_mm": [0.3]})
     journal = tmp_path / "s.h5.journal"
     journal.write_text(content)
-    done = cli("sweep", plan, "-o", tmp_path / "s.h5")
+    done = cli("sweep", "run", plan, "-o", tmp_path / "s.h5")
     assert done.code == 2 and str(journal) in done.err and "Traceback" not in done.err
     assert journal.read_text() == content
 
@@ -240,7 +240,7 @@ def test_a_journal_that_is_none_is_refused_and_kept(cli, tmp_path: Path, content
 def test_a_journal_that_is_no_text_is_refused_and_kept(cli, tmp_path: Path):
     plan, journal = write_sweep(tmp_path / "s.toml", {"machine.depth_mm": [0.3]}), tmp_path / "s.h5.journal"
     journal.write_bytes(b"\xff\xfe\x00\n")
-    done = cli("sweep", plan, "-o", tmp_path / "s.h5")
+    done = cli("sweep", "run", plan, "-o", tmp_path / "s.h5")
     assert done.code == 2 and f"{journal}: is not the journal" in done.err
     assert journal.read_bytes() == b"\xff\xfe\x00\n"
 
@@ -253,6 +253,156 @@ def test_two_processes_do_not_work_on_one_sweep(tmp_path: Path, monkeypatch: pyt
         with pytest.raises(df.FileError, match="another process"):
             df.sweep(plan, tmp_path / "s.h5")
     assert df.sweep(plan, tmp_path / "s.h5").attrs["failed_members"] == 0
+
+
+# shards
+
+AXES = {"machine.depth_mm": [0.3, 0.4, 0.5], "machine.dwell_ms": [40, 90]}
+
+
+def test_shards_run_every_member_once_and_give_the_data_of_the_whole(tmp_path: Path, counted: list[int]):
+    plan = write_sweep(tmp_path / "s.toml", AXES)
+    whole = df.sweep(plan, tmp_path / "whole.h5")
+    counted.clear()
+    states = [df.run_shard(plan, tmp_path / "s.h5", f"{n}/2") for n in (2, 1)]
+    assert [(one.done, one.members, one.finished) for one in states] == [(2, 6, False), (6, 6, False)]
+    assert counted == [2, 2, 2]  # dwell times that share an insertion stay together
+    same(df.collect_sweep(plan, tmp_path / "s.h5"), whole)
+    assert sum(counted) == 6
+    assert sorted(one.name for one in tmp_path.iterdir()) == ["s.h5", "s.toml", "whole.h5"]
+    assert df.sweep_state(plan, tmp_path / "s.h5") == df.SweepState(6, 6, 0, True, ())
+    assert df.run_shard(plan, tmp_path / "s.h5", "1/2").finished and sum(counted) == 6
+
+
+@pytest.mark.parametrize("count", [1, 2, 3, 5, 7, 40])
+def test_every_group_is_in_one_shard(tmp_path: Path, count: int):
+    plan = df.load_sweep(write_sweep(tmp_path / "s.toml", {"machine.depth_mm": [0.3, 0.4, 0.5], "ink.dilution": [0.1, 0.2, 0.3]}))
+    everything = {(i, k) for i in range(3) for k in range(3)}
+    parts = [[index for _, indices in sweeping._groups(plan, everything, sweeping.Shard(n + 1, count)) for index in indices] for n in range(count)]
+    assert sorted(index for part in parts for index in part) == sorted(everything)
+    assert max(map(len, parts)) - min(map(len, parts)) <= 1
+
+
+def test_a_sweep_with_members_missing_is_not_collected_and_says_how_many(cli, tmp_path: Path):
+    plan, out = write_sweep(tmp_path / "s.toml", AXES), tmp_path / "s.h5"
+    df.run_shard(plan, out, "1/3")
+    journal = tmp_path / "s.h5.1-of-3.journal"
+    before = journal.read_bytes()
+    done = cli("sweep", "collect", plan, "-o", out)
+    assert done.code == 2 and "4 of 6 members are not done (1 journals, 0 at work)" in done.err
+    assert journal.read_bytes() == before and not out.exists()
+    shown = cli("sweep", "status", plan, "-o", out)
+    assert shown.code == 0 and "2 of 6 members done, 0 failed" in shown.out and journal.read_bytes() == before
+
+
+def test_a_whole_run_takes_over_what_shards_have_done(tmp_path: Path, counted: list[int]):
+    plan, out = write_sweep(tmp_path / "s.toml", AXES), tmp_path / "s.h5"
+    df.run_shard(plan, out, "2/3")
+    data = df.sweep(plan, out)
+    assert sum(counted) == 6
+    same(data, df.sweep(plan, tmp_path / "whole.h5"))
+    assert not list(tmp_path.glob("*.journal"))
+
+
+def test_a_killed_shard_goes_on_where_it_was(tmp_path: Path, counted: list[int]):
+    depths = [round(0.25 + 0.02 * n, 3) for n in range(16)]
+    plan, out = write_sweep(tmp_path / "s.toml", {"machine.depth_mm": depths}), tmp_path / "s.h5"
+    journal = tmp_path / "s.h5.2-of-2.journal"
+    command = [sys.executable, "-c", MAIN, "sweep", "run", str(plan), "-o", str(out), "--shard", "2/2", "--threads", "1"]
+    with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as process:
+        wait_for_lines(process, journal, 3)
+        assert [(one.path, one.active) for one in df.sweep_state(plan, out).journals] == [(journal, True)]
+        with pytest.raises(df.FileError, match="another process"):
+            df.sweep(plan, out)
+        assert not (tmp_path / "s.h5.journal").exists()
+        process.kill()
+    assert process.returncode == -signal.SIGKILL
+    finished = journal.read_text().count("\n") - 1
+    assert 2 <= finished < 8
+    assert df.run_shard(plan, out, "2/2").done == 8 and len(counted) == 8 - finished
+    df.run_shard(plan, out, "1/2")
+    same(df.collect_sweep(plan, out), df.sweep(plan, tmp_path / "whole.h5"))
+
+
+def test_shards_of_different_counts_add_up(tmp_path: Path, counted: list[int]):
+    """Whoever changes the number of jobs half-way repeats members at most, and loses none."""
+    plan, out = write_sweep(tmp_path / "s.toml", {"machine.depth_mm": [0.3, 0.4, 0.5, 0.6]}), tmp_path / "s.h5"
+    for shard in ("1/2", "2/4", "4/4"):
+        df.run_shard(plan, out, shard)
+    assert sum(counted) == 4
+    same(df.collect_sweep(plan, out), df.sweep(plan, tmp_path / "whole.h5"))
+
+
+# trying again
+
+
+@pytest.fixture
+def first_time_fails(monkeypatch: pytest.MonkeyPatch) -> list[bool]:
+    """While the list holds true, every second member that is asked for fails, as if something outside it had."""
+    fails = [True]
+    run_batch = sweeping.run_batch
+
+    def failing(members, *, done, **options):
+        run_batch(members, done=lambda k, outcome: done(k, df.MemberError("the node went down") if fails[0] and k % 2 else outcome), **options)
+
+    monkeypatch.setattr(sweeping, "run_batch", failing)
+    return fails
+
+
+@pytest.mark.parametrize("finished", [False, True])
+def test_failed_members_run_again_if_asked_for_and_no_others(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, first_time_fails: list[bool], counted: list[int], finished: bool
+):
+    plan, out = write_sweep(tmp_path / "s.toml", {"machine.depth_mm": [0.3, 0.4, 0.5, 0.6]}), tmp_path / "s.h5"
+    if finished:
+        assert df.sweep(plan, out).attrs["failed_members"] == 2
+    else:
+        assert df.run_shard(plan, out, "1/1").failed == 2
+    first_time_fails[0] = False
+    assert (df.sweep(plan, out) if finished else df.collect_sweep(plan, tmp_path / "s.h5")).attrs["failed_members"] == 2
+    counted.clear()
+    data = df.sweep(plan, out, retry_failed=True)
+    assert counted == [1, 1] and data.attrs["failed_members"] == 0
+    same(data, df.sweep(plan, tmp_path / "whole.h5"))
+    same(stored(out), data)
+    counted.clear()
+    same(df.sweep(plan, out, retry_failed=True), data)
+    assert counted == []
+
+
+def test_a_shard_tries_its_failed_members_again(tmp_path: Path, first_time_fails: list[bool], counted: list[int]):
+    plan, out = write_sweep(tmp_path / "s.toml", {"machine.depth_mm": [0.3, 0.4, 0.5, 0.6]}), tmp_path / "s.h5"
+    assert df.run_shard(plan, out, "1/2").failed == 1
+    first_time_fails[0] = False
+    assert df.run_shard(plan, out, "1/2").failed == 1
+    counted.clear()
+    state = df.run_shard(plan, out, "1/2", retry_failed=True)
+    assert (state.done, state.failed, counted) == (2, 0, [1])
+
+
+# commands
+
+
+def test_the_commands_of_a_sweep_from_plan_to_collect(cli, tmp_path: Path):
+    plan, out = write_sweep(tmp_path / "s.toml", AXES), tmp_path / "s.h5"
+    planned = cli("sweep", "plan", plan)
+    assert planned.code == 0 and "6 members in 3 insertions, grid quick" in planned.out and "machine.depth_mm" in planned.out
+    assert sorted(one.name for one in tmp_path.iterdir()) == ["s.toml"]
+    assert "0 of 6 members done" in cli("sweep", "status", plan, "-o", out).out
+    for n in (1, 2):
+        ran = cli("sweep", "run", plan, "-o", out, "--shard", f"{n}/2")
+        assert ran.code == 0 and f"shard {n} of 2: {4 if n == 1 else 2} members, 0 failed" in ran.out
+    collected = cli("sweep", "collect", plan, "-o", out)
+    assert collected.code == 0 and f"6 members, 0 failed, written: {out}" in collected.out
+    assert "6 of 6 members done" in cli("sweep", "status", plan, "-o", out).out
+    assert cli("sweep", "run", plan, "-o", out, "--shard", "1/2").out.endswith("holds the whole sweep already\n")
+    same(stored(out), df.sweep(plan, tmp_path / "whole.h5"))
+
+
+def test_a_shard_with_failed_members_ends_with_three(cli, tmp_path: Path):
+    plan = write_sweep(tmp_path / "s.toml", {"machine.stall_force_n": [3.0, 0.2]})
+    done = cli("sweep", "run", plan, "-o", tmp_path / "s.h5", "--shard", "2/2", *flags(STALLING))
+    assert done.code == 3 and "1 members of the shard failed; --retry-failed" in done.err
 
 
 def test_the_journal_is_readable_line_by_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):

@@ -1,0 +1,115 @@
+"""Commands of sweeps: plan, run, status, collect."""
+
+import math
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+from rich.table import Table
+
+from . import _core
+from .commands import Backend, Set, Threads, changes_of, fail, guarded
+from .tables import print_table
+
+if TYPE_CHECKING:
+    import xarray as xr
+
+    from .sweeping import SweepPlan
+
+sweep_app = typer.Typer(help="All combinations of some axes around one treatment.", no_args_is_help=True)
+
+File = Annotated[Path, typer.Argument(help="sweep file, e.g. configs/sweeps/depth_dwell.toml")]
+Output = Annotated[Path, typer.Option("-o", "--output", help="output file (HDF5); journals beside it hold what is done")]
+Grid = Annotated[str | None, typer.Option("--grid", help="quick, standard, fine or finest, instead of the file's")]
+
+
+def _plan(file: Path, assignments: list[str] | None, grid: str | None) -> "SweepPlan":
+    from dataclasses import replace
+
+    from . import sweeping
+
+    plan = sweeping.load_sweep_texts(file, changes_of(assignments))
+    return plan if grid is None else replace(plan, grid=grid)
+
+
+def _shown(values: Sequence[float] | Sequence[str]) -> str:
+    words = [value if isinstance(value, str) else f"{value:g}" for value in values]
+    return ", ".join(words if len(words) <= 8 else [*words[:4], "...", *words[-2:]])
+
+
+def _written(data: "xr.Dataset", output: Path) -> None:
+    failed = data.attrs["failed_members"]
+    print(f"{data['error'].size} members, {failed} failed, written: {output}")
+    if failed:
+        message = next(text for text in data["error"].values.ravel() if text)
+        fail(f"{failed} members failed; the first: {message}", 3)
+
+
+@sweep_app.command()
+@guarded
+def plan(file: File, assignments: Set = None, grid: Grid = None) -> None:
+    """What a sweep would run: axes, members, insertions. Runs nothing."""
+    from .sweeping import insertions
+
+    wanted = _plan(file, assignments, grid)
+    table = Table("axis", "unit", "values", title=wanted.title)
+    for axis in wanted.axes:
+        table.add_row(axis.key, axis.unit, _shown(axis.values))
+    print_table(table)
+    print(f"{math.prod(wanted.shape)} members in {insertions(wanted)} insertions, grid {wanted.grid}, sha256 {wanted.sha256}")
+
+
+@sweep_app.command()
+@guarded
+def run(
+    file: File,
+    output: Output,
+    shard: Annotated[str | None, typer.Option("--shard", help="run one part only, e.g. 3/40; `collect` writes the output")] = None,
+    retry_failed: Annotated[bool, typer.Option("--retry-failed", help="run members that failed once more")] = False,
+    assignments: Set = None,
+    backend: Backend = "auto",
+    grid: Grid = None,
+    threads: Threads = 0,
+) -> None:
+    """Runs a sweep or a part of it; resumes after a kill, keeps going past members that fail."""
+    from . import sweeping
+
+    wanted = _plan(file, assignments, grid)
+    part = None if shard is None else sweeping.Shard.parse(shard)
+    _core.set_threads(threads)
+    if part is None:
+        _written(sweeping.sweep(wanted, output, backend=backend, retry_failed=retry_failed, progress=True), output)
+        return
+    state = sweeping.run_shard(wanted, output, part, backend=backend, retry_failed=retry_failed, progress=True)
+    if state.finished:
+        print(f"{output}: holds the whole sweep already")
+        return
+    own = next(journal for journal in state.journals if journal.path == part.journal(output))
+    print(f"shard {part.number} of {part.count}: {own.done} members, {own.failed} failed; {state.done} of {state.members} of the sweep are done")
+    if own.failed:
+        fail(f"{own.failed} members of the shard failed; --retry-failed runs them again", 3)
+
+
+@sweep_app.command()
+@guarded
+def status(file: File, output: Output, assignments: Set = None, grid: Grid = None) -> None:
+    """How far a sweep is, shard by shard. Disturbs nothing that runs."""
+    from .sweeping import sweep_state
+
+    state = sweep_state(_plan(file, assignments, grid), output)
+    if state.journals:
+        table = Table("journal", "done", "failed", "at work")
+        for one in state.journals:
+            table.add_row(one.path.name, str(one.done), str(one.failed), "yes" if one.active else "no")
+        print_table(table)
+    print(f"{state.done} of {state.members} members done, {state.failed} failed; {output} is {'there' if state.finished else 'not there yet'}")
+
+
+@sweep_app.command()
+@guarded
+def collect(file: File, output: Output, assignments: Set = None, grid: Grid = None) -> None:
+    """Writes the output once the shards have run all members."""
+    from .sweeping import collect_sweep
+
+    _written(collect_sweep(_plan(file, assignments, grid), output), output)
