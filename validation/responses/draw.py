@@ -28,7 +28,8 @@ GROUPS = ("machine", "needle", "ink", "skin")
 BANDS = 7
 LAYERS = ("viable_epidermis", "papillary_dermis", "reticular_dermis", "subcutis")
 
-# The pressure solver's tolerance moves dose and depth by less than a hundred-thousandth: a smaller change is no answer.
+# Neighbouring settings share most of the error of the pressure solver: what is left of it between them is about a hundred-thousandth,
+# and a smaller change is no answer.
 SOLVER_NOISE = 1e-5
 # A step below a hundredth of the whole change is a plateau, not a turn.
 PLATEAU = 0.01
