@@ -2,6 +2,7 @@
 #include "core/execution/executor.hpp"
 #include "core/solver/comb_solver.hpp"
 #include "core/solver/deposit_step.hpp"
+#include "core/solver/healing_reaction.hpp"
 #include "core/solver/healing_spread_steps.hpp"
 #include "core/solver/healing_steps.hpp"
 #include "core/solver/session_steps.hpp"

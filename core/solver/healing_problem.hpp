@@ -111,6 +111,15 @@ struct PoolFields {
   /// Outside and inside cells [kg/m^3].
   DF_FUNCTION double dispersed(int k) const { return free(k) + matrix(k) + epidermal(k); }
   DF_FUNCTION double packed(int k) const { return macrophage(k) + slow(k); }
+  /// Copies what other fields hold in W cells from one on; field by field, so that the processor works at several cells at once.
+  template <int W>
+  DF_FUNCTION void take(const PoolFields& from, int first) const {
+    for (int k = first; k < first + W; ++k) free(k) = from.free(k);
+    for (int k = first; k < first + W; ++k) matrix(k) = from.matrix(k);
+    for (int k = first; k < first + W; ++k) macrophage(k) = from.macrophage(k);
+    for (int k = first; k < first + W; ++k) slow(k) = from.slow(k);
+    for (int k = first; k < first + W; ++k) epidermal(k) = from.epidermal(k);
+  }
 };
 
 /// Pigment so thin that it need not be followed, though it counts: a thousandth of a particle of 100 nm per 0.1 mm cubed [kg/m^3].

@@ -30,11 +30,12 @@ from .result import Result
 from .running import Member, MemberError, backends, resume, run, run_batch, set_threads
 from .runfile import open_run
 from .stopping import Stopped
-from .sweeping import SweepPlan, SweepState, collect_sweep, load_sweep, run_shard, sweep, sweep_state
+from .study import StudyState
+from .sweeping import SweepPlan, collect_sweep, load_sweep, run_shard, sweep, sweep_state
 from .treatment import Treatment, load
 
 __all__ = [
-    "BackendError", "Calibration", "FileError", "HairMatch", "InputError", "Member", "MemberError", "NumericsError", "Patch", "Pattern", "PresetRefused", "Result", "Stopped", "SweepPlan", "SweepState", "Treatment",
+    "BackendError", "Calibration", "FileError", "HairMatch", "InputError", "Member", "MemberError", "NumericsError", "Patch", "Pattern", "PresetRefused", "Result", "Stopped", "StudyState", "SweepPlan", "Treatment",
     "backends", "calibrate", "check_preset", "collect_sweep", "configs", "heal_cell", "load", "load_pattern", "load_preset", "load_sweep", "match_hair", "open_run", "photons", "render_dot", "render_pattern", "resume", "run", "run_batch", "run_shard", "set_threads", "sweep", "sweep_state",
 ]  # fmt: skip
 __version__: str = _core.version

@@ -22,7 +22,7 @@ from . import _core, provenance
 from .draws import from_range
 from .result import OUTPUTS
 from .running import Member
-from .sweeping import run_study
+from .study import run_study
 from .treatment import Treatment
 
 # The weakest inputs (how the tip goes in, what the dermis lets through, what the ink is) and those of healing and fading.

@@ -50,14 +50,12 @@ def _written(data: "xr.Dataset", output: Path) -> None:
 @guarded
 def plan(file: File, assignments: Set = None, grid: Grid = None) -> None:
     """What a sweep would run: axes, members, insertions. Runs nothing."""
-    from .sweeping import insertions
-
     wanted = _plan(file, assignments, grid)
     table = Table("axis", "unit", "values", title=wanted.title)
     for axis in wanted.axes:
         table.add_row(axis.key, axis.unit, _shown(axis.values))
     print_table(table)
-    print(f"{math.prod(wanted.shape)} members in {insertions(wanted)} insertions, grid {wanted.grid}, sha256 {wanted.sha256}")
+    print(f"{math.prod(wanted.shape)} members in {wanted.insertions} insertions, grid {wanted.grid}, sha256 {wanted.sha256}")
 
 
 @sweep_app.command()
@@ -74,9 +72,10 @@ def run(
 ) -> None:
     """Runs a sweep or a part of it; resumes after a kill, keeps going past members that fail."""
     from . import sweeping
+    from .study import Shard
 
     wanted = _plan(file, assignments, grid)
-    part = None if shard is None else sweeping.Shard.parse(shard)
+    part = None if shard is None else Shard.parse(shard)
     _core.set_threads(threads)
     if part is None:
         _written(sweeping.sweep(wanted, output, backend=backend, retry_failed=retry_failed, progress=True), output)

@@ -12,7 +12,7 @@ from test_sweep import interrupted_study, same, stored
 
 import dermaflux as df
 from dermaflux import sensitivity as sense
-from dermaflux import sweeping
+from dermaflux import study
 from dermaflux.draws import from_range
 
 THREE = ("skin.recapture_fraction", "skin.cluster_end_um", "ink.carrier_viscosity_mpa_s")
@@ -129,8 +129,8 @@ def test_a_killed_analysis_resumes_and_repeats_no_member(found: xr.Dataset, plan
     interrupted_study(lambda: sense.sensitivity(plan, tmp_path / "s.h5"), monkeypatch, after=5)
     finished = (tmp_path / "s.h5.journal").read_text().count("\n") - 1
     assert 5 <= finished < 40 and not (tmp_path / "s.h5").exists()
-    run_batch, asked = sweeping.run_batch, []
-    monkeypatch.setattr(sweeping, "run_batch", lambda members, **options: (asked.extend(members), run_batch(members, **options))[1])
+    run_batch, asked = study.run_batch, []
+    monkeypatch.setattr(study, "run_batch", lambda members, **options: (asked.extend(members), run_batch(members, **options))[1])
     same(sense.sensitivity(plan, tmp_path / "s.h5"), found)
     assert len(asked) == 40 - finished
     same(sense.sensitivity(plan, tmp_path / "s.h5"), found)  # what is there is not run again

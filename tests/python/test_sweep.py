@@ -14,7 +14,7 @@ import xarray as xr
 from conftest import LISTED_OUTPUTS, MAIN, NORMAL, STALLING, flags, numbers, wait_for_lines, write_sweep
 
 import dermaflux as df
-from dermaflux import sweeping
+from dermaflux import study, sweeping
 
 
 def same(one: xr.Dataset, other: xr.Dataset) -> None:
@@ -31,13 +31,13 @@ def stored(path: Path) -> xr.Dataset:
 def counted(monkeypatch: pytest.MonkeyPatch) -> list[int]:
     """Outputs asked of the engine, one count per member (dwell times of a member counted each)."""
     asked: list[int] = []
-    run_batch = sweeping.run_batch
+    run_batch = study.run_batch
 
     def counting(members, **options):
         asked.extend(max(1, len(member.dwells_ms)) for member in members)
         return run_batch(members, **options)
 
-    monkeypatch.setattr(sweeping, "run_batch", counting)
+    monkeypatch.setattr(study, "run_batch", counting)
     return asked
 
 
@@ -158,9 +158,9 @@ def test_a_killed_sweep_resumes_and_ends_with_the_same_data(tmp_path: Path, coun
     same(stored(out), stored(tmp_path / "whole.h5"))
 
 
-def interrupted_study(study: Callable[[], object], monkeypatch: pytest.MonkeyPatch, after: int) -> None:
+def interrupted_study(run: Callable[[], object], monkeypatch: pytest.MonkeyPatch, after: int) -> None:
     """A sweep, or what runs as one, that the user stops after some members."""
-    add = sweeping._Journal.add
+    add = study._Journal.add
     count = 0
 
     def adding(journal, index, entry):
@@ -171,9 +171,9 @@ def interrupted_study(study: Callable[[], object], monkeypatch: pytest.MonkeyPat
             raise KeyboardInterrupt
 
     with monkeypatch.context() as patch:
-        patch.setattr(sweeping._Journal, "add", adding)
+        patch.setattr(study._Journal, "add", adding)
         with pytest.raises(KeyboardInterrupt):
-            study()
+            run()
 
 
 def interrupted(plan: Path, out: Path, monkeypatch: pytest.MonkeyPatch, after: int) -> None:
@@ -270,16 +270,14 @@ def test_shards_run_every_member_once_and_give_the_data_of_the_whole(tmp_path: P
     same(df.collect_sweep(plan, tmp_path / "s.h5"), whole)
     assert sum(counted) == 6
     assert sorted(one.name for one in tmp_path.iterdir()) == ["s.h5", "s.toml", "whole.h5"]
-    assert df.sweep_state(plan, tmp_path / "s.h5") == df.SweepState(6, 6, 0, True, ())
+    assert df.sweep_state(plan, tmp_path / "s.h5") == df.StudyState(6, 6, 0, True, ())
     assert df.run_shard(plan, tmp_path / "s.h5", "1/2").finished and sum(counted) == 6
 
 
 @pytest.mark.parametrize("count", [1, 2, 3, 5, 7, 40])
-def test_every_group_is_in_one_shard(tmp_path: Path, count: int):
-    plan = df.load_sweep(write_sweep(tmp_path / "s.toml", {"machine.depth_mm": [0.3, 0.4, 0.5], "ink.dilution": [0.1, 0.2, 0.3]}))
-    everything = {(i, k) for i in range(3) for k in range(3)}
-    parts = [[index for _, indices in sweeping._groups(plan, everything, sweeping.Shard(n + 1, count)) for index in indices] for n in range(count)]
-    assert sorted(index for part in parts for index in part) == sorted(everything)
+def test_every_group_is_in_one_shard(count: int):
+    parts = [list(study.Shard(n + 1, count).of(9)) for n in range(count)]
+    assert sorted(group for part in parts for group in part) == list(range(9))
     assert max(map(len, parts)) - min(map(len, parts)) <= 1
 
 
@@ -340,12 +338,12 @@ def test_shards_of_different_counts_add_up(tmp_path: Path, counted: list[int]):
 def first_time_fails(monkeypatch: pytest.MonkeyPatch) -> list[bool]:
     """While the list holds true, every second member that is asked for fails, as if something outside it had."""
     fails = [True]
-    run_batch = sweeping.run_batch
+    run_batch = study.run_batch
 
     def failing(members, *, done, **options):
         run_batch(members, done=lambda k, outcome: done(k, df.MemberError("the node went down") if fails[0] and k % 2 else outcome), **options)
 
-    monkeypatch.setattr(sweeping, "run_batch", failing)
+    monkeypatch.setattr(study, "run_batch", failing)
     return fails
 
 
