@@ -65,16 +65,19 @@ def contrast(data: xr.Dataset) -> np.ndarray:
 
 
 def fit(treatment: df.Treatment, wanted: np.ndarray, one: Explanation) -> dict[str, float]:
-    """Settings of an explanation that come nearest to a curve of contrast, in the logarithm of its keys."""
+    """Settings of an explanation that come nearest to a curve of contrast, in the logarithm of its keys: the best fit of those that
+    begin at the shipped values and at either end of the limits, because there may be several nearest ones."""
     limits, fixed = one.free | DOSE, STILL | one.held
     values = treatment.resolved()
     low, high = (np.log([ends[n] for ends in limits.values()]) for n in (0, 1))
-    start = np.clip(np.log([max(float(values[key]["value"]), 1e-3) for key in limits]), low + 0.05 * (high - low), high - 0.05 * (high - low))
+    shipped = np.log([max(float(values[key]["value"]), 1e-3) for key in limits])
+    starts = [np.clip(start, low + 0.05 * (high - low), high - 0.05 * (high - low)) for start in (shipped, low, high)]
 
     def off(point: np.ndarray) -> np.ndarray:
         return (contrast(looked_at(treatment, fixed | dict(zip(limits, np.exp(point).tolist(), strict=True)))) - wanted) / ERROR
 
-    best = least_squares(off, start, bounds=(low, high), diff_step=0.02, x_scale=high - low, max_nfev=15, xtol=1e-3, ftol=1e-3)
+    fits = (least_squares(off, start, bounds=(low, high), diff_step=0.02, x_scale=high - low, max_nfev=15, xtol=1e-3, ftol=1e-3) for start in starts)
+    best = min(fits, key=lambda one: one.cost)
     return fixed | dict(zip(limits, np.exp(best.x).tolist(), strict=True))
 
 
