@@ -52,7 +52,7 @@ struct OpticsRows {
 /// What photon paths need to know of skin and pigment, in one band at one time; depths in optical depths of scattering, mu_s l.
 struct PathTables {
   FieldView<double> scattered;        ///< depth at each face of the rows of tissue
-  FieldView<double> depth, absorbed;  ///< where each of the equal parts ends [m], and optical depth of absorption down to there
+  FieldView<float> depth, absorbed;   ///< where each of the equal parts ends [m], and optical depth of absorption down to there
   FieldView<double> scale;            ///< parts per depth, one value
   FieldView<double> reach;            ///< radius within which each row of tissue holds pigment [m]
   FieldView<double> box;              ///< a PigmentBox

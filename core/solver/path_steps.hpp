@@ -1,33 +1,12 @@
 #pragma once
-#include <bit>
 #include <cmath>
-#include <cstdint>
 
 #include "core/lane_math.hpp"
-#include "core/solver/healing_problem.hpp"
-#include "core/solver/optics_rows.hpp"
+#include "core/solver/raster_steps.hpp"
 
 namespace dermaflux {
 
-/// Where a depth lies in the skin of one band at one time, and what light loses down to there; linear between the borders of equal
-/// parts. Below the grid the last part goes on.
-struct SkinDepth {
-  OpticsProblem o;
-
-  struct Place {
-    double depth, absorbed;    ///< [m], and optical depth of absorption without pigment
-    double stretch, thinning;  ///< the same per optical depth of scattering
-  };
-  DF_FUNCTION Place operator()(double scattered) const {
-    const double scale = o.tables.scale(0), at = scattered * scale;
-    const int part = static_cast<int>(smaller(at, depth_parts - 1));
-    const double stretch = o.tables.depth(part + 1) - o.tables.depth(part);
-    const double thinning = o.tables.absorbed(part + 1) - o.tables.absorbed(part), share = at - part;
-    return {o.tables.depth(part) + share * stretch, o.tables.absorbed(part) + share * thinning, scale * stretch, scale * thinning};
-  }
-};
-
-/// Fills the tables of depths. Water that swells the dermis changes no optical depth, see SwollenRows.
+/// Fills the tables of depths, linear between the borders of equal parts; below the grid the last part goes on. Water that swells the dermis changes no optical depth, see SwollenRows.
 struct SkinDepthStep {
   OpticsProblem o;
   LightClock clock;
@@ -45,8 +24,8 @@ struct SkinDepthStep {
         absorbed += absorption(j) * o.tissue.dz(j);
       }
       const double into = (end - o.tables.scattered(j)) / scattering(j);  // the row [m at rest]
-      o.tables.depth(k) = depth + stretch(j) * into;
-      o.tables.absorbed(k) = absorbed + absorption(j) * into;
+      o.tables.depth(k) = static_cast<float>(depth + stretch(j) * into);
+      o.tables.absorbed(k) = static_cast<float>(absorbed + absorption(j) * into);
     }
   }
 
@@ -57,220 +36,213 @@ struct SkinDepthStep {
   DF_FUNCTION double stretch(int j) const { return SwollenRows{o, clock.swelling}.stretch(j / o.params.coarsening); }
 };
 
-/// Absorption of pigment in a cell of tissue.
-struct PigmentStep {
-  OpticsProblem o;
-  PoolFields pools;
-  LightClock clock;
-  DF_FUNCTION void operator()(int i, int j) const {
-    const int k = o.tissue.cell(i, j);
-    const double absorption = pools.dispersed(k) * clock.dispersed + pools.packed(k) * clock.packed;
-    o.pigment(k) = absorption / SkinRow{o, clock, j / o.params.coarsening}.scattering() * o.params.sharpness;
-  }
-};
+/// Pieces of a path that are handled together. What is said of ends begins with where the first piece begins.
+struct PathPieces {
+  static constexpr int count = path_pieces;
+  float scattered[count + 1], depth[count + 1], absorbed[count + 1];  ///< optical depth; [m]; optical depth of absorption
+  float x[count + 1], y[count + 1];                                   ///< ways along the surface, over the finest bin
+  float stretch[count], thinning[count];  ///< depth and absorption per optical depth, where each ends
+  float length[count];                    ///< optical
 
-/// How far out pigment of a row reaches [m], 0 for a row without: what absorbs less than a thousandth of what skin does is left
-/// out, which is as much of the contrast at most.
-struct PigmentReachStep {
-  OpticsProblem o;
-  LightClock clock;
-  DF_FUNCTION void operator()(int, int j) const {
-    const SkinRow skin{o, clock, j / o.params.coarsening};
-    const double least = 1e-3 * skin.absorption() / skin.scattering() * o.params.sharpness;
-    int rings = o.tissue.n_r;
-    while (rings > 0 && !(o.pigment(o.tissue.cell(rings - 1, j)) > least)) --rings;
-    o.tables.reach(j) = rings > 0 ? o.tissue.r_face(rings) : 0.0;
-  }
-};
-
-/// Where pigment is: from a top to a bottom, within a radius.
-struct PigmentBox {
-  double top, bottom, reach;  ///< depths of scattering, and [m]
-  double rows;                ///< of the raster per depth
-
-  static constexpr int length = 4;
-  DF_FUNCTION static PigmentBox of(FieldView<const double> box) { return {box(0), box(1), box(2), box(3)}; }
-};
-
-struct PigmentBoxStep {
-  OpticsProblem o;
-  DF_FUNCTION void operator()() const {
-    double top = HUGE_VAL, bottom = 0.0, reach = 0.0;
-    for (int j = 0; j < o.tissue.n_z; ++j) {
-      if (!(o.tables.reach(j) > 0.0)) continue;
-      if (top == HUGE_VAL) top = o.tables.scattered(j);
-      bottom = o.tables.scattered(j + 1);
-      reach = larger(reach, o.tables.reach(j));
-    }
-    const double box[PigmentBox::length] = {top, bottom, reach, raster_rows / (bottom - top)};
-    for (int n = 0; n < PigmentBox::length; ++n) o.tables.box(n) = box[n];
-  }
-};
-
-/// Bins of radius: 16 to each doubling of 1 + (r / 4 um)^2, read from the bits of that number. The same for all dots, finest at the
-/// axis, and 3 % of the radius wide farther out.
-struct RasterBins {
-  static constexpr double finest = 4.0 * units::um;
-  static constexpr std::int32_t first = 0x3f800000;  ///< bits of 1.0f
-  static constexpr int shift = 19;                   ///< bits of a float that are finer than a bin
-
-  /// Bin at a radius, given as (r / finest)^2.
-  DF_IN_LANES DF_FUNCTION static int at(float square) { return (std::bit_cast<std::int32_t>(square + 1.0f) - first) >> shift; }
-  /// Square of the inner border of a bin [m^2].
-  DF_FUNCTION static double inner_square(int bin) {
-    return finest * finest * (static_cast<double>(std::bit_cast<float>(first + (bin << shift))) - 1.0);
-  }
-  /// How many bins a radius [m] needs.
-  DF_FUNCTION static int within(double radius) {
-    const double square = radius / finest * (radius / finest);
-    const int bins = at(static_cast<float>(smaller(square, 1e12))) + 1;
-    return bins < raster_bins ? bins : raster_bins;
-  }
-};
-
-/// Pigment between top and bottom on a raster of equal depths and of RasterBins, where paths find it without a search: the mean
-/// over each piece of it, so that as much is met as is there.
-struct RasterStep {
-  OpticsProblem o;
-  DF_FUNCTION void operator()(int row, int) const {
-    const PigmentBox box = PigmentBox::of(o.tables.box);
-    if (!(box.reach > 0.0)) return;
-    const double top = mix(box.top, box.bottom, row / static_cast<double>(raster_rows));
-    const double bottom = mix(box.top, box.bottom, (row + 1) / static_cast<double>(raster_rows));
-    int first = 0;
-    while (first + 1 < o.tissue.n_z && o.tables.scattered(first + 1) <= top) ++first;
-    int i = 0;
-    double pigment = in_row(0, first, top, bottom), inner = 0.0;
-    const int bins = RasterBins::within(box.reach);
-    for (int bin = 0; bin < bins; ++bin) {
-      // Ring by ring, each by its share of the area.
-      const double outer = RasterBins::inner_square(bin + 1);  // areas, over pi
-      double from = inner, sum = 0.0;
-      while (from < outer) {
-        const double face = i + 1 < o.tissue.n_r ? o.tissue.r_face(i + 1) * o.tissue.r_face(i + 1) : HUGE_VAL;
-        const double to = smaller(face, outer);
-        sum += pigment * (to - from);
-        from = to;
-        if (face <= outer) pigment = in_row(++i, first, top, bottom);
-      }
-      o.tables.raster(row * (raster_bins + 1) + bin) = static_cast<float>(sum / (outer - inner));
-      inner = outer;
-    }
-  }
-
- private:
-  /// Mean of a ring between two depths; `first` is the row that the upper one lies in.
-  DF_FUNCTION double in_row(int i, int first, double top, double bottom) const {
-    double sum = 0.0;
-    for (int j = first; j < o.tissue.n_z && o.tables.scattered(j) < bottom; ++j)
-      sum += o.pigment(o.tissue.cell(i, j)) * (smaller(bottom, o.tables.scattered(j + 1)) - larger(top, o.tables.scattered(j)));
-    return sum / (bottom - top);
+  /// The next pieces begin where these end.
+  DF_FUNCTION void go_on() {
+    for (float* ends : {scattered, depth, absorbed, x, y}) ends[0] = ends[count];
   }
 };
 
 /// Light that comes back along a group of paths, if they begin at each place of the view, and without a dot: the same paths meet
-/// other pigment. Sums over the group in the order of the paths.
+/// other pigment. At a far place each path counts as it is and as seen in a mirror, because there it makes the most difference
+/// whether it leads to the dot. Sums over the group in the order of the paths.
 struct FollowPathsStep {
   OpticsProblem o;
   int paths;  ///< how many of all
 
-  static constexpr int lanes = 8;          ///< places of the view that are handled together
-  static constexpr double stride = 0.625;  ///< optical depth between two samples of pigment
-  static_assert(view_rings % lanes == 0);
+  static constexpr int lanes = 8;   ///< places that are handled together
+  static constexpr int groups = 3;  ///< near places; far ones, each and its mirror image; and those still farther
+  static_assert(view_rings == 2 * lanes);
 
   DF_FUNCTION void operator()(int group, int) const {
-    Search search{PigmentBox::of(o.tables.box), 0, {}, {}};
-    search.bins = RasterBins::within(search.box.reach);
-    for (int n = 0; n < view_rings; ++n) search.at[n] = static_cast<float>(o.rows.view_r(n) / RasterBins::finest);
-    double sums[view_rings] = {}, skin = 0.0;
+    Search search = begin();
+    double sums[groups * lanes] = {}, skin = 0.0;
     const int end = (group + 1) * path_group < paths ? (group + 1) * path_group : paths;
     for (int path = group * path_group; path < end; ++path) {
       for (float& depth : search.met) depth = 0.0f;
       const double weight = static_cast<double>(o.paths.weight(path)) * lane_exp(-follow(path, search));
       skin += weight;
       DF_LANES
-      for (int n = 0; n < view_rings; ++n) sums[n] += weight * lane_exp(-static_cast<double>(search.met[n]));
+      for (int n = 0; n < groups * lanes; ++n) sums[n] += weight * lane_exp(-static_cast<double>(search.met[n]));
     }
     const int row = group * (view_rings + 1);
-    for (int n = 0; n < view_rings; ++n) o.tables.returned(row + n) = sums[n];
+    for (int n = 0; n < lanes; ++n) {
+      o.tables.returned(row + n) = sums[n];
+      o.tables.returned(row + lanes + n) = 0.5 * (sums[lanes + 2 * n] + sums[lanes + 2 * n + 1]);
+    }
     o.tables.returned(row + view_rings) = skin;
   }
 
  private:
-  /// What a path looks for, and what it has met.
+  /// Where a path may meet pigment: in the middle of a piece.
+  struct Samples {
+    static constexpr int room = 64;
+    int count;
+    float x[room], side[room];  ///< way along the view, and the square of that across it, over the finest bin
+    float length[room];         ///< optical
+    int line[room];             ///< of the raster
+  };
+  /// What paths look for, and what one of them has met. Lengths over the finest bin.
   struct Search {
-    PigmentBox box;
-    int bins;               ///< of the raster that hold any
-    float at[view_rings];   ///< places of the view, over the finest bin
-    float met[view_rings];  ///< optical depth of pigment, for each place the path may have begun at
+    float top, rows, reach;     ///< of the PigmentBox
+    int bins;                   ///< of the raster that hold any
+    float at[groups * lanes];   ///< places of the view
+    float met[groups * lanes];  ///< optical depth of pigment, for each place the path may have begun at
+    Samples samples[groups];
   };
-  /// A straight way: where it begins and what is added to that, sideways in metres, downwards in optical depths; its optical
-  /// length.
-  struct Flight {
-    double x, y, scattered, dx, dy, sunk, length;
-  };
+
+  DF_FUNCTION Search begin() const {
+    const PigmentBox box = PigmentBox::of(o.tables.box);
+    Search search;
+    search.top = static_cast<float>(box.top);
+    search.rows = static_cast<float>(box.rows);
+    search.reach = static_cast<float>(box.reach / RasterBins::finest);
+    search.bins = RasterBins::within(box.reach);
+    for (int n = 0; n < groups * lanes; ++n) {
+      const int far = n - lanes;
+      const double r = o.rows.view_r(far < 0 ? n : lanes + far / 2) / RasterBins::finest;
+      search.at[n] = static_cast<float>(far > 0 && far % 2 == 1 ? -r : r);
+    }
+    for (Samples& own : search.samples) own.count = 0;
+    return search;
+  }
 
   /// Optical depth of absorption along a path in skin; adds that of pigment to what it has met.
   DF_FUNCTION double follow(int path, Search& search) const {
-    double x = 0.0, y = 0.0, scattered = 0.0, absorbed = 0.0;
-    SkinDepth::Place here = SkinDepth{o}(0.0);
-    const int last = static_cast<int>(o.paths.first(path + 1));
-    for (int k = static_cast<int>(o.paths.first(path)); k < last; ++k) {
-      const double next = static_cast<double>(o.paths.depth(k)), sunk = next - scattered;
-      const double dx = static_cast<double>(o.paths.x(k)), dy = static_cast<double>(o.paths.y(k));
-      const double length = std::sqrt(dx * dx + dy * dy + sunk * sunk);
-      const SkinDepth::Place there = SkinDepth{o}(next);
-      const bool level = std::fabs(sunk) < 1e-6;
-      const double per_sunk = 1.0 / (level ? 1.0 : sunk);
-      const double stretch = level ? there.stretch : (there.depth - here.depth) * per_sunk;
-      absorbed += length * (level ? there.thinning : (there.absorbed - here.absorbed) * per_sunk);
-      meet({x, y, scattered, stretch * dx, stretch * dy, sunk, length}, search);
-      x += stretch * dx;
-      y += stretch * dy;
-      scattered = next;
-      here = there;
+    PathPieces p;
+    p.scattered[0] = p.absorbed[0] = p.x[0] = p.y[0] = 0.0f;
+    p.depth[0] = o.tables.depth(0);
+    float lost[PathPieces::count] = {};
+    const int end = static_cast<int>(o.paths.first(path + 1));
+    for (int first = static_cast<int>(o.paths.first(path)); first < end; first += PathPieces::count) {
+      const int count = end - first < PathPieces::count ? end - first : PathPieces::count;
+      locate(first, p);
+      lay_out(first, p);
+      DF_LANES
+      for (int l = 0; l < PathPieces::count; ++l) lost[l] += l < count ? p.length[l] * p.thinning[l] : 0.0f;
+      meet(p, count, search);
+      p.go_on();
     }
-    return absorbed;
+    for (int group = 0; group < groups; ++group) look(group, search);
+    double sum = 0.0;
+    for (const float part : lost) sum += static_cast<double>(part);
+    return sum;
   }
-
-  DF_FUNCTION void meet(const Flight& f, Search& search) const {
-    const PigmentBox& box = search.box;
-    const double end_y = f.y + f.dy, end = f.scattered + f.sunk, low = smaller(f.scattered, end), high = larger(f.scattered, end);
-    if (!(high > box.top && low < box.bottom)) return;
-    if (larger(f.y, end_y) <= -box.reach || smaller(f.y, end_y) >= box.reach) return;
-    const double left = smaller(f.x, f.x + f.dx), right = larger(f.x, f.x + f.dx);
-    for (int first = 0; first < view_rings; first += lanes)  // groups of places from which the flight comes near
-      if (o.rows.view_r(first + lanes - 1) + right > -box.reach && o.rows.view_r(first) + left < box.reach)
-        look_along(f, first, search);
+  /// How deep pieces end in this skin.
+  DF_FUNCTION void locate(int first, PathPieces& p) const {
+    constexpr int count = PathPieces::count;
+    const float* const scattered = o.paths.depth.data + first;
+    const float scale = static_cast<float>(o.tables.scale(0));
+    int part[count];
+    float depth[2][count], absorbed[2][count];
+    DF_LANES
+    for (int l = 0; l < count; ++l) {
+      const float at = scattered[l] * scale;
+      part[l] = static_cast<int>(at < depth_parts - 1.0f ? at : depth_parts - 1.0f);
+    }
+    for (int l = 0; l < count; ++l)
+      for (int n = 0; n < 2; ++n) {
+        depth[n][l] = o.tables.depth(part[l] + n);
+        absorbed[n][l] = o.tables.absorbed(part[l] + n);
+      }
+    DF_LANES
+    for (int l = 0; l < count; ++l) {
+      const float share = scattered[l] * scale - static_cast<float>(part[l]);
+      const float deeper = depth[1][l] - depth[0][l], dimmer = absorbed[1][l] - absorbed[0][l];
+      p.scattered[l + 1] = scattered[l];
+      p.depth[l + 1] = depth[0][l] + share * deeper;
+      p.absorbed[l + 1] = absorbed[0][l] + share * dimmer;
+      p.stretch[l] = scale * deeper;
+      p.thinning[l] = scale * dimmer;
+    }
   }
-
-  /// Samples a flight for a group of places of the view. The samples do not depend on where pigment is, so that their noise is the
-  /// same for all dots and times.
-  DF_FUNCTION void look_along(const Flight& f, int first, Search& search) const {
-    const PigmentBox& box = search.box;
-    const int nearest = static_cast<int>(f.length / stride + 0.5), samples = nearest > 0 ? nearest : 1;
-    const double part = samples > 1 ? 1.0 / samples : 1.0;
-    const float length = static_cast<float>(f.length * part);
-    for (int s = 0; s < samples; ++s) {
-      const double t = (s + 0.5) * part, below = (f.scattered + t * f.sunk - box.top) * box.rows;
-      if (!(below >= 0.0 && below < raster_rows)) continue;
-      const int row = static_cast<int>(below);
-      const float x = static_cast<float>((f.x + t * f.dx) / RasterBins::finest);
-      const float y = static_cast<float>((f.y + t * f.dy) / RasterBins::finest), side = y * y;
-      if (RasterBins::at(side) >= search.bins) continue;
-      const float* const line = o.tables.raster.data + row * (raster_bins + 1);
+  /// How far pieces lead sideways, how long they are, and what a length of each absorbs: by the mean over the depths that it
+  /// passes, or where it is all but level, by those where it ends.
+  DF_FUNCTION void lay_out(int first, PathPieces& p) const {
+    constexpr float level = 0.02f, fine = static_cast<float>(1.0 / RasterBins::finest);
+    const float *const x = o.paths.x.data + first, *const y = o.paths.y.data + first;
+    DF_LANES
+    for (int l = 0; l < PathPieces::count; ++l) {
+      const float sunk = p.scattered[l + 1] - p.scattered[l];
+      const bool flat = std::fabs(sunk) < level;
+      const float per_sunk = 1.0f / (flat ? 1.0f : sunk);
+      const float stretch = flat ? p.stretch[l] : (p.depth[l + 1] - p.depth[l]) * per_sunk;
+      p.thinning[l] = flat ? p.thinning[l] : (p.absorbed[l + 1] - p.absorbed[l]) * per_sunk;
+      p.length[l] = std::sqrt(x[l] * x[l] + y[l] * y[l] + sunk * sunk);
+      p.x[l + 1] = stretch * x[l] * fine;
+      p.y[l + 1] = stretch * y[l] * fine;
+    }
+    for (int l = 0; l < PathPieces::count; ++l) {
+      p.x[l + 1] += p.x[l];
+      p.y[l + 1] += p.y[l];
+    }
+  }
+  /// Notes the middles of pieces that lie among pigment, for each group of places that they lead to it from.
+  DF_FUNCTION void meet(const PathPieces& p, int count, Search& search) const {
+    float x[PathPieces::count], side[PathPieces::count];
+    int line[PathPieces::count], wanted[PathPieces::count];
+    const float nearest = search.at[0] - search.reach, farthest = search.at[lanes - 1] + search.reach;
+    DF_LANES
+    for (int l = 0; l < PathPieces::count; ++l) {
+      const float row = (0.5f * (p.scattered[l] + p.scattered[l + 1]) - search.top) * search.rows;
+      const float y = 0.5f * (p.y[l] + p.y[l + 1]);
+      x[l] = 0.5f * (p.x[l] + p.x[l + 1]);
+      side[l] = y * y;
+      const bool inside = (l < count) & (row >= 0.0f) & (row < static_cast<float>(raster_rows)) & (std::fabs(y) < search.reach);
+      line[l] = static_cast<int>(inside ? row : 0.0f) * (raster_bins + 1);
+      const int near = (-x[l] > nearest) & (-x[l] < farthest) ? 1 : 0;
+      const int far = away(search, 1, x[l]) < search.reach ? 2 : 0, farther = away(search, 2, x[l]) < search.reach ? 4 : 0;
+      wanted[l] = inside ? near + far + farther : 0;
+    }
+    for (int l = 0; l < PathPieces::count; ++l)
+      for (int group = 0, left = wanted[l]; left > 0; ++group, left >>= 1) {
+        if ((left & 1) == 0) continue;
+        Samples& own = search.samples[group];
+        if (own.count == Samples::room) look(group, search);
+        own.x[own.count] = x[l];
+        own.side[own.count] = side[l];
+        own.length[own.count] = p.length[l];
+        own.line[own.count] = line[l];
+        ++own.count;
+      }
+  }
+  /// How far from a way along the view the nearest place of a group of far ones is.
+  DF_IN_LANES DF_FUNCTION static float away(const Search& search, int group, float x) {
+    const float r = std::fabs(x), *const at = search.at + group * lanes;
+    const float a = std::fabs(r - at[0]), b = std::fabs(r - at[2]), c = std::fabs(r - at[4]), d = std::fabs(r - at[6]);
+    const float ab = a < b ? a : b, cd = c < d ? c : d;
+    return ab < cd ? ab : cd;
+  }
+  /// Adds what a path meets at its samples, if it began at each place of a group.
+  DF_FUNCTION void look(int group, Search& search) const {
+    Samples& own = search.samples[group];
+    const float* const at = search.at + group * lanes;
+    float met[lanes];
+    for (int n = 0; n < lanes; ++n) met[n] = search.met[group * lanes + n];
+    for (int s = 0; s < own.count; ++s) {
+      const float* const line = o.tables.raster.data + own.line[s];
+      const float x = own.x[s], side = own.side[s], length = own.length[s];
       int bin[lanes];
       float pigment[lanes];
       DF_LANES
       for (int n = 0; n < lanes; ++n) {
-        const float along = search.at[first + n] + x;
+        const float along = at[n] + x;
         const int there = RasterBins::at(along * along + side);
         bin[n] = there < search.bins ? there : raster_bins;
       }
       for (int n = 0; n < lanes; ++n) pigment[n] = line[bin[n]];
       DF_LANES
-      for (int n = 0; n < lanes; ++n) search.met[first + n] += length * pigment[n];
+      for (int n = 0; n < lanes; ++n) met[n] += length * pigment[n];
     }
+    for (int n = 0; n < lanes; ++n) search.met[group * lanes + n] = met[n];
+    own.count = 0;
   }
 };
 

@@ -228,7 +228,7 @@ TEST(PhotonPaths, AreTheSameForTheSameSettingsAndASmallerSetComesFirst) {
   const PathSettings settings{0.8, 1.4, 1.5};
   const PhotonPaths few(settings, 100), more(settings, 200);
   for (int n = 0; n < few.view().count; ++n) EXPECT_EQ(few.view().weight(n), more.view().weight(n));
-  for (int k = 0; k < few.view().x.size; ++k) ASSERT_EQ(few.view().x(k), more.view().x(k));
+  for (int k = 0; k < static_cast<int>(few.view().first(100)); ++k) ASSERT_EQ(few.view().x(k), more.view().x(k));
   EXPECT_EQ(photon_paths(settings).get(), photon_paths(settings).get());
 }
 

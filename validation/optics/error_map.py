@@ -1,6 +1,6 @@
 """Error of the fast look against photon transport, over depth, width, load and skin; writes error_map.csv and error_map.png.
 
-    python validation/optics/error_map.py            # measures (ten minutes on one core), then draws
+    python validation/optics/error_map.py            # measures (half an hour on one core), then draws
     python validation/optics/error_map.py --look     # looks anew, keeps the photons of error_map.csv, then draws
     python validation/optics/error_map.py --draw     # draws what is in error_map.csv
     python validation/optics/error_map.py --rows 8   # every eighth point, for a first look
@@ -31,7 +31,8 @@ DIAMETERS_MM = (0.08, 0.15, 0.30, 0.50)
 MASSES_NG = (0.1, 3.0, 30.0, 300.0)
 LENGTH_MM = 0.25
 BAND = 3  # 550 nm
-PHOTONS = 65536
+PHOTONS = 65536  # where the dot is too pale for its width to be compared
+MANY_PHOTONS = 4 * PHOTONS  # elsewhere
 CONTRAST_GOAL, WIDTH_GOAL, WIDTH_FROM = 0.03, 0.10, 0.05  # widths are compared where contrast is at least the last
 SIGMAS = 2.0  # standard errors of the photons that a difference may have besides
 
@@ -76,7 +77,11 @@ def measure(every: int) -> list[dict[str, float | str]]:
         follow = partial(followed, scene, backend="kokkos")
         centre = [follow(medium, PHOTONS, 0.0, CENTRE_MM, 1)["reflected"][0] for medium in media]
         contrast, error = contrast_of(*centre)
-        width, width_error, _ = visible_width(media, centre, PHOTONS, follow) if contrast >= WIDTH_FROM else (math.nan,) * 3
+        width = width_error = math.nan
+        if contrast >= WIDTH_FROM:
+            centre = [follow(medium, MANY_PHOTONS, 0.0, CENTRE_MM, 1)["reflected"][0] for medium in media]
+            contrast, error = contrast_of(*centre)
+            width, width_error, _ = visible_width(media, centre, MANY_PHOTONS, follow)
         fast = scene.look()
         rows.append({
             "skin": skin, "top_mm": top, "diameter_mm": diameter, "mass_ng": mass, "contrast": contrast, "contrast_error": error,
