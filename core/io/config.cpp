@@ -167,10 +167,32 @@ TreatmentDocument TreatmentDocument::load(const fs::path& file, const std::vecto
       throw InputError(value.where + ": " + key +
                        " is given, but no scar.class (it changes a number of that class); name the class");
   }
-  document.assign_all(known);
-  check_treatment(document.treatment_, file.string());
-  document.check_classes();
+  document.settle();
   return document;
+}
+
+TreatmentDocument TreatmentDocument::restored(const fs::path& file,
+                                              const std::vector<std::pair<std::string, std::string>>& overrides,
+                                              const std::string& title, const std::map<std::string, ConfigValue>& values,
+                                              const std::vector<fs::path>& files) {
+  TreatmentDocument document;
+  document.file_ = file;
+  document.overrides_ = overrides;
+  document.title_ = title;
+  document.values_ = values;
+  document.files_ = files;
+  document.layers_ = std::get<std::vector<std::string>>(values.at("skin.layers").content);
+  document.skin_class_ = std::get<std::string>(values.at("skin.class").content);
+  if (const auto scar = values.find("scar.class"); scar != values.end())
+    document.scar_class_ = std::get<std::string>(scar->second.content);
+  document.settle();
+  return document;
+}
+
+void TreatmentDocument::settle() {
+  assign_all(known_keys(layers_));
+  check_treatment(treatment_, file_.string());
+  check_classes();
 }
 
 void TreatmentDocument::assign_all(const std::map<std::string, Key>& known) {

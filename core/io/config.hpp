@@ -32,6 +32,12 @@ class TreatmentDocument {
   static TreatmentDocument load(const std::filesystem::path& file,
                                 const std::vector<std::pair<std::string, std::string>>& overrides = {});
 
+  /// A document that another process read, from what it tells of it: the files need not lie here. Throws InputError.
+  static TreatmentDocument restored(const std::filesystem::path& file,
+                                    const std::vector<std::pair<std::string, std::string>>& overrides, const std::string& title,
+                                    const std::map<std::string, ConfigValue>& values,
+                                    const std::vector<std::filesystem::path>& files);
+
   /// The same document with further overrides.
   TreatmentDocument with(const std::vector<std::pair<std::string, std::string>>& overrides) const;
 
@@ -55,6 +61,8 @@ class TreatmentDocument {
  private:
   /// Puts the collected values into the treatment.
   void assign_all(const std::map<std::string, Key>& known);
+  /// Puts the collected values into the treatment and checks that they fit together.
+  void settle();
   /// Refuses facts about the classes of skin and scar that contradict each other.
   void check_classes() const;
 

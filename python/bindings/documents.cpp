@@ -1,6 +1,7 @@
 #include <pybind11/stl.h>
 #include <pybind11/stl/filesystem.h>
 
+#include "core/error.hpp"
 #include "core/io/config.hpp"
 #include "core/io/keys.hpp"
 #include "core/io/output_fields.hpp"
@@ -52,6 +53,27 @@ py::object content(const ConfigValue& value) {
   return std::visit([](const auto& held) -> py::object { return py::cast(held); }, value.content);
 }
 
+/// One value as plain data, for another process: content, range, source, where, unit.
+using PlainValue =
+    std::tuple<ConfigValue::Content, std::optional<std::pair<double, double>>, std::string, std::string, std::string>;
+
+py::tuple plain(const TreatmentDocument& document) {
+  std::map<std::string, PlainValue> values;
+  for (const auto& [key, one] : document.values()) values[key] = {one.content, one.range, one.source, one.where, one.unit};
+  return py::make_tuple(document.file(), document.overrides(), document.title(), values, document.files());
+}
+
+TreatmentDocument from_plain(const py::tuple& state) {
+  if (state.size() != 5) throw InputError("the state of a treatment is that of another version; use the same on both sides");
+  std::map<std::string, ConfigValue> values;
+  for (auto& [key, one] : state[3].cast<std::map<std::string, PlainValue>>()) {
+    const auto& [content, range, source, where, unit] = one;
+    values[key] = {content, range, source, where, unit};
+  }
+  return TreatmentDocument::restored(state[0].cast<std::filesystem::path>(), state[1].cast<Overrides>(),
+                                     state[2].cast<std::string>(), values, state[4].cast<std::vector<std::filesystem::path>>());
+}
+
 }  // namespace
 
 void bind_documents(py::module_& module) {
@@ -83,6 +105,7 @@ void bind_documents(py::module_& module) {
       .def_property_readonly("files", &TreatmentDocument::files)
       .def_property_readonly("values", &TreatmentDocument::values)
       .def("json", &TreatmentDocument::json)
+      .def(py::pickle(&plain, &from_plain))
       .def_property_readonly("contraindications", [](const TreatmentDocument& d) { return contraindications(d.treatment()); })
       .def_property_readonly("layer_thickness_mm", [](const TreatmentDocument& d) {
         std::vector<double> thickness;

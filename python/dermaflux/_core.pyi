@@ -192,6 +192,10 @@ class TreatmentDocument:
         """Every key with its value."""
     def json(self) -> str:
         """Every key with value, unit, range and source, as a JSON object."""
+    def __getstate__(self) -> tuple[object, ...]:
+        """Plain data for another process, which needs none of the files."""
+    def __setstate__(self, state: tuple[object, ...]) -> None:
+        """Rebuilds the document from it, checked again. Raises InputError."""
     @property
     def contraindications(self) -> list[str]:
         """Why nobody should treat this client now; empty if nothing forbids it."""

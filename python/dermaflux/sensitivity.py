@@ -22,7 +22,7 @@ from . import _core, provenance
 from .draws import from_range
 from .result import OUTPUTS
 from .running import Member
-from .study import run_study
+from .study import Entries, Manner, run_study
 from .treatment import Treatment
 
 # The weakest inputs (how the tip goes in, what the dermis lets through, what the ink is) and those of healing and fading.
@@ -161,13 +161,12 @@ def _complete(plan: SensitivityPlan, columns: Mapping[str, np.ndarray]) -> np.nd
     return good.reshape(plan.samples, -1).all(axis=1)
 
 
-def _dataset(plan: SensitivityPlan, done: Mapping[tuple[int, ...], dict[str, object]]) -> xr.Dataset:
+def _dataset(plan: SensitivityPlan, done: Entries) -> xr.Dataset:
     """Members, the parameters they took, and the indices."""
-    entries = [done[(n,)] for n in range(plan.shape[0])]
-    columns = {name: np.array([_number(entry, name) for entry in entries]) for name in OUTPUTS}
+    columns, errors = {name: done.column(name) for name in OUTPUTS}, done.errors()
     kept = _complete(plan, columns)
     if kept.sum() < _FEWEST:
-        first = next((entry["error"] for entry in entries if "error" in entry), "no outcome is a number")
+        first = next((text for text in errors if text), "no outcome is a number")
         raise _core.NumericsError(
             f"only {kept.sum()} of {plan.samples} base points are complete, fewer than {_FEWEST}; the first failure: {first}"
         )
@@ -184,7 +183,6 @@ def _dataset(plan: SensitivityPlan, done: Mapping[tuple[int, ...], dict[str, obj
         data[key.replace(".", "_")] = (("member",), drawn, attributes | {"source": values[key].source})
     for name, column in columns.items():
         data[name] = (("member",), column, {"units": OUTPUTS[name]["unit"] or "1", "long_name": OUTPUTS[name]["meaning"]})
-    errors = np.array([str(entry.get("error", "")) for entry in entries])
     data["error"] = (("member",), errors, {"long_name": "why the member failed, empty if it did not"})
     coordinates = {
         "output": ("output", list(ANALYSED), {"long_name": "outcome whose spread is shared out"}),
@@ -205,11 +203,6 @@ _MEANINGS = {
     "total": "share of the variance that the parameter causes alone or together with others",
     "total_interval": "half width of the 95 % interval of total",
 }
-
-
-def _number(entry: Mapping[str, object], name: str) -> float:
-    value = entry["outputs"][name] if "outputs" in entry else None
-    return math.nan if value is None else float(value)
 
 
 def sensitivity(plan: SensitivityPlan, out: str | os.PathLike[str], *, backend: str = "auto", progress: bool = False) -> xr.Dataset:
@@ -238,4 +231,4 @@ def sensitivity(plan: SensitivityPlan, out: str | os.PathLike[str], *, backend: 
         for index in sorted(missing):
             yield Member(plan.treatment, {key: float(column[index]) for key, column in draws.items()}), [index]
 
-    return run_study(plan, out, groups, lambda done: _dataset(plan, done), backend=backend, grid=plan.grid, progress=progress)
+    return run_study(plan, out, groups, lambda done: _dataset(plan, done), Manner(backend, plan.grid, progress))

@@ -5,42 +5,28 @@ name at once and the journal goes. A killed study resumes from its journal and r
 run a shard, with a journal of its own; whoever collects them writes the output.
 """
 
-import fcntl
 import itertools
-import json
 import math
 import os
-import re
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import ExitStack, closing
+from collections.abc import Callable
+from concurrent.futures import BrokenExecutor
+from contextlib import ExitStack, closing, suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol
 
 import xarray as xr
 
 from . import _core
+from .entries import Entries, Entry, Index
+from .executors import Groups, Outcome, Pool, run_on
+from .journal import Journal as _Journal
+from .journal import Study, at_work, journals_beside, read_journal
 from .progress import progress_bar
 from .result import json_number
-from .running import Member, MemberError, run_batch
-from .writing import check_output, complete_or_absent
-
-Index = tuple[int, ...]
-Entry = dict[str, object]  # "outputs" of a member, or why it failed as "error"
-Groups = Iterator[tuple[Member, list[Index]]]  # members, each with the indices of its dwell times
+from .running import MemberError, run_batch
+from .writing import check_output, write_dataset
 
 _GROUPS_PER_BATCH = 64
-
-
-class Study(Protocol):
-    """What a journal must know of a list of members: a title, how they are numbered, and a hash of all that decides them."""
-
-    @property
-    def title(self) -> str: ...
-    @property
-    def shape(self) -> tuple[int, ...]: ...
-    @property
-    def sha256(self) -> str: ...
 
 
 @dataclass(frozen=True)
@@ -88,66 +74,6 @@ class StudyState:
     journals: tuple[JournalState, ...]
 
 
-def _read(path: Path, plan: Study) -> tuple[list[str], dict[Index, Entry]]:
-    """Complete lines of a journal and its entries by index; what follows the last line end was cut off. A later entry counts.
-
-    Raises
-    ------
-    InputError: not a journal of this study.
-    """
-    try:
-        complete = path.read_text(encoding="utf-8").split("\n")[:-1] if path.exists() else []
-        found = [json.loads(line) for line in complete]
-        other = bool(found) and found[0] != _header(plan)
-        done = {} if other else {tuple(entry.pop("index")): entry for entry in found[1:]}
-    except (ValueError, KeyError, TypeError, AttributeError):
-        raise _core.InputError(f"{path}: is not the journal of a sweep or an analysis; give another output, or remove it") from None
-    if other:
-        raise _core.InputError(
-            f"{path}: is the journal of another sweep or analysis (other axes, parameters, input, grid or version); give another output, or remove it"
-        )
-    return complete, done
-
-
-def _header(plan: Study) -> dict[str, object]:
-    return {"dermaflux_sweep": plan.sha256, "shape": list(plan.shape)}
-
-
-def _journals(out: Path) -> list[Path]:
-    """Journals beside an output, of all shards and of none."""
-    marks = re.compile(re.escape(out.name) + r"(\.\d+-of-\d+)?\.journal")
-    return sorted(path for path in out.parent.iterdir() if marks.fullmatch(path.name))
-
-
-class _Journal:
-    """Append-only list of finished members, one JSON line each; a half-written last line is ignored."""
-
-    def __init__(self, path: Path, plan: Study):
-        self.path = path
-        complete, self.done = _read(path, plan)
-        self._file = path.open("r+" if path.exists() else "w+", encoding="utf-8")
-        try:
-            fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError:
-            self._file.close()
-            raise _core.FileError(f"{path}: another process works on this sweep or analysis; wait for it, or give another output") from None
-        self._file.truncate(sum(len(line.encode()) + 1 for line in complete))
-        self._file.seek(0, os.SEEK_END)
-        if not complete:
-            self._append(_header(plan))
-
-    def _append(self, entry: Mapping[str, object]) -> None:
-        self._file.write(json.dumps(entry) + "\n")
-        self._file.flush()
-
-    def add(self, index: Index, entry: Entry) -> None:
-        self.done[index] = entry
-        self._append({"index": list(index)} | entry)
-
-    def close(self) -> None:
-        self._file.close()
-
-
 def _entry(outcome: dict[str, float] | MemberError) -> Entry:
     if isinstance(outcome, MemberError):
         return {"error": outcome.message}
@@ -167,45 +93,67 @@ def _finished(path: Path, plan: Study) -> xr.Dataset | None:
     raise _core.InputError(f"{path}: exists and does not hold this sweep or analysis; give another path, or remove it")
 
 
-def _merged(journals: Iterable[Mapping[Index, Entry]]) -> dict[Index, Entry]:
-    """Entries of several journals; where one failed and another did not, the one that did not."""
-    done: dict[Index, Entry] = {}
-    for entries in journals:
-        done |= {index: entry for index, entry in entries.items() if "error" not in entry or index not in done}
-    return done
+@dataclass(frozen=True)
+class Manner:
+    """How the members of a study are run; decides none of their bits."""
+
+    backend: str
+    grid: str
+    progress: bool
+    pool: Pool | None = None  # this process if there is none
 
 
-def _failed(entries: Mapping[Index, Entry]) -> int:
-    return sum("error" in entry for entry in entries.values())
-
-
-def _at_work(path: Path) -> bool:
-    """Whether a process holds the lock of a journal."""
-    with path.open("r+", encoding="utf-8") as file:
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError:
-            return True
-    return False
-
-
-def _run(groups: Groups, done: dict[Index, Entry], journal: _Journal, title: str, total: int, backend: str, grid: str, progress: bool) -> None:
+def _run(groups: Groups, done: Entries, journal: _Journal, title: str, total: int, manner: Manner) -> None:
     """Runs groups of members, batch by batch, into the journal and into `done`."""
-    failed = _failed(done)
-    with progress_bar(title, total, quiet=not progress) as show:
-        show(len(done), f"{failed} failed" if failed else "")
-        while batch := list(itertools.islice(groups, _GROUPS_PER_BATCH)):
+    with progress_bar(title, total, quiet=not manner.progress) as show:
 
-            def keep(k: int, outcome: Sequence[dict[str, float]] | MemberError, batch: list = batch) -> None:
-                nonlocal failed
-                indices = batch[k][1]
-                failed += len(indices) if isinstance(outcome, MemberError) else 0
-                for n, index in enumerate(indices):
-                    done[index] = _entry(outcome if isinstance(outcome, MemberError) else outcome[n])
-                    journal.add(index, done[index])
-                show(len(done), f"{failed} failed" if failed else "")
+        def tell() -> None:
+            show(len(done), f"{done.failed} failed" if done.failed else "")
 
-            run_batch([member for member, _ in batch], backend=backend, grid=grid, done=keep)
+        def keep(indices: list[Index], outcome: Outcome) -> None:
+            for n, index in enumerate(indices):
+                entry = _entry(outcome if isinstance(outcome, MemberError) else outcome[n])
+                journal.add(index, entry)
+                done.add(index, entry)
+            tell()
+
+        tell()
+        if manner.pool is None:
+            _run_here(groups, manner, keep)
+            return
+        try:
+            run_on(manner.pool, groups, total - len(done), backend=manner.backend, grid=manner.grid, keep=keep)
+        except BrokenExecutor as error:
+            raise _core.BackendError(
+                f"{title}: the executor takes no more work ({type(error).__name__}: {error}); {len(done)} of {total} members are kept in "
+                f"{journal.path}, and running the same again goes on from there"
+            ) from error
+
+
+def _run_here(groups: Groups, manner: Manner, keep: Callable[[list[Index], Outcome], None]) -> None:
+    while batch := list(itertools.islice(groups, _GROUPS_PER_BATCH)):
+
+        def done(k: int, outcome: Outcome, batch: list = batch) -> None:
+            keep(batch[k][1], outcome)
+
+        run_batch([member for member, _ in batch], backend=manner.backend, grid=manner.grid, done=done)
+
+
+def _write(result: xr.Dataset, out: Path, journal: Path) -> None:
+    try:
+        write_dataset(result, out)
+    except (OSError, RuntimeError) as error:  # HDF5 tells of a disk that fails by either
+        why = getattr(error, "strerror", None) or error
+        raise _core.FileError(
+            f"{out}: cannot be written ({why}); all members are kept in {journal.name} beside it: make room, then run the same again"
+        ) from error
+
+
+def _remove_leftovers(plan: Study, out: Path) -> None:
+    """Journals of a study whose process was killed after it had written the output."""
+    for path in journals_beside(out):
+        with suppress(_core.InputError, _core.FileError), closing(_Journal(path, plan, Entries(plan.shape))):
+            path.unlink()
 
 
 def study_state(plan: Study, out: str | os.PathLike[str]) -> StudyState:
@@ -220,10 +168,11 @@ def study_state(plan: Study, out: str | os.PathLike[str]) -> StudyState:
     ready = _finished(out, plan)
     if ready is not None:
         return StudyState(members, members, int(ready.attrs["failed_members"]), True, ())
-    found = {path: _read(path, plan)[1] for path in _journals(out)}
-    journals = [JournalState(path, len(entries), _failed(entries), _at_work(path)) for path, entries in found.items()]
-    done = _merged(found.values())
-    return StudyState(members, len(done), _failed(done), False, tuple(journals))
+    done, journals = Entries(plan.shape), []
+    for path in journals_beside(out):
+        held = read_journal(path, plan, done)
+        journals.append(JournalState(path, held.done, held.failed, at_work(path)))
+    return StudyState(members, len(done), done.failed, False, tuple(journals))
 
 
 def run_part(
@@ -232,11 +181,9 @@ def run_part(
     shard: Shard,
     members: set[Index],
     groups: Callable[[set[Index]], Groups],
+    manner: Manner,
     *,
-    backend: str,
-    grid: str,
     retry_failed: bool,
-    progress: bool,
 ) -> StudyState:
     """Runs the members of a shard that its journal does not hold, into that journal.
 
@@ -250,11 +197,13 @@ def run_part(
     """
     out = check_output(out)
     if _finished(out, plan) is None:
-        _core.check_batch(grid, backend)  # what cannot run leaves no journal
-        with closing(_Journal(shard.journal(out), plan)) as journal:
-            done = {index: entry for index, entry in journal.done.items() if not (retry_failed and "error" in entry)}
+        _core.check_batch(manner.grid, manner.backend)  # what cannot run leaves no journal
+        done = Entries(plan.shape)
+        with closing(_Journal(shard.journal(out), plan, done)) as journal:
+            if retry_failed:
+                done.forget_failed()
             title = f"{plan.title}, {shard.number}/{shard.count}"
-            _run(groups(members - done.keys()), done, journal, title, len(members), backend, grid, progress)
+            _run(groups(members & done.missing()), done, journal, title, len(members), manner)
     return study_state(plan, out)
 
 
@@ -262,11 +211,9 @@ def run_study(
     plan: Study,
     out: str | os.PathLike[str],
     groups: Callable[[set[Index]], Groups],
-    dataset: Callable[[Mapping[Index, Entry]], xr.Dataset],
+    dataset: Callable[[Entries], xr.Dataset],
+    manner: Manner,
     *,
-    backend: str,
-    grid: str,
-    progress: bool,
     again: Callable[[xr.Dataset], dict[Index, Entry]] | None = None,
 ) -> xr.Dataset:
     """Runs the members of a study that its journals do not hold, and writes what `dataset` makes of all.
@@ -286,22 +233,20 @@ def run_study(
     out = check_output(out)
     ready = _finished(out, plan)
     if ready is not None and (again is None or not ready.attrs["failed_members"]):
+        _remove_leftovers(plan, out)
         return ready
-    _core.check_batch(grid, backend)  # what cannot run leaves no journal
+    _core.check_batch(manner.grid, manner.backend)  # what cannot run leaves no journal
     with ExitStack() as open_ones:
-        place = Shard().journal(out)
-        others = [open_ones.enter_context(closing(_Journal(path, plan))) for path in _journals(out) if path != place]
-        own = open_ones.enter_context(closing(_Journal(place, plan)))
-        done = _merged([journal.done for journal in (*others, own)])
-        if ready is not None and again is not None:
-            done |= again(ready)
+        done, place = Entries(plan.shape), Shard().journal(out)
+        others = [open_ones.enter_context(closing(_Journal(path, plan, done))) for path in journals_beside(out) if path != place]
+        own = open_ones.enter_context(closing(_Journal(place, plan, done)))
         if again is not None:
-            done = {index: entry for index, entry in done.items() if "error" not in entry}
-        missing = set(itertools.product(*map(range, plan.shape))) - done.keys()
-        _run(groups(missing), done, own, plan.title, math.prod(plan.shape), backend, grid, progress)
+            for index, entry in (again(ready) if ready is not None else {}).items():
+                done.add(index, entry)
+            done.forget_failed()
+        _run(groups(done.missing()), done, own, plan.title, math.prod(plan.shape), manner)
         result = dataset(done)
-        with complete_or_absent(out) as part:
-            result.to_netcdf(part, engine="h5netcdf")
+        _write(result, out, place)
         for journal in (*others, own):
             journal.path.unlink()
     return result

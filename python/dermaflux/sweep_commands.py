@@ -9,7 +9,7 @@ import typer
 from rich.table import Table
 
 from . import _core
-from .commands import Backend, Set, Threads, changes_of, fail, guarded
+from .commands import Backend, Set, changes_of, fail, guarded
 from .tables import print_table
 
 if TYPE_CHECKING:
@@ -68,19 +68,28 @@ def run(
     assignments: Set = None,
     backend: Backend = "auto",
     grid: Grid = None,
-    threads: Threads = 0,
+    threads: Annotated[int, typer.Option("--threads", help="host threads, 0 for all cores; of each worker, 0 for one, where there are workers")] = 0,
+    executor: Annotated[str, typer.Option("--executor", help="local (this process), processes, or dask")] = "local",
+    workers: Annotated[int | None, typer.Option("--workers", help="processes to start; one per core otherwise")] = None,
+    scheduler: Annotated[str | None, typer.Option("--scheduler", help="of dask, e.g. tcp://node:8786; a cluster on this machine otherwise")] = None,
 ) -> None:
-    """Runs a sweep or a part of it; resumes after a kill, keeps going past members that fail."""
-    from . import sweeping
+    """Runs a sweep or a part of it; resumes after a kill, keeps going past members that fail. The same bits by every executor."""
+    from . import executors, sweeping
     from .study import Shard
 
+    executors.check_executor(executor, workers, scheduler)
     wanted = _plan(file, assignments, grid)
     part = None if shard is None else Shard.parse(shard)
     _core.set_threads(threads)
+    with executors.opened(executor, workers, scheduler) as pool:
+        how = {"backend": backend, "retry_failed": retry_failed, "progress": True, "executor": pool, "worker_threads": threads or 1}
+        if part is None:
+            data = sweeping.sweep(wanted, output, **how)
+        else:
+            state = sweeping.run_shard(wanted, output, part, **how)
     if part is None:
-        _written(sweeping.sweep(wanted, output, backend=backend, retry_failed=retry_failed, progress=True), output)
+        _written(data, output)
         return
-    state = sweeping.run_shard(wanted, output, part, backend=backend, retry_failed=retry_failed, progress=True)
     if state.finished:
         print(f"{output}: holds the whole sweep already")
         return

@@ -11,9 +11,10 @@ import rfc8785
 import xarray as xr
 
 from . import _core, provenance
+from .executors import Executor, Pool
 from .result import OUTPUTS, json_number
 from .running import Member
-from .study import Entry, Groups, Index, Shard, StudyState, run_part, run_study, study_state
+from .study import Entry, Groups, Index, Manner, Shard, StudyState, run_part, run_study, study_state
 from .treatment import Treatment, Value, override_texts
 
 _DWELL = "machine.dwell_ms"
@@ -166,6 +167,9 @@ def sweep(
     grid: str | None = None,
     retry_failed: bool = False,
     progress: bool = False,
+    executor: Executor | None = None,
+    workers: int | None = None,
+    worker_threads: int = 1,
 ) -> xr.Dataset:
     """Runs a sweep, or what is left of it, and writes it as HDF5 (netCDF4) with the axes as dimensions.
 
@@ -176,6 +180,10 @@ def sweep(
     changes: keys of the base treatment to override, when `plan` is a path.
     grid: replaces the grid level of the file.
     retry_failed: run members that failed once more, even those of a finished output.
+    executor: runs batches of members on other processes or machines, with the same bits: a ProcessPoolExecutor whose `mp_context` is
+        spawn (fork does not work), `Client.get_executor()` of dask, an MPIPoolExecutor of mpi4py. This process if not given; then
+        :func:`dermaflux.set_threads` says how many cores it takes.
+    workers: how many the executor has; asked of it if not given. worker_threads: of each worker.
 
     Returns
     -------
@@ -183,14 +191,15 @@ def sweep(
 
     Raises
     ------
-    InputError: the sweep cannot run, or `out` or a journal belongs to another sweep. BackendError: a backend that cannot run here.
-    FileError: `out` cannot be written, or another process works on the sweep.
+    InputError: the sweep cannot run, or `out` or a journal belongs to another sweep. BackendError: a backend that cannot run here, or
+    an executor that broke. FileError: `out` cannot be written, or another process works on the sweep.
     KeyboardInterrupt: Ctrl-C; finished members stay in the journal.
     """
     plan = _as_plan(plan, changes, grid)
+    manner = Manner(backend, plan.grid, progress, None if executor is None else Pool(executor, workers, worker_threads))
     return run_study(
-        plan, out, lambda missing: _groups(plan, plan.settings, missing), lambda done: _dataset(plan, done), backend=backend, grid=plan.grid,
-        progress=progress, again=_entries if retry_failed else None,
+        plan, out, lambda missing: _groups(plan, plan.settings, missing), lambda done: _dataset(plan, done), manner,
+        again=_entries if retry_failed else None,
     )  # fmt: skip
 
 
@@ -204,6 +213,9 @@ def run_shard(
     grid: str | None = None,
     retry_failed: bool = False,
     progress: bool = False,
+    executor: Executor | None = None,
+    workers: int | None = None,
+    worker_threads: int = 1,
 ) -> StudyState:
     """Runs one part of a sweep, or what is left of it, into a journal of its own beside `out`; :func:`collect_sweep` writes `out`.
 
@@ -211,7 +223,7 @@ def run_shard(
 
     Parameters
     ----------
-    plan, out, changes, grid, retry_failed: as in :func:`sweep`, the same for all shards.
+    plan, out, changes, grid, retry_failed, executor, workers, worker_threads: as in :func:`sweep`, the first four the same for all shards.
     shard: which part, as "3/40".
 
     Raises
@@ -220,12 +232,11 @@ def run_shard(
     """
     plan = _as_plan(plan, changes, grid)
     shard = Shard.parse(shard) if isinstance(shard, str) else shard
-    settings = [plan.settings[n] for n in shard.of(len(plan.settings))]
+    every = plan.settings
+    settings = [every[n] for n in shard.of(len(every))]
     members = {index for setting in settings for index in plan.dwells(setting)}
-    return run_part(
-        plan, out, shard, members, lambda missing: _groups(plan, settings, missing), backend=backend, grid=plan.grid, retry_failed=retry_failed,
-        progress=progress,
-    )  # fmt: skip
+    manner = Manner(backend, plan.grid, progress, None if executor is None else Pool(executor, workers, worker_threads))
+    return run_part(plan, out, shard, members, lambda missing: _groups(plan, settings, missing), manner, retry_failed=retry_failed)
 
 
 def collect_sweep(

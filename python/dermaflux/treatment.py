@@ -60,6 +60,9 @@ class Treatment(Named[object]):
         """
         return Treatment(self._document.with_overrides(override_texts(changes)))
 
+    def __reduce__(self) -> tuple[object, ...]:
+        return Treatment, (self._document,)  # for another process: what is cached is made again there
+
     @cached_property
     def values_with_source(self) -> Mapping[str, _core.ConfigValue]:
         """Every key with value, range, source and place, as the files give them."""
