@@ -20,9 +20,10 @@ from SALib.sample import sobol as sobol_design
 
 from . import _core, provenance
 from .draws import from_range
+from .entries import Entries
 from .result import OUTPUTS
 from .running import Member
-from .study import Entries, Manner, run_study
+from .study import Manner, run_study
 from .treatment import Treatment
 
 # The weakest inputs (how the tip goes in, what the dermis lets through, what the ink is) and those of healing and fading.

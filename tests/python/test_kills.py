@@ -253,7 +253,9 @@ def test_files_of_another_version_are_refused_and_kept(cli, tmp_path: Path, monk
     refused(cli, tmp_path, ["sweep", "run", plan, "-o", out, "--executor", "processes", "--workers", 1], words)
 
 
-@pytest.mark.parametrize("line", ['{"index": [2], "outputs": {}}', '{"index": [0], "outputs": {"x": 1}}', '{"index": [0, 0], "error": "x"}', '{"index": [-1], "error": "x"}'])
+@pytest.mark.parametrize(
+    "line", ['{"index": [2], "outputs": {}}', '{"index": [0], "outputs": {"x": 1}}', '{"index": [0, 0], "error": "x"}', '{"index": [-1], "error": "x"}']
+)
 def test_a_journal_with_members_or_outputs_that_do_not_exist_is_refused_and_kept(tmp_path: Path, no_physics: list[float], line: str):
     plan, out, place = write_sweep(tmp_path / "s.toml", {"machine.depth_mm": [0.3, 0.4]}), tmp_path / "s.h5", tmp_path / "s.h5.journal"
     df.run_shard(plan, out, "1/1")
@@ -314,7 +316,9 @@ def test_entries_are_those_that_were_given():
 
 @pytest.mark.parametrize(("members", "text"), [(1, ""), (3, "why " * 40), (20_000, ""), (20_000, "why")])
 def test_room_is_made_for_a_whole_output(tmp_path: Path, members: int, text: str):
-    data = xr.Dataset({name: ("x", np.random.default_rng(1).random(members), {"long_name": "of " * 20}) for name in NAMES}, attrs={"resolved_json": "x" * 40_000})
+    data = xr.Dataset(
+        {name: ("x", np.random.default_rng(1).random(members), {"long_name": "of " * 20}) for name in NAMES}, attrs={"resolved_json": "x" * 40_000}
+    )
     data["error"] = ("x", np.array([text] * members))
     write_dataset(data, tmp_path / "x.h5")
     size = (tmp_path / "x.h5").stat().st_size
