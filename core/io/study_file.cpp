@@ -2,12 +2,12 @@
 
 #include <algorithm>
 #include <cmath>
-#include <set>
 
 #include "core/error.hpp"
 #include "core/grid/grid_builder.hpp"
 #include "core/io/keys.hpp"
 #include "core/io/output_fields.hpp"
+#include "core/io/study_keys.hpp"
 #include "core/io/table_reader.hpp"
 #include "core/io/toml_reader.hpp"
 #include "core/number_text.hpp"
@@ -17,72 +17,6 @@ namespace {
 
 namespace fs = std::filesystem;
 using Table = std::map<std::string, ConfigValue>;
-
-std::string where_of(const Table& entry) { return entry.at("[[]]").where; }
-
-TableReader entry_reader(Table entry) {
-  const std::string where = where_of(entry);
-  entry.erase("[[]]");
-  return {std::move(entry), where};
-}
-
-const Key& numeric_key(const std::string& path, const std::vector<Key>& known, const std::string& where) {
-  std::vector<std::string> names;
-  for (const Key& key : known) {
-    if (key.path == path) return key;
-    names.push_back(key.path);
-  }
-  const std::string near = nearest(path, names);
-  throw InputError(where + ": " + path + " is an unknown key; " +
-                   (near.empty() ? "`dermaflux info --keys` lists all keys" : "did you mean " + near + "?"));
-}
-
-std::vector<Key> all_keys(const TreatmentDocument& document) {
-  std::vector<Key> known = keys();
-  for (std::size_t n = 0; n < document.layers().size(); ++n)
-    for (Key& key : layer_keys(document.layers()[n], n)) known.push_back(std::move(key));
-  return known;
-}
-
-StudyAxis read_axis(Table entry, const TreatmentDocument& base) {
-  const std::string where = where_of(entry);
-  StudyAxis axis;
-  const auto values = entry.find("values");
-  if (values != entry.end()) {
-    if (const auto* words = std::get_if<std::vector<std::string>>(&values->second.content))
-      axis.words = *words;
-    else if (const auto* numbers = std::get_if<std::vector<double>>(&values->second.content))
-      axis.numbers = *numbers;
-    else
-      throw InputError(values->second.where + ": values is not a list; write values = [ ... ]");
-    entry.erase(values);
-  }
-  TableReader reader = entry_reader(std::move(entry));
-  axis.key = reader.take<std::string>("key", "the dotted key that varies");
-  reader.take_or<std::string>("source", "text", "");
-  reader.finish({"key", "values", "source"});
-  if (axis.size() == 0)
-    throw InputError(where + ": the axis " + axis.key + " has no values (nothing would run); write values = [ ... ]");
-  const auto& selectors = selector_keys();
-  if (std::find(selectors.begin(), selectors.end(), axis.key) == selectors.end())
-    axis.unit = numeric_key(axis.key, all_keys(base), where).unit;
-  else if (axis.words.empty())
-    throw InputError(where + ": " + axis.key + " takes names; write values = [\"normal\", ... ]");
-  // Every value is checked now, before any member runs.
-  for (std::size_t n = 0; n < axis.size(); ++n) {
-    if (!axis.words.empty()) {
-      try {
-        base.with({{axis.key, "\"" + axis.words[n] + "\""}});
-      } catch (const InputError& error) {
-        throw InputError(where + ": " + error.what());
-      }
-    } else {
-      Treatment trial = base.treatment();
-      set_value(trial, base.layers(), axis.key, axis.numbers[n], where);
-    }
-  }
-  return axis;
-}
 
 std::vector<double> increasing(std::vector<double> values, const std::string& what) {
   if (values.empty()) throw InputError(what + " is empty; give at least one value");
@@ -143,12 +77,6 @@ EnvelopeLimit read_limit(Table entry) {
   return limit;
 }
 
-/// A count that may be beyond every integer.
-std::string whole_text(double count) {
-  const std::string text = std::to_string(count);
-  return text.substr(0, text.find('.'));
-}
-
 /// A key that is drawn from its range, log-normally about its value.
 void check_uncertain(const TreatmentDocument& base, const std::string& key, const std::string& where) {
   numeric_key(key, all_keys(base), where);
@@ -166,50 +94,7 @@ void check_uncertain(const TreatmentDocument& base, const std::string& key, cons
            " to " + number_text(high) + "; change the value, or leave the key out");
 }
 
-/// Depth or contact time of the machine can only be varied where the sessions do not fix their own.
-void require_effect(const Treatment& treatment, const std::string& key, const std::string& where) {
-  const bool depth = key == "machine.depth_mm" && treatment.sessions.depth.count > 0;
-  const bool dwell = key == "machine.dwell_ms" && treatment.sessions.dwell.count > 0;
-  if (!depth && !dwell) return;
-  const std::string fixed = depth ? "sessions.depth_mm" : "sessions.dwell_ms";
-  throw InputError(where + ": " + key + " has no effect, because " + fixed + " gives the value of every session; leave " + fixed +
-                   " out of the treatment");
-}
-
 }  // namespace
-
-SweepFile load_sweep(const fs::path& path, const std::vector<std::pair<std::string, std::string>>& overrides) {
-  const TomlFile file = read_toml(path);
-  TableReader reader(file.values, path.string());
-  SweepFile sweep;
-  sweep.title = reader.take_or<std::string>("title", "text", path.stem().string());
-  reader.take_or<std::string>("description", "text", "");
-  sweep.base = TreatmentDocument::load(path.parent_path() / reader.take<std::string>("treatment", "the path of a treatment file"),
-                                       overrides);
-  sweep.grid = reader.take_or<std::string>("grid", "quick, standard, fine or finest", "standard");
-  grid_level(sweep.grid);
-  sweep.outputs = reader.take_or<std::vector<std::string>>("outputs", "a list of names of outputs", {});
-  for (const std::string& output : sweep.outputs) output_field(output);
-  reader.finish({"title", "description", "treatment", "grid", "outputs"});
-  std::set<std::string> seen;
-  double members = 1.0;
-  for (const Table& entry : file.arrays) {
-    const std::string& kind = std::get<std::string>(entry.at("[[]]").content);
-    if (kind != "axis") throw InputError(where_of(entry) + ": [[" + kind + "]] is unknown in a sweep; write [[axis]]");
-    StudyAxis axis = read_axis(entry, sweep.base);
-    require_effect(sweep.base.treatment(), axis.key, where_of(entry));
-    if (!seen.insert(axis.key).second)
-      throw InputError(where_of(entry) + ": the axis " + axis.key + " stands twice; join its values in one");
-    members *= static_cast<double>(axis.size());
-    sweep.axes.push_back(std::move(axis));
-  }
-  if (sweep.axes.empty())
-    throw InputError(path.string() + ": the sweep has no [[axis]] (nothing would vary); add one, or use `dermaflux run`");
-  if (members > largest_sweep)
-    throw InputError(path.string() + ": the sweep has " + whole_text(members) + " members, more than " + whole_text(largest_sweep) +
-                     "; drop values or split it");
-  return sweep;
-}
 
 CalibrationFile load_calibration(const fs::path& path, const std::string& skin_class, bool quick,
                                  const std::vector<std::pair<std::string, std::string>>& overrides) {

@@ -1,5 +1,6 @@
 #pragma once
 #include <map>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -31,6 +32,19 @@ class TableReader {
   void expect_unit(const std::string& key, const std::string& unit) const {
     if (const auto found = values_.find(key); found != values_.end()) check_unit(found->second, key, unit);
   }
+  /// Where a value stands that was not taken yet, else where the table does.
+  std::string place(const std::string& key) const {
+    const auto found = values_.find(key);
+    return found == values_.end() ? where_ : found->second.where;
+  }
+  /// A value of any kind, if it is there.
+  std::optional<ConfigValue> take_any(const std::string& key) {
+    const auto found = values_.find(key);
+    if (found == values_.end()) return std::nullopt;
+    ConfigValue value = std::move(found->second);
+    values_.erase(found);
+    return value;
+  }
   /// The unit written beside a value, empty if there is none.
   std::string unit_of(const std::string& key) const {
     const auto found = values_.find(key);
@@ -56,5 +70,15 @@ class TableReader {
   std::map<std::string, ConfigValue> values_;
   std::string where_;
 };
+
+/// Where an entry of an array of tables stands.
+inline std::string where_of(const std::map<std::string, ConfigValue>& entry) { return entry.at("[[]]").where; }
+
+/// A reader of an entry of an array of tables.
+inline TableReader entry_reader(std::map<std::string, ConfigValue> entry) {
+  const std::string where = where_of(entry);
+  entry.erase("[[]]");
+  return {std::move(entry), where};
+}
 
 }  // namespace dermaflux

@@ -7,6 +7,7 @@
 #include "core/io/output_fields.hpp"
 #include "core/io/run_file.hpp"
 #include "core/io/study_file.hpp"
+#include "core/io/sweep_file.hpp"
 #include "core/solver/optics_setup.hpp"
 #include "core/treatment/contraindications.hpp"
 #include "python/bindings/bindings.hpp"
@@ -121,10 +122,33 @@ void bind_documents(py::module_& module) {
       .def_property_readonly("values", [](const StudyAxis& axis) -> py::object {
         return axis.words.empty() ? py::cast(axis.numbers) : py::cast(axis.words);
       });
+  py::class_<SampledAxis>(module, "SampledAxis")
+      .def_readonly("key", &SampledAxis::key)
+      .def_readonly("unit", &SampledAxis::unit)
+      .def_readonly("low", &SampledAxis::low)
+      .def_readonly("high", &SampledAxis::high)
+      .def_readonly("scale", &SampledAxis::scale);
+  py::class_<Sample>(module, "Sample")
+      .def_readonly("method", &Sample::method)
+      .def_readonly("count", &Sample::count)
+      .def_readonly("seed", &Sample::seed)
+      .def_readonly("source", &Sample::source)
+      .def_readonly("axes", &Sample::axes);
+  py::class_<Comparison>(module, "Comparison")
+      .def_readonly("key", &Comparison::key)
+      .def_readonly("unit", &Comparison::unit)
+      .def_readonly("relation", &Comparison::relation)
+      .def_readonly("value", &Comparison::value);
+  py::class_<Condition>(module, "Condition")
+      .def_readonly("demand", &Condition::demand)
+      .def_readonly("when", &Condition::when)
+      .def_readonly("reason", &Condition::reason);
   py::class_<SweepFile>(module, "SweepFile")
       .def_readonly("title", &SweepFile::title)
       .def_readonly("base", &SweepFile::base)
       .def_readonly("axes", &SweepFile::axes)
+      .def_readonly("sample", &SweepFile::sample)
+      .def_readonly("conditions", &SweepFile::conditions)
       .def_readonly("outputs", &SweepFile::outputs)
       .def_readonly("grid", &SweepFile::grid);
   module.def("load_sweep", &load_sweep, py::arg("file"), py::arg("overrides") = Overrides{});

@@ -216,6 +216,73 @@ class StudyAxis:
     def values(self) -> list[float] | list[str]:
         """Its values in that unit, or names of files."""
 
+class SampledAxis:
+    """A key of the treatment that a sweep draws between two ends."""
+
+    @property
+    def key(self) -> str:
+        """Dotted key that varies."""
+    @property
+    def unit(self) -> str:
+        """Unit of the key, empty for pure numbers."""
+    @property
+    def low(self) -> float:
+        """Lowest value in that unit."""
+    @property
+    def high(self) -> float:
+        """Highest value in that unit."""
+    @property
+    def scale(self) -> str:
+        """linear or log: draws are even in the value or in its logarithm."""
+
+class Sample:
+    """Draws that all sampled axes of a sweep share."""
+
+    @property
+    def method(self) -> str:
+        """sobol or latin_hypercube."""
+    @property
+    def count(self) -> int:
+        """Number of draws; a power of two for sobol."""
+    @property
+    def seed(self) -> int:
+        """Seed of the draws."""
+    @property
+    def source(self) -> str:
+        """Why these draws."""
+    @property
+    def axes(self) -> list[SampledAxis]:
+        """What is drawn, in the order of the file."""
+
+class Comparison:
+    """What the value of an axis of a sweep is compared with."""
+
+    @property
+    def key(self) -> str:
+        """Key of the axis."""
+    @property
+    def unit(self) -> str:
+        """Unit of the key, empty for words and pure numbers."""
+    @property
+    def relation(self) -> str:
+        """at_least, at_most or is."""
+    @property
+    def value(self) -> float | str | list[str]:
+        """A number in that unit, the key of another axis, or names."""
+
+class Condition:
+    """What a combination of the axes of a sweep must keep to be a member."""
+
+    @property
+    def demand(self) -> Comparison:
+        """What must hold."""
+    @property
+    def when(self) -> Comparison | None:
+        """Where it must; everywhere if None."""
+    @property
+    def reason(self) -> str:
+        """Why no other combination is run."""
+
 class SweepFile:
     """A sweep as its file says it."""
 
@@ -227,7 +294,13 @@ class SweepFile:
         """The treatment that the axes vary."""
     @property
     def axes(self) -> list[StudyAxis]:
-        """Axes in the order of the file; their product is the sweep."""
+        """Axes with values, in the order of the file; their product, times the draws, is the sweep."""
+    @property
+    def sample(self) -> Sample | None:
+        """Draws and the axes that are drawn, if there are any."""
+    @property
+    def conditions(self) -> list[Condition]:
+        """What combinations must keep to be members."""
     @property
     def outputs(self) -> list[str]:
         """Outputs to keep; empty for all."""

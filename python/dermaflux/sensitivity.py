@@ -61,6 +61,11 @@ class SensitivityPlan:
         return (self.samples * (len(self.parameters) + 2),)
 
     @property
+    def members(self) -> list[tuple[int, ...]]:
+        """All of them, by number."""
+        return [(n,) for n in range(self.shape[0])]
+
+    @property
     def sha256(self) -> str:
         """Hash of everything that decides the members: input, parameters, samples, seed, grid, version."""
         content = {

@@ -1,11 +1,11 @@
 """Commands of sweeps: plan, run, status, collect."""
 
-import math
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
+from rich.markup import escape
 from rich.table import Table
 
 from . import _core
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from .sweeping import SweepPlan
 
-sweep_app = typer.Typer(help="All combinations of some axes around one treatment.", no_args_is_help=True)
+sweep_app = typer.Typer(help="Combinations of axes, listed or drawn, around one treatment.", no_args_is_help=True)
 
 File = Annotated[Path, typer.Argument(help="sweep file, e.g. configs/sweeps/depth_dwell.toml")]
 Output = Annotated[Path, typer.Option("-o", "--output", help="output file (HDF5); journals beside it hold what is done")]
@@ -40,7 +40,8 @@ def _shown(values: Sequence[float] | Sequence[str]) -> str:
 
 def _written(data: "xr.Dataset", output: Path) -> None:
     failed = data.attrs["failed_members"]
-    print(f"{data['error'].size} members, {failed} failed, written: {output}")
+    members = data["error"].size - (int(data["excluded"].sum()) if "excluded" in data else 0)
+    print(f"{members} members, {failed} failed, written: {output}")
     if failed:
         message = next(text for text in data["error"].values.ravel() if text)
         fail(f"{failed} members failed; the first: {message}", 3)
@@ -49,13 +50,22 @@ def _written(data: "xr.Dataset", output: Path) -> None:
 @sweep_app.command()
 @guarded
 def plan(file: File, assignments: Set = None, grid: Grid = None) -> None:
-    """What a sweep would run: axes, members, insertions. Runs nothing."""
+    """What a sweep would run: axes, draws, conditions, members, insertions. Runs nothing."""
     wanted = _plan(file, assignments, grid)
     table = Table("axis", "unit", "values", title=wanted.title)
     for axis in wanted.axes:
         table.add_row(axis.key, axis.unit, _shown(axis.values))
+    for axis in wanted.sample.axes if wanted.sample else ():
+        draws = f"{wanted.sample.method} x {wanted.sample.count}"
+        table.add_row(axis.key, axis.unit, f"{axis.low:g} to {axis.high:g}, {axis.scale}, {draws}")
     print_table(table)
-    print(f"{math.prod(wanted.shape)} members in {wanted.insertions} insertions, grid {wanted.grid}, sha256 {wanted.sha256}")
+    if wanted.conditions:
+        rules = Table("condition", "excludes", "reason")
+        for one in wanted.conditions:
+            rules.add_row(escape(str(one)), str(int(wanted.broken(one).sum())), escape(one.reason))
+        print_table(rules)
+        print(f"{int(wanted.excluded.sum())} of {wanted.excluded.size} combinations excluded")
+    print(f"{len(wanted.members)} members in {wanted.insertions} insertions, grid {wanted.grid}, sha256 {wanted.sha256}")
 
 
 @sweep_app.command()

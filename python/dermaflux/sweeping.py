@@ -1,19 +1,21 @@
-"""Sweeps: all combinations of some axes around one treatment."""
+"""Sweeps: all combinations of some axes, and of draws of others, around one treatment."""
 
 import hashlib
-import itertools
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 import numpy as np
 import rfc8785
 import xarray as xr
 
 from . import _core, provenance
+from .conditions import Condition
 from .executors import Executor, Pool
 from .result import OUTPUTS, json_number
 from .running import Member
+from .sampling import Sample
 from .study import Entry, Groups, Index, Manner, Shard, StudyState, run_part, run_study, study_state
 from .treatment import Treatment, Value, override_texts
 
@@ -32,44 +34,97 @@ class Axis:
 
 @dataclass(frozen=True)
 class SweepPlan:
-    """What a sweep will run."""
+    """What a sweep will run: combinations of the values of its axes and, if it has a sample, of its draws, the last dimension.
+    Combinations that break a condition are no members."""
 
     title: str
     base: Treatment
     axes: tuple[Axis, ...]
     outputs: tuple[str, ...]
     grid: str
+    sample: Sample | None = None
+    conditions: tuple[Condition, ...] = ()
+
+    @property
+    def dims(self) -> list[str]:
+        """Names of the dimensions."""
+        return [axis.key.replace(".", "_") for axis in self.axes] + ([] if self.sample is None else ["sample"])
 
     @property
     def shape(self) -> tuple[int, ...]:
-        return tuple(len(axis.values) for axis in self.axes)
+        return tuple(len(axis.values) for axis in self.axes) + (() if self.sample is None else (self.sample.count,))
 
     @property
     def dwell_at(self) -> int | None:
         """Which axis is the dwell time: its values share an insertion."""
         return next((n for n, axis in enumerate(self.axes) if axis.key == _DWELL), None)
 
-    @property
+    def along(self, key: str) -> np.ndarray:
+        """Values of an axis, drawn or not, along its dimension; all other dimensions have length 1."""
+        if self.sample is not None and key in self.sample.values:
+            at, values = len(self.axes), self.sample.values[key]
+        else:
+            at, values = next((n, axis.values) for n, axis in enumerate(self.axes) if axis.key == key)
+        return np.array(values).reshape([-1 if n == at else 1 for n in range(len(self.shape))])
+
+    def broken(self, condition: Condition) -> np.ndarray:
+        """Combinations that break a condition, shape :attr:`shape`."""
+        return np.broadcast_to(condition.breaks(self.along), self.shape)
+
+    @cached_property
+    def excluded(self) -> np.ndarray:
+        """Combinations that are no members, shape :attr:`shape`."""
+        excluded = np.zeros(self.shape, dtype=bool)
+        for condition in self.conditions:
+            excluded |= self.broken(condition)
+        return excluded
+
+    @cached_property
+    def members(self) -> list[Index]:
+        """Combinations that are run."""
+        return _indices(~self.excluded)
+
+    def values(self, index: Index) -> dict[str, float | str]:
+        """What a combination sets, in the units of the keys."""
+        values = {axis.key: axis.values[n] for axis, n in zip(self.axes, index, strict=False)}
+        return values | ({} if self.sample is None else {key: drawn[index[-1]] for key, drawn in self.sample.values.items()})
+
+    @cached_property
     def settings(self) -> list[Index]:
         """Members that differ in more than dwell time, by the index of their first dwell time."""
-        return list(itertools.product(*(range(1 if n == self.dwell_at else length) for n, length in enumerate(self.shape))))
+        at = self.dwell_at
+        return self.members if at is None else _indices((~self.excluded).any(axis=at, keepdims=True))
 
     def dwells(self, setting: Index) -> list[Index]:
         """Members of a setting: one per dwell time."""
         at = self.dwell_at
-        return [setting] if at is None else [(*setting[:at], n, *setting[at + 1 :]) for n in range(self.shape[at])]
+        if at is None:
+            return [setting]
+        every = [(*setting[:at], n, *setting[at + 1 :]) for n in range(self.shape[at])]
+        return [index for index in every if not self.excluded[index]]
 
     @property
     def insertions(self) -> int:
         """How many insertions the sweep costs."""
-        return len(self.settings) * (1 if self.dwell_at is None else -(-self.shape[self.dwell_at] // _DWELLS_PER_INSERTION))
+        if self.dwell_at is None:
+            return len(self.members)
+        return int((-(-(~self.excluded).sum(axis=self.dwell_at) // _DWELLS_PER_INSERTION)).sum())
 
     @property
     def sha256(self) -> str:
-        """Hash of everything that decides the members: input, axes, grid, version."""
+        """Hash of everything that decides the members: input, axes, draws, conditions, grid, version."""
         axes = [[axis.key, list(axis.values)] for axis in self.axes]
         content = {"input": provenance.input_sha256(self.base.resolved()), "axes": axes, "grid": self.grid, "version": _core.version}
+        if self.sample is not None:
+            content["sample"] = self.sample.content
+        if self.conditions:
+            content["conditions"] = [condition.content for condition in self.conditions]
         return hashlib.sha256(rfc8785.dumps(content)).hexdigest()
+
+
+def _indices(chosen: np.ndarray) -> list[Index]:
+    """Where an array is true, in the order of its memory."""
+    return [tuple(index) for index in np.argwhere(chosen).tolist()]
 
 
 def load_sweep(path: str | os.PathLike[str], changes: Mapping[str, Value] | None = None) -> SweepPlan:
@@ -77,7 +132,8 @@ def load_sweep(path: str | os.PathLike[str], changes: Mapping[str, Value] | None
 
     Raises
     ------
-    InputError: unknown key or output, an axis twice, an empty axis, too many members.
+    InputError: unknown key or output, an axis twice, an empty axis, a range that cannot be drawn from, a condition between what cannot
+        be compared, too many members, or none.
     """
     return load_sweep_texts(path, override_texts(changes))
 
@@ -86,20 +142,34 @@ def load_sweep_texts(path: str | os.PathLike[str], overrides: list[tuple[str, st
     """:func:`load_sweep` with overrides as the command line gives them."""
     file = _core.load_sweep(path, overrides)
     axes = tuple(Axis(axis.key, axis.unit, tuple(axis.values)) for axis in file.axes)
-    return SweepPlan(file.title, Treatment(file.base), axes, tuple(file.outputs), file.grid)
+    sample = None if file.sample is None else Sample.of(file.sample)
+    conditions = tuple(map(Condition.of, file.conditions))
+    plan = SweepPlan(file.title, Treatment(file.base), axes, tuple(file.outputs), file.grid, sample, conditions)
+    if plan.excluded.all():
+        alone = [one for one in conditions if plan.broken(one).all()]
+        raise _core.InputError(
+            f"{path}: every one of the {plan.excluded.size} combinations breaks a [[condition]] (nothing would run); loosen "
+            + (f"'{alone[0]}'" if alone else "one of " + ", ".join(f"'{one}'" for one in conditions))
+        )
+    return plan
 
 
 def _groups(plan: SweepPlan, settings: list[Index], missing: set[Index]) -> Groups:
     """Members of some settings still to run. Those that differ only in dwell time share one insertion."""
     documents: dict[tuple[str, ...], Treatment] = {}
     for setting in settings:
-        values = {axis.key: axis.values[n] for axis, n in zip(plan.axes, setting, strict=True) if axis.key != _DWELL}
+        values = plan.values(setting)
+        if plan.dwell_at is not None:
+            del values[_DWELL]
         words = {key: value for key, value in values.items() if isinstance(value, str)}
         numbers = {key: value for key, value in values.items() if not isinstance(value, str)}
         open_ones = [index for index in plan.dwells(setting) if index in missing]
         if not open_ones:
             continue
-        base = documents.setdefault(tuple(words.values()), plan.base.with_(words) if words else plan.base)
+        names = tuple(words.values())
+        if names not in documents:
+            documents[names] = plan.base.with_(words) if words else plan.base
+        base = documents[names]
         if plan.dwell_at is None:
             yield Member(base, numbers), open_ones
             continue
@@ -111,8 +181,9 @@ def _groups(plan: SweepPlan, settings: list[Index], missing: set[Index]) -> Grou
 
 
 def _dataset(plan: SweepPlan, done: Mapping[Index, Entry]) -> xr.Dataset:
-    """Members by axis: one variable per output, NaN where a member failed, and its message."""
-    dims = [axis.key.replace(".", "_") for axis in plan.axes]
+    """Combinations by axis: one variable per output, NaN where a member failed or none is, the message of one that failed and, if
+    there are conditions, what they excluded."""
+    dims = plan.dims
     names = list(plan.outputs) or list(OUTPUTS)
     arrays = {name: np.full(plan.shape, np.nan) for name in names}
     errors = np.full(plan.shape, "", dtype=object)
@@ -127,8 +198,18 @@ def _dataset(plan: SweepPlan, done: Mapping[Index, Entry]) -> xr.Dataset:
     for name, values in arrays.items():
         data[name] = (dims, values, {"units": OUTPUTS[name]["unit"] or "1", "long_name": OUTPUTS[name]["meaning"]})
     data["error"] = (dims, errors.astype(str), {"long_name": "why the member failed, empty if it did not"})
-    coordinates = {}
-    for dim, axis in zip(dims, plan.axes, strict=True):
+    if plan.conditions:
+        rules = "; ".join(f"{condition}: {condition.reason}" for condition in plan.conditions)
+        data["excluded"] = (dims, plan.excluded, {"long_name": "whether the combination breaks a condition and was not run", "conditions": rules})
+    coordinates: dict[str, tuple] = {}
+    if plan.sample is not None:
+        facts_of_draws = {name: getattr(plan.sample, name) for name in ("method", "count", "seed", "source")}
+        coordinates["sample"] = ("sample", np.arange(plan.sample.count), {"units": "1", "long_name": "number of the draw"} | facts_of_draws)
+        for axis in plan.sample.axes:
+            ends = {"low": axis.low, "high": axis.high, "scale": axis.scale}
+            drawn = list(plan.sample.values[axis.key])
+            coordinates[axis.key.replace(".", "_")] = ("sample", drawn, {"units": axis.unit or "1", "key": axis.key} | ends)
+    for dim, axis in zip(dims, plan.axes, strict=False):
         coordinates[dim] = (dim, list(axis.values), {"units": axis.unit or "1", "key": axis.key})
     facts = {f"provenance_{k}": v for k, v in provenance.program().items()}
     attributes = {
@@ -146,10 +227,12 @@ def _dataset(plan: SweepPlan, done: Mapping[Index, Entry]) -> xr.Dataset:
 
 def _entries(found: xr.Dataset) -> dict[Index, Entry]:
     """Entries of the members of a finished sweep that did not fail."""
-    names = [str(name) for name in found.data_vars if name != "error"]
+    names = [str(name) for name in found.data_vars if name not in ("error", "excluded")]
     values = {name: found[name].values for name in names}
-    good = np.argwhere(found["error"].values == "").tolist()
-    return {tuple(index): {"outputs": {name: json_number(float(values[name][tuple(index)])) for name in names}} for index in good}
+    good = found["error"].values == ""
+    if "excluded" in found:
+        good &= ~found["excluded"].values
+    return {index: {"outputs": {name: json_number(float(values[name][index])) for name in names}} for index in _indices(good)}
 
 
 def _as_plan(plan: SweepPlan | str | os.PathLike[str], changes: Mapping[str, Value] | None, grid: str | None) -> SweepPlan:

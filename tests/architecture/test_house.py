@@ -57,8 +57,10 @@ def holds_number(node: object) -> bool:
 
 
 def is_axis(path: tuple[str, ...]) -> bool:
-    """Values of the axis of a sweep: their unit, range and source stand in the axis."""
-    return len(path) == 3 and path[0] == "axis" and path[2] == "values"
+    """Values or ends of the axis of a sweep, whose unit, range and source stand in the axis; numbers of its draws and conditions, whose
+    source and reason stand beside them."""
+    kinds = {"axis": {"values", "low", "high"}, "condition": {"at_least", "at_most", "is", "when_at_least", "when_at_most", "when_is"}}
+    return len(path) == 3 and path[2] in kinds.get(path[0], set()) or path in {("sample", "count"), ("sample", "seed")}
 
 
 @pytest.mark.parametrize("file", TOML, ids=name)
@@ -95,12 +97,13 @@ def test_every_unit_is_that_of_the_key_table_and_every_range_fits_it(file: Path)
 def test_the_source_of_an_axis_states_its_unit_and_range(file: Path):
     known = {row["key"]: row for row in _core.keys()}
     for axis in tomllib.loads(file.read_text())["axis"]:
-        if not holds_number(axis["values"]):
+        numbers = axis["values"] if "values" in axis else [axis["low"], axis["high"]]
+        if not holds_number(numbers):
             continue
         found = re.search(r"unit (\S+), range ([\d.e+-]+) to ([\d.e+-]+)", axis["source"])
         assert found, axis
         assert found[1] == (known[axis["key"]]["unit"] or "1")
-        assert float(found[2]) == min(axis["values"]) and float(found[3]) == max(axis["values"])
+        assert float(found[2]) == min(numbers) and float(found[3]) == max(numbers)
 
 
 @pytest.mark.parametrize("file", TOML, ids=name)

@@ -2,6 +2,7 @@
 
 #include "core/io/config.hpp"
 #include "core/io/study_file.hpp"
+#include "core/io/sweep_file.hpp"
 #include "tests/support/user_treatment.hpp"
 
 /// Bad input is refused before any work, with file, key, value, allowed range and a suggestion.

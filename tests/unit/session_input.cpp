@@ -2,7 +2,7 @@
 
 #include <gtest/gtest.h>
 
-#include "core/io/study_file.hpp"
+#include "core/io/sweep_file.hpp"
 #include "core/simulation/case_builder.hpp"
 #include "tests/support/user_treatment.hpp"
 
