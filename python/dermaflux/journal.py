@@ -15,12 +15,14 @@ from .entries import NAMES, Entries, Entry, Index
 
 
 class Study(Protocol):
-    """What a journal must know of a list of members: a title, how they are numbered, and a hash of all that decides them."""
+    """What a journal must know of a list of members: a title, how they are numbered, which they are, and a hash of all that decides them."""
 
     @property
     def title(self) -> str: ...
     @property
     def shape(self) -> tuple[int, ...]: ...
+    @property
+    def members(self) -> list[Index]: ...
     @property
     def sha256(self) -> str: ...
 

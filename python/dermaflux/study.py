@@ -6,7 +6,6 @@ run a shard, with a journal of its own; whoever collects them writes the output.
 """
 
 import itertools
-import math
 import os
 from collections.abc import Callable
 from concurrent.futures import BrokenExecutor
@@ -164,7 +163,7 @@ def study_state(plan: Study, out: str | os.PathLike[str]) -> StudyState:
     InputError: `out` or a journal belongs to another study. FileError: no such folder.
     """
     out = check_output(out)
-    members = math.prod(plan.shape)
+    members = len(plan.members)
     ready = _finished(out, plan)
     if ready is not None:
         return StudyState(members, members, int(ready.attrs["failed_members"]), True, ())
@@ -244,7 +243,8 @@ def run_study(
             for index, entry in (again(ready) if ready is not None else {}).items():
                 done.add(index, entry)
             done.forget_failed()
-        _run(groups(done.missing()), done, own, plan.title, math.prod(plan.shape), manner)
+        missing = {index for index in plan.members if index not in done}
+        _run(groups(missing), done, own, plan.title, len(plan.members), manner)
         result = dataset(done)
         _write(result, out, place)
         for journal in (*others, own):

@@ -12,6 +12,7 @@ import xarray as xr
 
 from . import _core, provenance
 from .conditions import Condition
+from .entries import Entries
 from .executors import Executor, Pool
 from .result import OUTPUTS, json_number
 from .running import Member
@@ -180,24 +181,16 @@ def _groups(plan: SweepPlan, settings: list[Index], missing: set[Index]) -> Grou
             yield Member(base, numbers, [time for time, _ in part]), [index for _, index in part]
 
 
-def _dataset(plan: SweepPlan, done: Mapping[Index, Entry]) -> xr.Dataset:
+def _dataset(plan: SweepPlan, done: Entries) -> xr.Dataset:
     """Combinations by axis: one variable per output, NaN where a member failed or none is, the message of one that failed and, if
     there are conditions, what they excluded."""
     dims = plan.dims
     names = list(plan.outputs) or list(OUTPUTS)
-    arrays = {name: np.full(plan.shape, np.nan) for name in names}
-    errors = np.full(plan.shape, "", dtype=object)
-    for index, entry in done.items():
-        if "error" in entry:
-            errors[index] = entry["error"]
-            continue
-        for name in names:
-            value = entry["outputs"][name]
-            arrays[name][index] = np.nan if value is None else value
+    errors = done.errors()
     data: dict[str, tuple] = {}
-    for name, values in arrays.items():
-        data[name] = (dims, values, {"units": OUTPUTS[name]["unit"] or "1", "long_name": OUTPUTS[name]["meaning"]})
-    data["error"] = (dims, errors.astype(str), {"long_name": "why the member failed, empty if it did not"})
+    for name in names:
+        data[name] = (dims, done.column(name), {"units": OUTPUTS[name]["unit"] or "1", "long_name": OUTPUTS[name]["meaning"]})
+    data["error"] = (dims, errors, {"long_name": "why the member failed, empty if it did not"})
     if plan.conditions:
         rules = "; ".join(f"{condition}: {condition.reason}" for condition in plan.conditions)
         data["excluded"] = (dims, plan.excluded, {"long_name": "whether the combination breaks a condition and was not run", "conditions": rules})
