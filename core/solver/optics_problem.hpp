@@ -51,13 +51,13 @@ struct OpticsRows {
 
 /// What photon paths need to know of skin and pigment, in one band at one time; depths in optical depths of scattering, mu_s l.
 struct PathTables {
-  FieldView<double> scattered;        ///< depth at each face of the rows of tissue
-  FieldView<float> depth, absorbed;   ///< where each of the equal parts ends [m], and optical depth of absorption down to there
-  FieldView<double> scale;            ///< parts per depth, one value
-  FieldView<double> reach;            ///< radius within which each row of tissue holds pigment [m]
-  FieldView<double> box;              ///< a PigmentBox
-  FieldView<float> raster;            ///< row x (bin, then 0): absorption of pigment over scattering, between top and bottom
-  FieldView<double> returned;         ///< group of paths x (place of the view, then skin without a dot): light that came back
+  FieldView<double> scattered;       ///< depth at each face of the rows of tissue
+  FieldView<float> depth, absorbed;  ///< where each of the equal parts ends [m], and optical depth of absorption down to there
+  FieldView<double> scale;           ///< parts per depth, one value
+  FieldView<double> reach;           ///< radius within which each row of tissue holds pigment [m]
+  FieldView<double> box;             ///< a PigmentBox
+  FieldView<float> raster;           ///< row x (bin, then 0): absorption of pigment over scattering, between top and bottom
+  FieldView<double> returned;        ///< group of paths x (place of the view, then skin without a dot): light that came back
 };
 
 /// What a dot looks like at one time.

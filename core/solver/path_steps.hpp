@@ -6,7 +6,8 @@
 
 namespace dermaflux {
 
-/// Fills the tables of depths, linear between the borders of equal parts; below the grid the last part goes on. Water that swells the dermis changes no optical depth, see SwollenRows.
+/// Fills the tables of depths, linear between the borders of equal parts; below the grid the last part goes on. Water that swells
+/// the dermis changes no optical depth, see SwollenRows.
 struct SkinDepthStep {
   OpticsProblem o;
   LightClock clock;
@@ -41,8 +42,8 @@ struct PathPieces {
   static constexpr int count = path_pieces;
   float scattered[count + 1], depth[count + 1], absorbed[count + 1];  ///< optical depth; [m]; optical depth of absorption
   float x[count + 1], y[count + 1];                                   ///< ways along the surface, over the finest bin
-  float stretch[count], thinning[count];  ///< depth and absorption per optical depth, where each ends
-  float length[count];                    ///< optical
+  float stretch[count], thinning[count];                              ///< depth and absorption per optical depth, where each ends
+  float length[count];                                                ///< optical
 
   /// The next pieces begin where these end.
   DF_FUNCTION void go_on() {

@@ -17,8 +17,9 @@ struct PathSettings {
 /// Paths of photons that came in along the normal and went out again, through a half-space that scatters everywhere alike and does
 /// not absorb. Lengths are optical depths of scattering, mu_s l. Any skin whose layers scatter by the same phase function has the
 /// same paths, stretched by 1/mu_s of where they are, and absorption thins out what comes back along a path by e^-(int mu_a dl). So
-/// one set serves every skin, band and time, and what is seen changes smoothly with them. Flights are cut into equal pieces of about
-/// `path_stride`, in whose middle pigment is looked for: the same places for all dots, so that the noise of that is the same, too.
+/// one set serves every skin, band and time, and what is seen changes smoothly with them. Flights are cut into equal pieces of
+/// about `path_stride`, in whose middle pigment is looked for: at the same places for all dots, so that the noise of that is the
+/// same, too.
 struct PhotonPathView {
   int count = 0;
   double entering = 0.0;               ///< share of the light that passes the surface inwards [-]

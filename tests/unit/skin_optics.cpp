@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <functional>
 #include <initializer_list>
+#include <vector>
 
 #include "core/physics/even_numbers.hpp"
 #include "core/physics/surface_laws.hpp"
@@ -224,6 +225,26 @@ TEST(PhotonPaths, BeginAndEndAtTheSurface) {
   }
 }
 
+TEST(PhotonPaths, AreCutIntoPiecesAndMayBeReadPastTheirEnd) {
+  // Flights are cut into the nearest whole number of strides: no piece is longer than 1.5 of them.
+  const PhotonPaths paths({0.8, 1.4, 1.5}, 100);
+  const PhotonPathView view = paths.view();
+  double sum = 0.0;
+  for (int n = 0; n < view.count; ++n) {
+    double above = 0.0;
+    for (int k = static_cast<int>(view.first(n)); k < static_cast<int>(view.first(n + 1)); ++k) {
+      const double length =
+          std::hypot(static_cast<double>(view.x(k)), static_cast<double>(view.y(k)), static_cast<double>(view.depth(k)) - above);
+      EXPECT_LE(length, 1.5 * path_stride * (1.0 + 1e-4));  // depths of a hundred, rounded to floats
+      sum += length;
+      above = static_cast<double>(view.depth(k));
+    }
+  }
+  EXPECT_GT(sum / static_cast<double>(view.first(view.count)), 0.5 * path_stride);  // and they are not needlessly many
+  ASSERT_EQ(view.x.size, static_cast<int>(view.first(view.count)) + path_pieces);
+  for (int k = view.x.size - path_pieces; k < view.x.size; ++k) EXPECT_EQ(view.x(k) + view.y(k) + view.depth(k), 0.0f);
+}
+
 TEST(PhotonPaths, AreTheSameForTheSameSettingsAndASmallerSetComesFirst) {
   const PathSettings settings{0.8, 1.4, 1.5};
   const PhotonPaths few(settings, 100), more(settings, 200);
@@ -267,6 +288,27 @@ TEST(FastLook, OfAPigmentBelowWhichNothingIsSeenIsThatOfSkinAboveIt) {
   EXPECT_NEAR(once, twice, 2e-3);
   EXPECT_GT(once, 0.5);
   EXPECT_LT(once, 1.0);
+}
+
+TEST(FastLook, FarPlacesSeeEveryPathFromBothSidesOfTheDot) {
+  // In a mirror no far place sees anything else, to the last bit; near places do.
+  UniformSkin skin(300.0, 5000.0, 1.4);
+  skin.fill(column(0.1 * mm, 4.0));
+  OpticsProblem& o = skin.bound.optics;
+  o.params.scattering_gain[contrast_band] = 0.0;
+  const auto places = [&] {
+    skin.look_now();
+    return std::vector<double>(o.reflectance.data, o.reflectance.data + view_rings + 1);
+  };
+  const std::vector<double> before = places();
+  std::vector<float> mirrored(o.paths.x.data, o.paths.x.data + o.paths.x.size);
+  for (float& x : mirrored) x = -x;
+  o.paths.x.data = mirrored.data();
+  const std::vector<double> after = places();
+  constexpr std::size_t near = view_rings / 2;
+  EXPECT_NE(before[near - 1], after[near - 1]);
+  for (std::size_t n = near; n <= view_rings; ++n) EXPECT_EQ(before[n], after[n]) << n;
+  EXPECT_LT(before[near], 0.999 * before[view_rings]);  // the first far place does see the dot
 }
 
 TEST(FastLook, SwellingWidensADotAndLeavesSkinAsItIs) {
