@@ -2,6 +2,7 @@
 
 #include <bit>
 #include <cmath>
+#include <optional>
 #include <set>
 
 #include "core/error.hpp"
@@ -24,8 +25,10 @@ const std::vector<std::string> axis_parts = {"key", "values", "low", "high", "sc
 StudyAxis read_axis(Table entry, const TreatmentDocument& base) {
   const std::string where = where_of(entry);
   StudyAxis axis;
+  std::optional<ConfigValue> listed;
   const auto values = entry.find("values");
   if (values != entry.end()) {
+    listed = values->second;
     if (const auto* words = std::get_if<std::vector<std::string>>(&values->second.content))
       axis.words = *words;
     else if (const auto* numbers = std::get_if<std::vector<double>>(&values->second.content))
@@ -49,6 +52,7 @@ StudyAxis read_axis(Table entry, const TreatmentDocument& base) {
     axis.unit = numeric_key(axis.key, all_keys(base), where).unit;
   else if (axis.words.empty())
     throw InputError(where + ": " + axis.key + " takes names; write values = [\"normal\", ... ]");
+  if (listed) check_unit(*listed, "values", axis.unit);
   // Every value is checked now, before any member runs.
   for (std::size_t n = 0; n < axis.size(); ++n) {
     if (!axis.words.empty()) {
@@ -62,6 +66,10 @@ StudyAxis read_axis(Table entry, const TreatmentDocument& base) {
       set_value(trial, base.layers(), axis.key, axis.numbers[n], where);
     }
   }
+  const std::set<double> numbers(axis.numbers.begin(), axis.numbers.end());
+  const std::set<std::string> words(axis.words.begin(), axis.words.end());
+  if (numbers.size() + words.size() < axis.size())
+    throw InputError(where + ": the axis " + axis.key + " has a value twice (the same would run twice); leave one of them out");
   return axis;
 }
 
@@ -200,7 +208,7 @@ void read_axes(const TomlFile& file, SweepFile& sweep) {
                      ": [sample] draws no axis (none has low and high); give an [[axis]] low and high, or leave [sample] out");
   if (sweep.sample) members *= sweep.sample->count;
   if (members > largest_sweep)
-    throw InputError(file.path.string() + ": the sweep has " + whole_text(members) + " members, more than " +
+    throw InputError(file.path.string() + ": the sweep has " + whole_text(members) + " combinations, more than " +
                      whole_text(largest_sweep) + "; drop values" + (sweep.sample ? ", lower count" : "") + " or split it");
 }
 

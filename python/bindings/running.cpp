@@ -334,7 +334,7 @@ void bind_running(py::module_& module) {
       [](const std::string& grid, const std::string& backend_wanted) {
         grid_level(grid);
         const Backend wanted = backend(backend_wanted);
-        ask([wanted] { return choose_backend(wanted, Work::ensemble); });
+        return std::string(backend_name(ask([wanted] { return choose_backend(wanted, Work::ensemble); })));
       },
       py::arg("grid"), py::arg("backend"));
   module.def(

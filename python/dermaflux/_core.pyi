@@ -501,7 +501,7 @@ class Run:
     def write(self, path: str | PathLike[str], title: str, input: str, provenance: dict[str, str]) -> None:
         """Writes the run as HDF5 under a temporary name and renames it. Raises FileError."""
 
-def check_batch(grid: str, backend: str) -> None:
+def check_batch(grid: str, backend: str) -> str:
     """Whether `run_batch` could start here. Raises InputError for a grid or a backend that does not exist, BackendError for one that
     cannot run."""
 

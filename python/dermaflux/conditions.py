@@ -39,7 +39,7 @@ class Comparison:
 
     def __str__(self) -> str:
         if isinstance(self.value, float):
-            value = f"{self.value:g} {self.unit}".rstrip()
+            value = f"{self.value!r}".removesuffix(".0") + f" {self.unit}".rstrip()
         else:
             value = self.value if isinstance(self.value, str) else " or ".join(self.value)
         return f"{self.key} {self.relation.replace('_', ' ')} {value}"

@@ -72,7 +72,7 @@ class Entries(Mapping[Index, Entry]):
 
     def errors(self) -> np.ndarray:
         """Why members failed, shape of the study; empty where they did not."""
-        texts = np.full(len(self._state), "", dtype=f"<U{max(map(len, self._errors.values()), default=1)}")
+        texts = np.full(len(self._state), "", dtype=object)
         for place, text in self._errors.items():
             texts[place] = text
         return texts.reshape(self.shape)

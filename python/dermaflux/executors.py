@@ -8,6 +8,7 @@ import logging
 import math
 import multiprocessing
 import os
+import pickle
 import signal
 import threading
 from collections import deque
@@ -15,11 +16,10 @@ from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import BrokenExecutor, CancelledError, Future, ProcessPoolExecutor
 from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
 from dataclasses import dataclass
-from pickle import PicklingError
 from queue import SimpleQueue
 from typing import Protocol, TypeVar
 
-from . import _core
+from . import _core, provenance
 from .entries import Index
 from .running import Member, MemberError, run_batch
 
@@ -32,7 +32,7 @@ KINDS = ("local", "processes", "dask")
 _LARGEST_BATCH = 64
 _SUBMITTED_AGAIN = 3  # times that a batch is whose worker was lost
 # What would go wrong on every worker alike, however often it is tried.
-_LASTING = (_core.InputError, _core.FileError, _core.NumericsError, _core.BackendError, ImportError, AttributeError, TypeError, PicklingError)
+_LASTING = (_core.InputError, _core.FileError, _core.NumericsError, _core.BackendError, ImportError, AttributeError, TypeError, pickle.PicklingError)
 
 
 class Executor(Protocol):
@@ -71,23 +71,23 @@ def _count_workers(executor: Executor) -> int:
     return os.cpu_count() or 1
 
 
-def program() -> str:
-    """What must be the same on both sides for the same bits."""
-    return f"{_core.version} {_core.git}".strip()
-
-
 _one_at_a_time = threading.Lock()  # a process has one compute thread, but a worker of dask may run several tasks
 
 
-def run_members(members: list[Member], grid: str, backend: str, threads: int, wanted: str, attempt: int) -> list[Outcome]:
+def run_members(packed: bytes, grid: str, backend: str, threads: int, wanted: str, attempt: int) -> list[Outcome]:
     """What a worker does with a batch. `attempt` only keeps executors that remember calls from giving the answer of the last one.
+
+    Parameters
+    ----------
+    packed: pickled members, opened only by the program that packed them.
 
     Raises
     ------
     BackendError: the worker has another version of the program.
     """
-    if wanted != program():
-        raise _core.BackendError(f"a worker has dermaflux {program()}, the sweep is run by {wanted}; install the same on both sides")
+    if wanted != provenance.build():
+        raise _core.BackendError(f"a worker has dermaflux {provenance.build()}, the sweep is run by {wanted}; install the same on both sides")
+    members: list[Member] = pickle.loads(packed)
     with _one_at_a_time:
         with suppress(_core.BackendError):  # a process that has run before keeps its threads; bits do not depend on their number
             _core.set_threads(threads)
@@ -144,7 +144,7 @@ def run_on(pool: Pool, groups: Groups, left: int, *, backend: str, grid: str, ke
 
     def submit(batch: _Batch) -> None:
         try:
-            future = pool.executor.submit(run_members, batch.members, grid, backend, pool.threads, program(), batch.attempt)
+            future = pool.executor.submit(run_members, pickle.dumps(batch.members), grid, backend, pool.threads, provenance.build(), batch.attempt)
         except RuntimeError as error:  # it was shut down
             raise BrokenExecutor(str(error)) from error
         flying[future] = batch
@@ -247,7 +247,7 @@ def _dask(workers: int, scheduler: str | None) -> Iterator[Executor]:
         try:
             client = Client(cluster, timeout=10)
         except (OSError, ValueError) as error:
-            raise _core.InputError(f"--scheduler {scheduler}: no scheduler of dask answers there ({error}); start one with `dask scheduler`") from None
+            raise _core.InputError(f"--scheduler {scheduler}: no scheduler of dask answers there ({error}); start one with `dask scheduler`" if scheduler else f"dask cannot start its workers here: {error}") from None
         with client:
             yield client.get_executor(pure=False)
 

@@ -5,6 +5,7 @@ import json
 import math
 import os
 import re
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -62,7 +63,7 @@ def read_journal(path: Path, plan: Study, into: Entries) -> Held:
         raise _core.InputError(f"{path}: is not the journal of a sweep or an analysis; give another output, or remove it") from None
     if other:
         raise _core.InputError(
-            f"{path}: is the journal of another sweep or analysis (other axes, parameters, input, grid or version); give another output, or remove it"
+            f"{path}: is the journal of another sweep or analysis (other axes, draws, conditions, parameters, input, grid or program, or a scipy that draws otherwise); give another output, or remove it"
         )
     return Held(size, len(state) - state.count(0), state.count(2))
 
@@ -111,11 +112,15 @@ class Journal:
     def _lock(self) -> None:
         """Before reading: another process may be about to write, or to remove the journal because all is done."""
         try:
-            fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            if os.fstat(self._file.fileno()).st_nlink:
-                return
-        except BlockingIOError:
-            pass
+            for pause_s in (0.05, 0.2, 0.0):  # who asks for the state holds the lock for a moment
+                try:
+                    fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                except BlockingIOError:
+                    time.sleep(pause_s)
+                    continue
+                if os.fstat(self._file.fileno()).st_nlink:
+                    return
+                break
         except OSError as error:
             raise _core.FileError(f"{self.path}: cannot be locked ({error.strerror}); give an output on a disk that can lock files") from None
         raise _core.FileError(f"{self.path}: another process works on this sweep or analysis; wait for it, or give another output") from None

@@ -16,6 +16,11 @@ def input_sha256(resolved: dict[str, dict[str, object]]) -> str:
     return hashlib.sha256(rfc8785.dumps(resolved)).hexdigest()
 
 
+def build() -> str:
+    """Version and commit: what must be the same for the same bits."""
+    return f"{_core.version} {_core.git}".strip()
+
+
 def program() -> dict[str, str]:
     """Version, commit, compiler and libraries of the program."""
     return {

@@ -67,9 +67,9 @@ class SensitivityPlan:
 
     @property
     def sha256(self) -> str:
-        """Hash of everything that decides the members: input, parameters, samples, seed, grid, version."""
+        """Hash of everything that decides the members: input, parameters, samples, seed, grid, program."""
         content = {
-            "sensitivity": [*self.parameters], "samples": self.samples, "seed": self.seed, "grid": self.grid, "version": _core.version,
+            "sensitivity": [*self.parameters], "samples": self.samples, "seed": self.seed, "grid": self.grid, "program": provenance.build(),
             "input": provenance.input_sha256(self.treatment.resolved()),
         }  # fmt: skip
         return hashlib.sha256(rfc8785.dumps(content)).hexdigest()

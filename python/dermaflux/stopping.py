@@ -25,7 +25,7 @@ def state_facts(treatment: Treatment, grid: str, horizon_year: float) -> dict[st
     """What the state of a run belongs to, and how to find its input again."""
     document = treatment._document
     return {
-        "program": f"{_core.version} {_core.git}".strip(),
+        "program": provenance.build(),
         "input_sha256": provenance.input_sha256(treatment.resolved()),
         "grid": grid,
         "horizon_year": repr(float(horizon_year)),

@@ -7,19 +7,20 @@ run a shard, with a journal of its own; whoever collects them writes the output.
 
 import itertools
 import os
+import pickle
 from collections.abc import Callable
 from concurrent.futures import BrokenExecutor
 from contextlib import ExitStack, closing, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
+import numpy as np
 import xarray as xr
 
-from . import _core
+from . import _core, provenance
 from .entries import Entries, Entry, Index
 from .executors import Groups, Outcome, Pool, run_on
-from .journal import Journal as _Journal
-from .journal import Study, at_work, journals_beside, read_journal
+from .journal import Journal, Study, at_work, journals_beside, read_journal
 from .progress import progress_bar
 from .result import json_number
 from .running import MemberError, run_batch
@@ -102,7 +103,15 @@ class Manner:
     pool: Pool | None = None  # this process if there is none
 
 
-def _run(groups: Groups, done: Entries, journal: _Journal, title: str, total: int, manner: Manner) -> None:
+def _checked(manner: Manner) -> Manner:
+    """How to run, once it is known that it can be done. All workers take the backend that this process would; whether there is a GPU
+    they know better."""
+    on_workers = manner.pool is not None
+    chosen = _core.check_batch(manner.grid, "serial" if on_workers and manner.backend == "cuda" else manner.backend)
+    return replace(manner, backend=chosen) if on_workers and manner.backend != "cuda" else manner
+
+
+def _run(groups: Groups, done: Entries, journal: Journal, title: str, total: int, manner: Manner) -> None:
     """Runs groups of members, batch by batch, into the journal and into `done`."""
     with progress_bar(title, total, quiet=not manner.progress) as show:
 
@@ -111,6 +120,8 @@ def _run(groups: Groups, done: Entries, journal: _Journal, title: str, total: in
 
         def keep(indices: list[Index], outcome: Outcome) -> None:
             for n, index in enumerate(indices):
+                if index in done:  # of a batch that was kept in part when something stopped it
+                    continue
                 entry = _entry(outcome if isinstance(outcome, MemberError) else outcome[n])
                 journal.add(index, entry)
                 done.add(index, entry)
@@ -122,6 +133,8 @@ def _run(groups: Groups, done: Entries, journal: _Journal, title: str, total: in
             return
         try:
             run_on(manner.pool, groups, total - len(done), backend=manner.backend, grid=manner.grid, keep=keep)
+        except (ImportError, AttributeError, pickle.PicklingError) as error:
+            raise _core.BackendError(f"{title}: a worker cannot run it ({type(error).__name__}: {error}); install dermaflux {provenance.build()} there") from error
         except BrokenExecutor as error:
             raise _core.BackendError(
                 f"{title}: the executor takes no more work ({type(error).__name__}: {error}); {len(done)} of {total} members are kept in "
@@ -138,21 +151,24 @@ def _run_here(groups: Groups, manner: Manner, keep: Callable[[list[Index], Outco
         run_batch([member for member, _ in batch], backend=manner.backend, grid=manner.grid, done=done)
 
 
-def _write(result: xr.Dataset, out: Path, journal: Path) -> None:
+def _write(result: xr.Dataset, out: Path) -> None:
     try:
         write_dataset(result, out)
     except (OSError, RuntimeError) as error:  # HDF5 tells of a disk that fails by either
         why = getattr(error, "strerror", None) or error
         raise _core.FileError(
-            f"{out}: cannot be written ({why}); all members are kept in {journal.name} beside it: make room, then run the same again"
+            f"{out}: cannot be written ({why}); all members are kept in the journals beside it: make room, then run the same again"
         ) from error
 
 
-def _remove_leftovers(plan: Study, out: Path) -> None:
-    """Journals of a study whose process was killed after it had written the output."""
+def _remove_leftovers(plan: Study, out: Path, ready: xr.Dataset) -> None:
+    """Removes the journals of a study whose process was killed after it had written the output, but none that holds more than that."""
+    failed = [tuple(index) for index in np.argwhere(ready["error"].values != "").tolist()]
     for path in journals_beside(out):
-        with suppress(_core.InputError, _core.FileError), closing(_Journal(path, plan, Entries(plan.shape))):
-            path.unlink()
+        held = Entries(plan.shape)
+        with suppress(_core.InputError, _core.FileError), closing(Journal(path, plan, held)):
+            if all(index not in held or "error" in held[index] for index in failed):
+                path.unlink()
 
 
 def study_state(plan: Study, out: str | os.PathLike[str]) -> StudyState:
@@ -169,8 +185,11 @@ def study_state(plan: Study, out: str | os.PathLike[str]) -> StudyState:
         return StudyState(members, members, int(ready.attrs["failed_members"]), True, ())
     done, journals = Entries(plan.shape), []
     for path in journals_beside(out):
-        held = read_journal(path, plan, done)
-        journals.append(JournalState(path, held.done, held.failed, at_work(path)))
+        try:
+            held = read_journal(path, plan, done)
+            journals.append(JournalState(path, held.done, held.failed, at_work(path)))
+        except FileNotFoundError:  # collected meanwhile
+            return study_state(plan, out)
     return StudyState(members, len(done), done.failed, False, tuple(journals))
 
 
@@ -195,10 +214,13 @@ def run_part(
     As :func:`run_study`.
     """
     out = check_output(out)
-    if _finished(out, plan) is None:
-        _core.check_batch(manner.grid, manner.backend)  # what cannot run leaves no journal
+    ready = _finished(out, plan)
+    if ready is not None and retry_failed and ready.attrs["failed_members"]:
+        raise _core.InputError(f"{out}: is written, with members that failed; run the whole sweep with --retry-failed, without a shard")
+    if ready is None:
+        manner = _checked(manner)  # what cannot run leaves no journal
         done = Entries(plan.shape)
-        with closing(_Journal(shard.journal(out), plan, done)) as journal:
+        with closing(Journal(shard.journal(out), plan, done)) as journal:
             if retry_failed:
                 done.forget_failed()
             title = f"{plan.title}, {shard.number}/{shard.count}"
@@ -232,13 +254,13 @@ def run_study(
     out = check_output(out)
     ready = _finished(out, plan)
     if ready is not None and (again is None or not ready.attrs["failed_members"]):
-        _remove_leftovers(plan, out)
+        _remove_leftovers(plan, out, ready)
         return ready
-    _core.check_batch(manner.grid, manner.backend)  # what cannot run leaves no journal
+    manner = _checked(manner)  # what cannot run leaves no journal
     with ExitStack() as open_ones:
         done, place = Entries(plan.shape), Shard().journal(out)
-        others = [open_ones.enter_context(closing(_Journal(path, plan, done))) for path in journals_beside(out) if path != place]
-        own = open_ones.enter_context(closing(_Journal(place, plan, done)))
+        others = [open_ones.enter_context(closing(Journal(path, plan, done))) for path in journals_beside(out) if path != place]
+        own = open_ones.enter_context(closing(Journal(place, plan, done)))
         if again is not None:
             for index, entry in (again(ready) if ready is not None else {}).items():
                 done.add(index, entry)
@@ -246,7 +268,7 @@ def run_study(
         missing = {index for index in plan.members if index not in done}
         _run(groups(missing), done, own, plan.title, len(plan.members), manner)
         result = dataset(done)
-        _write(result, out, place)
+        _write(result, out)
         for journal in (*others, own):
             journal.path.unlink()
     return result

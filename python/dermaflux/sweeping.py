@@ -12,12 +12,12 @@ import xarray as xr
 
 from . import _core, provenance
 from .conditions import Condition
-from .entries import Entries
+from .entries import Entries, Entry, Index
 from .executors import Executor, Pool
 from .result import OUTPUTS, json_number
 from .running import Member
 from .sampling import Sample
-from .study import Entry, Groups, Index, Manner, Shard, StudyState, run_part, run_study, study_state
+from .study import Groups, Manner, Shard, StudyState, run_part, run_study, study_state
 from .treatment import Treatment, Value, override_texts
 
 _DWELL = "machine.dwell_ms"
@@ -92,7 +92,7 @@ class SweepPlan:
 
     @cached_property
     def settings(self) -> list[Index]:
-        """Members that differ in more than dwell time, by the index of their first dwell time."""
+        """Members that differ in more than dwell time, by their index with the first dwell time."""
         at = self.dwell_at
         return self.members if at is None else _indices((~self.excluded).any(axis=at, keepdims=True))
 
@@ -113,9 +113,9 @@ class SweepPlan:
 
     @property
     def sha256(self) -> str:
-        """Hash of everything that decides the members: input, axes, draws, conditions, grid, version."""
+        """Hash of everything that decides the members: input, axes, draws, conditions, grid, program."""
         axes = [[axis.key, list(axis.values)] for axis in self.axes]
-        content = {"input": provenance.input_sha256(self.base.resolved()), "axes": axes, "grid": self.grid, "version": _core.version}
+        content = {"input": provenance.input_sha256(self.base.resolved()), "axes": axes, "grid": self.grid, "program": provenance.build()}
         if self.sample is not None:
             content["sample"] = self.sample.content
         if self.conditions:
@@ -134,7 +134,7 @@ def load_sweep(path: str | os.PathLike[str], changes: Mapping[str, Value] | None
     Raises
     ------
     InputError: unknown key or output, an axis twice, an empty axis, a range that cannot be drawn from, a condition between what cannot
-        be compared, too many members, or none.
+        be compared, too many combinations, or no member.
     """
     return load_sweep_texts(path, override_texts(changes))
 

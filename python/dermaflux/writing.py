@@ -57,8 +57,8 @@ def write_dataset(data: xr.Dataset, path: Path) -> None:
 def file_size(data: xr.Dataset) -> int:
     """At least the size of the file of a dataset [byte]: numbers, a reference and a header per text, a page of facts per variable."""
     variables = data.variables.values()
-    texts = sum(one.size for one in variables if one.dtype.kind in "OU")
-    return sum(one.nbytes for one in variables) + 64 * texts + 8192 * (len(variables) + 1) + 2 * len(str(data.attrs))
+    texts = sum(64 * one.size + sum(map(len, map(str, one.values.ravel()))) * 4 for one in variables if one.dtype.kind in "OU")
+    return sum(one.nbytes for one in variables) + texts + 8192 * (len(variables) + 1) + 2 * len(str(data.attrs))
 
 
 def write_text(path: Path, text: str) -> Path:

@@ -83,7 +83,7 @@ def test_a_treatment_sent_to_another_process_gives_the_same_bits_without_its_fil
 
 def test_a_worker_of_another_version_says_so():
     with pytest.raises(df.BackendError, match=r"a worker has dermaflux .*, the sweep is run by 0\.0\.1; install the same"):
-        run_members([], "quick", "auto", 1, "0.0.1", 0)
+        run_members(b"not opened", "quick", "auto", 1, "0.0.1", 0)
 
 
 # the same bits
@@ -189,8 +189,9 @@ class Played:
         self.answer = answer
         self.asked: list[list[str]] = []
 
-    def submit(self, function: Callable, /, members: list[df.Member], *args: object) -> Future:
+    def submit(self, function: Callable, /, packed: bytes, *args: object) -> Future:
         future: Future = Future()
+        members: list[df.Member] = pickle.loads(packed)
         names = [str(member.treatment) for member in members]
         self.asked.append(names)
         if error := self.answer(names):
@@ -265,10 +266,10 @@ def test_ctrl_c_cancels_what_is_queued_and_keeps_what_is_finished():
     futures: list[Future] = []
 
     class Stopped(Played):
-        def submit(self, function: Callable, /, members: list[df.Member], *args: object) -> Future:
+        def submit(self, function: Callable, /, packed: bytes, *args: object) -> Future:
             if len(futures) == 3:
                 raise KeyboardInterrupt
-            answered = super().submit(function, members, *args)
+            answered = super().submit(function, packed, *args)
             futures.append(Future() if len(futures) == 1 else answered)  # the second is still under way
             return futures[-1]
 

@@ -160,7 +160,7 @@ def test_a_killed_sweep_resumes_and_ends_with_the_same_data(tmp_path: Path, coun
 
 def interrupted_study(run: Callable[[], object], monkeypatch: pytest.MonkeyPatch, after: int) -> None:
     """A sweep, or what runs as one, that the user stops after some members."""
-    add = study._Journal.add
+    add = study.Journal.add
     count = 0
 
     def adding(journal, index, entry):
@@ -171,7 +171,7 @@ def interrupted_study(run: Callable[[], object], monkeypatch: pytest.MonkeyPatch
             raise KeyboardInterrupt
 
     with monkeypatch.context() as patch:
-        patch.setattr(study._Journal, "add", adding)
+        patch.setattr(study.Journal, "add", adding)
         with pytest.raises(KeyboardInterrupt):
             run()
 
@@ -376,6 +376,26 @@ def test_a_shard_tries_its_failed_members_again(tmp_path: Path, first_time_fails
     counted.clear()
     state = df.run_shard(plan, out, "1/2", retry_failed=True)
     assert (state.done, state.failed, counted) == (2, 0, [1])
+
+
+def test_members_that_ran_again_are_kept_if_that_is_stopped(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, first_time_fails: list[bool], counted: list[int]
+):
+    plan, out = write_sweep(tmp_path / "s.toml", {"machine.depth_mm": [0.3, 0.4, 0.5, 0.6]}), tmp_path / "s.h5"
+    assert df.sweep(plan, out).attrs["failed_members"] == 2
+    first_time_fails[0] = False
+    interrupted_study(lambda: df.sweep(plan, out, retry_failed=True), monkeypatch, after=1)
+    assert df.sweep(plan, out).attrs["failed_members"] == 2  # what is there
+    counted.clear()
+    assert df.sweep(plan, out, retry_failed=True).attrs["failed_members"] == 0 and counted == [1]
+    assert not list(tmp_path.glob("*.journal"))
+
+
+def test_a_shard_of_a_finished_sweep_does_not_try_again(tmp_path: Path, first_time_fails: list[bool]):
+    plan, out = write_sweep(tmp_path / "s.toml", {"machine.depth_mm": [0.3, 0.4]}), tmp_path / "s.h5"
+    assert df.sweep(plan, out).attrs["failed_members"] == 1 and first_time_fails
+    with pytest.raises(df.InputError, match=r"s\.h5: is written, with members that failed; run the whole sweep with --retry-failed"):
+        df.run_shard(plan, out, "1/2", retry_failed=True)
 
 
 # commands

@@ -11,6 +11,9 @@ import dermaflux as df
 
 A, D = listed(DEPTH, [0.3, 0.5]), drawn(TOUGH, 1.5, 2.6)
 REFUSED = [
+    ("another unit", A + "[[axis]]\nkey = 'ink.carrier_viscosity_mpa_s'\nvalues = { value = [5, 10], unit = 'Pa.s' }\n", ["s.toml", "Pa.s", "mPa.s"]),
+    ("a value twice", listed(DEPTH, [0.3, 0.5, 0.3]), [f"the axis {DEPTH} has a value twice"]),
+    ("a name twice", listed(SKIN, ["normal", "normal"]), [f"the axis {SKIN} has a value twice"]),
     ("sample without a drawn axis", sample() + A, ["s.toml:6: [sample] draws no axis", "low and high"]),
     ("drawn axis without sample", A + D, ["s.toml:8: the axis skin.fracture_toughness_kj_m2", "no [sample]", "method, count and seed"]),
     ("empty range", sample() + drawn(TOUGH, 2.6, 2.6), ["s.toml:11:", TOUGH, "low = 2.6 kJ/m2 at or above high = 2.6 kJ/m2", "lower low"]),
@@ -42,7 +45,7 @@ REFUSED = [
     ("drawn list", sample() + drawn("sessions.days", 0, 30), ["s.toml:10: sessions.days takes no single number"]),
     ("unknown drawn key", sample() + drawn("machine.depht_mm", 0.1, 1), ["s.toml:10: machine.depht_mm is an unknown key", "did you mean machine.depth_mm"]),
     ("twice", sample() + A + drawn(DEPTH, 0.1, 1), ["s.toml:13:", DEPTH, "twice"]),
-    ("too many combinations", sample("latin_hypercube", 600000) + A + D, ["s.toml: the sweep has 1200000 members, more than 1000000", "lower count"]),
+    ("too many combinations", sample("latin_hypercube", 600000) + A + D, ["s.toml: the sweep has 1200000 combinations, more than 1000000", "lower count"]),
     ("everything excluded", A + condition(f"key = '{DEPTH}'\nat_least = 1"),
      ["s.toml: every one of the 2 combinations breaks", "machine.depth_mm at least 1 mm"]),
     ("everything excluded together", A + condition(f"key = '{DEPTH}'\nat_least = 0.4") + condition(f"key = '{DEPTH}'\nat_most = 0.4"),
