@@ -11,6 +11,7 @@ import os
 import pickle
 import signal
 import threading
+import zlib
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import BrokenExecutor, CancelledError, Future, ProcessPoolExecutor
@@ -79,7 +80,7 @@ def run_members(packed: bytes, grid: str, backend: str, threads: int, wanted: st
 
     Parameters
     ----------
-    packed: pickled members, opened only by the program that packed them.
+    packed: pickled members, compressed, opened only by the program that packed them.
 
     Raises
     ------
@@ -87,7 +88,7 @@ def run_members(packed: bytes, grid: str, backend: str, threads: int, wanted: st
     """
     if wanted != provenance.build():
         raise _core.BackendError(f"a worker has dermaflux {provenance.build()}, the sweep is run by {wanted}; install the same on both sides")
-    members: list[Member] = pickle.loads(packed)
+    members: list[Member] = pickle.loads(zlib.decompress(packed))
     with _one_at_a_time:
         with suppress(_core.BackendError):  # a process that has run before keeps its threads; bits do not depend on their number
             _core.set_threads(threads)
@@ -144,7 +145,7 @@ def run_on(pool: Pool, groups: Groups, left: int, *, backend: str, grid: str, ke
 
     def submit(batch: _Batch) -> None:
         try:
-            future = pool.executor.submit(run_members, pickle.dumps(batch.members), grid, backend, pool.threads, provenance.build(), batch.attempt)
+            future = pool.executor.submit(run_members, zlib.compress(pickle.dumps(batch.members)), grid, backend, pool.threads, provenance.build(), batch.attempt)
         except RuntimeError as error:  # it was shut down
             raise BrokenExecutor(str(error)) from error
         flying[future] = batch
@@ -219,6 +220,9 @@ def _processes(workers: int) -> Iterator[Executor]:
         for child in multiprocessing.active_children():
             if child not in before:
                 child.terminate()
+        # Python before 3.11.6 waits for ever, when it ends, for a batch that it is writing into a full pipe that nobody reads.
+        with suppress(AttributeError, OSError):
+            pool._call_queue._reader.close()  # type: ignore[attr-defined]
         raise
     pool.shutdown()
 
