@@ -197,7 +197,8 @@ def fit_skin(treatment: Treatment, wanted: Lab) -> tuple[Treatment, SkinFit]:
         return np.subtract(_lab_of(_core.skin_reflectance(with_skin(logs)._document)), wanted)
 
     low, high = np.log([1e-4, 1e-4]), np.log([0.5, 0.1])
-    found = min((least_squares(off, np.log(start), bounds=(low, high)) for start in ([0.03, 0.005], [0.2, 0.005])), key=lambda one: one.cost)
+    starts = ([0.03, 0.005], [0.2, 0.005])  # reflectance is summed in single precision: derivatives need steps well above its 1e-7
+    found = min((least_squares(off, np.log(start), bounds=(low, high), diff_step=1e-3) for start in starts), key=lambda one: one.cost)
     fitted = with_skin(found.x)
     lab = _lab_of(_core.skin_reflectance(fitted._document))
     distance = _core.delta_e(lab, wanted)
