@@ -37,9 +37,14 @@ hid_t open_object(hid_t file, const std::string& name) { return H5Oopen(file, na
 
 }  // namespace
 
+void start_hdf5() {
+  H5dont_atexit();  // we close what we open; at the end of the process HDF5 would stumble over a file that a full disk cut short
+  H5Eset_auto2(H5E_DEFAULT, nullptr, nullptr);  // errors are thrown, not printed
+}
+
 Hdf5File::Hdf5File(std::filesystem::path path) : path_(std::move(path)), part_(path_) {
   part_ += ".part";
-  H5Eset_auto2(H5E_DEFAULT, nullptr, nullptr);  // errors are thrown, not printed
+  start_hdf5();
   const Handle access(H5Pcreate(H5P_FILE_ACCESS), H5Pclose, "creating a property list");
   require(H5Pset_libver_bounds(access, H5F_LIBVER_V18, H5F_LIBVER_V110), "choosing the file format");
   file_ = H5Fcreate(part_.c_str(), H5F_ACC_TRUNC, H5P_DEFAULT, access);

@@ -6,6 +6,9 @@
 
 namespace dermaflux {
 
+/// To be called before anything else of HDF5; again does no harm.
+void start_hdf5();
+
 /// An HDF5 file that appears under its name only when it is complete: written as NAME.part, renamed by `commit`. A file that
 /// is dropped without commit leaves nothing behind. Throws FileError.
 class Hdf5File {

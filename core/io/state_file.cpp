@@ -26,7 +26,7 @@ std::string checksum(const std::vector<double>& values) {
 class Reader {
  public:
   explicit Reader(const std::filesystem::path& path) : path_(path) {
-    H5Eset_auto2(H5E_DEFAULT, nullptr, nullptr);
+    start_hdf5();
     if (!std::filesystem::is_regular_file(path))
       throw FileError(path.string() + ": no such file; give a state that a stopped run left (*.state.h5)");
     file_ = H5Fopen(path.c_str(), H5F_ACC_RDONLY, H5P_DEFAULT);

@@ -4,6 +4,8 @@ import json
 import os
 import re
 import shutil
+import subprocess
+import sys
 from pathlib import Path
 
 import h5py
@@ -244,6 +246,20 @@ def test_a_file_whose_writing_fails_leaves_nothing(tmp_path: Path):
     with pytest.raises(KeyboardInterrupt), complete_or_absent(tmp_path / "x.txt") as part:
         part.write_text("half")
         raise KeyboardInterrupt
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_full_disk_is_one_clear_error_and_leaves_nothing(tmp_path: Path, run_file: Path):
+    """In a process of its own: HDF5 would bring it down. A size that no file may pass stands for the disk."""
+    limit = run_file.stat().st_size // 2
+    code = (
+        "import resource, signal; signal.signal(signal.SIGXFSZ, signal.SIG_IGN); "
+        f"resource.setrlimit(resource.RLIMIT_FSIZE, ({limit}, {limit})); from dermaflux.cli import main; main()"
+    )
+    command = [sys.executable, "-c", code, "run", str(NORMAL), "--grid", "quick", "-o", str(tmp_path / "x.h5")]
+    done = subprocess.run(command, capture_output=True, text=True)
+    assert done.returncode == 2 and "Traceback" not in done.stderr
+    assert re.search(r"HDF5: \w+ the file failed \(disk full or file damaged\?\); free space and run again$", done.stderr.rstrip())
     assert not list(tmp_path.iterdir())
 
 
