@@ -17,7 +17,7 @@ from .looks import moment
 from .progress import progress_bar
 from .result import POOLS, Result, json_number
 from .runfile import open_run
-from .writing import check_output, complete_or_absent
+from .writing import check_output, write_dataset
 
 _PILOT = 16384
 _RING_MM, _RINGS = 0.015, 40
@@ -125,8 +125,7 @@ def save(result: xr.Dataset, path: str | os.PathLike[str], command_line: str = "
     """Writes what :func:`photons` found as HDF5; xarray opens it. The file appears when it is complete. Raises FileError."""
     path = check_output(path)
     facts = {f"provenance_{name}": value for name, value in provenance.program().items()}
-    with complete_or_absent(path) as part:
-        result.assign_attrs(facts | {"command_line": command_line}).to_netcdf(part, engine="h5netcdf")
+    write_dataset(result.assign_attrs(facts | {"command_line": command_line}), path)
     return path
 
 

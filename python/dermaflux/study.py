@@ -151,16 +151,6 @@ def _run_here(groups: Groups, manner: Manner, keep: Callable[[list[Index], Outco
         run_batch([member for member, _ in batch], backend=manner.backend, grid=manner.grid, done=done)
 
 
-def _write(result: xr.Dataset, out: Path) -> None:
-    try:
-        write_dataset(result, out)
-    except (OSError, RuntimeError) as error:  # HDF5 tells of a disk that fails by either
-        why = getattr(error, "strerror", None) or error
-        raise _core.FileError(
-            f"{out}: cannot be written ({why}); all members are kept in the journals beside it: make room, then run the same again"
-        ) from error
-
-
 def _remove_leftovers(plan: Study, out: Path, ready: xr.Dataset) -> None:
     """Removes the journals of a study whose process was killed after it had written the output, but none that holds more than that."""
     failed = [tuple(index) for index in np.argwhere(ready["error"].values != "").tolist()]
@@ -268,7 +258,10 @@ def run_study(
         missing = {index for index in plan.members if index not in done}
         _run(groups(missing), done, own, plan.title, len(plan.members), manner)
         result = dataset(done)
-        _write(result, out)
+        try:
+            write_dataset(result, out)
+        except _core.FileError as error:
+            raise _core.FileError(f"{error}; all that was run is kept, and running the same again writes it") from error
         for journal in (*others, own):
             journal.path.unlink()
     return result

@@ -45,13 +45,16 @@ def write_dataset(data: xr.Dataset, path: Path) -> None:
 
     Raises
     ------
-    OSError: no room. Found out before HDF5 writes: a disk that runs full under it brings the process down (1.10 and 1.14 do).
+    FileError: no room. Found out before HDF5 writes: a disk that runs full under it brings the process down (1.10 and 1.14 do).
     """
-    with complete_or_absent(path) as part:
-        if hasattr(os, "posix_fallocate"):
-            with part.open("wb") as room:
-                os.posix_fallocate(room.fileno(), 0, file_size(data))
-        data.to_netcdf(part, engine="h5netcdf")
+    try:
+        with complete_or_absent(path) as part:
+            if hasattr(os, "posix_fallocate"):
+                with part.open("wb") as room:
+                    os.posix_fallocate(room.fileno(), 0, file_size(data))
+            data.to_netcdf(part, engine="h5netcdf")
+    except (OSError, RuntimeError) as error:  # HDF5 tells of a disk that fails by either
+        raise _core.FileError(f"{path}: cannot be written ({getattr(error, 'strerror', None) or error}); make room, or give another path") from error
 
 
 def file_size(data: xr.Dataset) -> int:
