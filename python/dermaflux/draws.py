@@ -11,6 +11,15 @@ from . import _core
 _NINETY = 1.6448536269514722  # standard normal: nine in ten lie within this many deviations
 
 
+def even_points(dimensions: int, count: int, seed: int, method: str = "sobol") -> np.ndarray:
+    """Points on the unit cube, shape (count, dimensions) [-]: scrambled Sobol points (sobol), or a Latin hypercube with a point
+    anywhere in each part (latin_hypercube)."""
+    engine = {"sobol": stats.qmc.Sobol, "latin_hypercube": stats.qmc.LatinHypercube}[method]
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", UserWarning)  # balance of powers of two: wanted, not needed
+        return engine(dimensions, scramble=True, rng=np.random.default_rng(seed)).random(count)
+
+
 def from_range(known: _core.ConfigValue, unit: np.ndarray) -> np.ndarray:
     """Values of an uncertain key at shares of its probability [0 to 1], in the unit of the key: log-normal about the value, its
     width such that the range of its file would hold nine in ten, cut off at the ends of that range (no source supports what lies
@@ -25,8 +34,5 @@ def from_range(known: _core.ConfigValue, unit: np.ndarray) -> np.ndarray:
 def draw_parameters(file: _core.CalibrationFile) -> dict[str, np.ndarray]:
     """Draws of the uncertain keys by :func:`from_range`, shape (draws,) each. One scrambled Sobol sequence, so that the same draws
     meet every setting."""
-    sampler = stats.qmc.Sobol(len(file.uncertain), scramble=True, rng=np.random.default_rng(file.seed))
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", UserWarning)  # balance of powers of two: wanted, not needed
-        unit = sampler.random(file.draws)
+    unit = even_points(len(file.uncertain), file.draws, file.seed)
     return {key: from_range(file.base.values[key], unit[:, n]) for n, key in enumerate(file.uncertain)}

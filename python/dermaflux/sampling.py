@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
-from scipy.stats import qmc
 
 from . import _core
+from .draws import even_points
 
 
 @dataclass(frozen=True)
@@ -49,9 +49,8 @@ class Sample:
     @cached_property
     def shares(self) -> np.ndarray:
         """Points on the unit cube, shape (count, axes) [-], columns in the order of the names of the keys: a key keeps its points
-        when the axes of the file change places. Scrambled Sobol points, or a Latin hypercube with a point anywhere in each part."""
-        engine = {"sobol": qmc.Sobol, "latin_hypercube": qmc.LatinHypercube}[self.method]
-        return engine(len(self.axes), scramble=True, rng=np.random.default_rng(self.seed)).random(self.count)
+        when the axes of the file change places."""
+        return even_points(len(self.axes), self.count, self.seed, self.method)
 
     @cached_property
     def values(self) -> dict[str, tuple[float, ...]]:
