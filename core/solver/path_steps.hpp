@@ -58,20 +58,20 @@ struct FollowPathsStep {
   OpticsProblem o;
   int paths;  ///< how many of all
 
-  static constexpr int lanes = 8;   ///< places that are handled together
-  static constexpr int groups = 3;  ///< near places; far ones, each and its mirror image; and those still farther
+  static constexpr int lanes = 8;  ///< places that are handled together
+  static constexpr int zones = 3;  ///< near places; far ones, each and its mirror image; and those still farther
   static_assert(view_rings == 2 * lanes);
 
   DF_FUNCTION void operator()(int group, int) const {
     Search search = begin();
-    double sums[groups * lanes] = {}, skin = 0.0;
+    double sums[zones * lanes] = {}, skin = 0.0;
     const int end = (group + 1) * path_group < paths ? (group + 1) * path_group : paths;
     for (int path = group * path_group; path < end; ++path) {
       for (float& depth : search.met) depth = 0.0f;
       const double weight = static_cast<double>(o.paths.weight(path)) * lane_exp(-follow(path, search));
       skin += weight;
       DF_LANES
-      for (int n = 0; n < groups * lanes; ++n) sums[n] += weight * lane_exp(-static_cast<double>(search.met[n]));
+      for (int n = 0; n < zones * lanes; ++n) sums[n] += weight * lane_exp(-static_cast<double>(search.met[n]));
     }
     const int row = group * (view_rings + 1);
     for (int n = 0; n < lanes; ++n) {
@@ -92,11 +92,11 @@ struct FollowPathsStep {
   };
   /// What paths look for, and what one of them has met. Lengths over the finest bin.
   struct Search {
-    float top, rows, reach;     ///< of the PigmentBox
-    int bins;                   ///< of the raster that hold any
-    float at[groups * lanes];   ///< places of the view
-    float met[groups * lanes];  ///< optical depth of pigment, for each place the path may have begun at
-    Samples samples[groups];
+    float top, rows, reach;    ///< of the PigmentBox
+    int bins;                  ///< of the raster that hold any
+    float at[zones * lanes];   ///< places of the view
+    float met[zones * lanes];  ///< optical depth of pigment, for each place the path may have begun at
+    Samples samples[zones];
   };
 
   DF_FUNCTION Search begin() const {
@@ -106,7 +106,7 @@ struct FollowPathsStep {
     search.rows = static_cast<float>(box.rows);
     search.reach = static_cast<float>(box.reach / RasterBins::finest);
     search.bins = RasterBins::within(box.reach);
-    for (int n = 0; n < groups * lanes; ++n) {
+    for (int n = 0; n < zones * lanes; ++n) {
       const int far = n - lanes;
       const double r = o.rows.view_r(far < 0 ? n : lanes + far / 2) / RasterBins::finest;
       search.at[n] = static_cast<float>(far > 0 && far % 2 == 1 ? -r : r);
@@ -131,7 +131,7 @@ struct FollowPathsStep {
       meet(p, count, search);
       p.go_on();
     }
-    for (int group = 0; group < groups; ++group) look(group, search);
+    for (int zone = 0; zone < zones; ++zone) look(zone, search);
     double sum = 0.0;
     for (const float part : lost) sum += static_cast<double>(part);
     return sum;
@@ -185,7 +185,7 @@ struct FollowPathsStep {
       p.y[l + 1] += p.y[l];
     }
   }
-  /// Notes the middles of pieces that lie among pigment, for each group of places that they lead to it from.
+  /// Notes the middles of pieces that lie among pigment, for each zone of places that they lead to it from.
   DF_FUNCTION void meet(const PathPieces& p, int count, Search& search) const {
     float x[PathPieces::count], side[PathPieces::count];
     int line[PathPieces::count], wanted[PathPieces::count];
@@ -203,10 +203,10 @@ struct FollowPathsStep {
       wanted[l] = inside ? near + far + farther : 0;
     }
     for (int l = 0; l < PathPieces::count; ++l)
-      for (int group = 0, left = wanted[l]; left > 0; ++group, left >>= 1) {
+      for (int zone = 0, left = wanted[l]; left > 0; ++zone, left >>= 1) {
         if ((left & 1) == 0) continue;
-        Samples& own = search.samples[group];
-        if (own.count == Samples::room) look(group, search);
+        Samples& own = search.samples[zone];
+        if (own.count == Samples::room) look(zone, search);
         own.x[own.count] = x[l];
         own.side[own.count] = side[l];
         own.length[own.count] = p.length[l];
@@ -214,19 +214,19 @@ struct FollowPathsStep {
         ++own.count;
       }
   }
-  /// How far from a way along the view the nearest place of a group of far ones is.
-  DF_IN_LANES DF_FUNCTION static float away(const Search& search, int group, float x) {
-    const float r = std::fabs(x), *const at = search.at + group * lanes;
+  /// How far from a way along the view the nearest place of a zone of far ones is.
+  DF_IN_LANES DF_FUNCTION static float away(const Search& search, int zone, float x) {
+    const float r = std::fabs(x), *const at = search.at + zone * lanes;
     const float a = std::fabs(r - at[0]), b = std::fabs(r - at[2]), c = std::fabs(r - at[4]), d = std::fabs(r - at[6]);
     const float ab = a < b ? a : b, cd = c < d ? c : d;
     return ab < cd ? ab : cd;
   }
-  /// Adds what a path meets at its samples, if it began at each place of a group.
-  DF_FUNCTION void look(int group, Search& search) const {
-    Samples& own = search.samples[group];
-    const float* const at = search.at + group * lanes;
+  /// Adds what a path meets at its samples, if it began at each place of a zone.
+  DF_FUNCTION void look(int zone, Search& search) const {
+    Samples& own = search.samples[zone];
+    const float* const at = search.at + zone * lanes;
     float met[lanes];
-    for (int n = 0; n < lanes; ++n) met[n] = search.met[group * lanes + n];
+    for (int n = 0; n < lanes; ++n) met[n] = search.met[zone * lanes + n];
     for (int s = 0; s < own.count; ++s) {
       const float* const line = o.tables.raster.data + own.line[s];
       const float x = own.x[s], side = own.side[s], length = own.length[s];
@@ -242,7 +242,7 @@ struct FollowPathsStep {
       DF_LANES
       for (int n = 0; n < lanes; ++n) met[n] += length * pigment[n];
     }
-    for (int n = 0; n < lanes; ++n) search.met[group * lanes + n] = met[n];
+    for (int n = 0; n < lanes; ++n) search.met[zone * lanes + n] = met[n];
     own.count = 0;
   }
 };
