@@ -137,20 +137,22 @@ struct FreeExchange {
     return {release, dt, std::exp(-x), -std::expm1(-x), dt * x * mean_delay(x)};
   }
   /// Share of free pigment that stays free if it leaves at a rate k [-].
-  DF_IN_LANES DF_FUNCTION double decay(double rate) const { return lane_exp(-rate * dt); }
+  DF_IN_LANES DF_FUNCTION double decay(double rate) const { return lane_decay(rate * dt); }
   /// Of free pigment that leaves at a rate k, with its decay.
   DF_IN_LANES DF_FUNCTION FreePigment operator()(double free, double matrix, double rate, double decay) const {
     // a m (e^(-a dt) - e^(-k dt)) / (k - a), where the two rates are alike as mean x tanh(h)/h, h = (k - a) dt / 2, to h^4: the
     // rest is below 17/315 h^6 = 1e-15.
     const double apart = rate - release, x = apart * dt, square = x * x;
     const bool alike = square < 1e-4;
-    const double quotient = (stays - decay) / (alike ? 1.0 : apart);
+    const double divisor = alike ? 1.0 : apart, leaving = larger(rate, 1e-150);
+    const double inverse = 1.0 / (divisor * leaving);  // one division for both quotients
+    const double quotient = (stays - decay) * (inverse * leaving);
     const double near = dt * 0.5 * (stays + decay) * (1.0 - square * (1.0 / 12.0 - square * (1.0 / 120.0)));
     // Not below nothing where both shares are all but nothing, and rounding decides which is the larger.
-    const double left = free * decay + larger(release * matrix * mix(quotient, near, alike ? 1.0 : 0.0), 0.0);
+    const double left = fused(free, decay, larger(release * matrix * (alike ? near : quotient), 0.0));
     // What has gone is what is missing: so the flows out of the pool add up to it.
-    const double gone = larger(free + matrix * leaves - left, 0.0);
-    return {left, gone / larger(rate, 1e-300)};
+    const double gone = larger(fused(matrix, leaves, free) - left, 0.0);
+    return {left, gone * (inverse * divisor)};
   }
   /// How far before the middle of the step the mean of the time lies in which it was free, over half the step, -1 to 1.
   DF_IN_LANES DF_FUNCTION double early(const FreePigment& after, double matrix, double rate) const {
@@ -173,6 +175,10 @@ struct HeldShare {
     return {in_cells - other.in_cells, in_slow - other.in_slow};
   }
   DF_IN_LANES DF_FUNCTION HeldShare operator*(double of) const { return {in_cells * of, in_slow * of}; }
+  /// This and so much of another.
+  DF_IN_LANES DF_FUNCTION HeldShare plus(const HeldShare& other, double of) const {
+    return {fused(other.in_cells, of, in_cells), fused(other.in_slow, of, in_slow)};
+  }
 };
 
 /// What a step makes of pigment that was in cells or in the slow pool, or came into the cells evenly during the step. The rest is
@@ -182,7 +188,7 @@ struct HeldShares {
 
   /// Of what came into the cells earlier than evenly: a share of it at once, so that the mean time is right; or later, at the end.
   DF_IN_LANES DF_FUNCTION HeldShare fed_early(double early) const {
-    return fed + (cells - fed) * larger(early, 0.0) + (HeldShare{1.0, 0.0} - fed) * larger(-early, 0.0);
+    return fed.plus(cells - fed, larger(early, 0.0)).plus(HeldShare{1.0, 0.0} - fed, larger(-early, 0.0));
   }
 };
 

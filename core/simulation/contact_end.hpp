@@ -104,7 +104,7 @@ DF_FUNCTION void finish_contact(const Executor& executor, TreatmentCase& c, Heal
   healing.wounds.count = at.sessions = session + 1;
   healing.wounds.start[session] = c.sessions.start[session];
   at.clock.dt = 0.0;
-  at.clock.rings = 0;
+  at.clock.bounded = false;
 }
 
 }  // namespace dermaflux

@@ -47,7 +47,7 @@ DF_FUNCTION void lay_down(const Executor& executor, const InsertionProblem& from
 struct HealingTally {
   double time = 0.0, dt = 0.0;  ///< [s]
   double spread_until = 0.0;    ///< time to which pigment has spread and risen; leads `time` within a step [s]
-  int rings = 0;                ///< within which pigment may be; 0 for not known
+  bool bounded = false;         ///< whether it is known within which rings pigment may be
   double released_share = 0.0;  ///< of the free pigment, what depleted macrophages let go [-]
   long steps = 0, rejected = 0;
 };
@@ -91,7 +91,7 @@ DF_FUNCTION void spread_vertically(const Executor& executor, const HealingProble
 /// The reaction of a step: time counts from the last session; wounds of several recruit each for itself.
 DF_CALLER_DECIDES
 template <class Executor>
-DF_FUNCTION ReactionStep start_step(const Executor& executor, const HealingProblem& p, double time, double dt, int rings) {
+DF_FUNCTION ReactionStep start_step(const Executor& executor, const HealingProblem& p, double time, double dt, bool bounded) {
   const HealingParams& c = p.params;
   const double since = time - p.wounds.last(), middle = time + 0.5 * dt;
   const bool several = p.wounds.shares.size > 0;
@@ -101,7 +101,7 @@ DF_FUNCTION ReactionStep start_step(const Executor& executor, const HealingProbl
   clock.survivors_before = c.depletion(time);
   clock.survivors = c.depletion(middle);
   RecruitmentStep all{p, {}};
-  for (const int side : {at_axis, beside}) {
+  for (int side = at_axis; side <= (c.bordered ? beside : at_axis); ++side) {
     const TissueCourses& courses = c.courses[side];
     const double ends[2] = {since, since + 0.5 * dt};
     for (int n = 0; n < 2; ++n) {
@@ -116,7 +116,7 @@ DF_FUNCTION ReactionStep start_step(const Executor& executor, const HealingProbl
   clock.migrating = c.rates[at_axis].migration(since, dt) > 0.0 || (c.bordered && c.rates[beside].migration(since, dt) > 0.0);
   clock.at_axis_only = clock.reaction(c.rates[at_axis], 0.0);
   if (several) executor.cells(p.grid.n_r, p.grid.n_z, all);
-  return {p, clock, rings, several ? p.scratch.wound_before : p.scratch.wound};
+  return {p, clock, bounded, several ? p.scratch.wound_before : p.scratch.wound};
 }
 
 /// Spread and descent of the pools, rise and shedding of the epidermis over a time [s]. Backward Euler: first order, as any
@@ -164,21 +164,19 @@ DF_FUNCTION bool heal_through(const Executor& executor, const HealingProblem& p,
     const double wanted = smaller(smaller(tally.dt, c.largest_step), longest), left = end - tally.time;
     const double dt = wanted >= left ? left : (wanted > 0.5 * left ? 0.5 * left : wanted);
     spread_until(executor, p, tally.time + 0.5 * dt, tally);
-    const int rings = tally.rings > 0 ? tally.rings : p.grid.n_r;
-    executor.rows(p.grid.n_z, start_step(executor, p, tally.time, dt, rings));
+    executor.rows(p.grid.n_z, start_step(executor, p, tally.time, dt, tally.bounded));
     executor.single(MaximumStep{p.scratch.error, p.scratch.scalars});
     const double error = executor.read(p.scratch.scalars, scalar_maximum) / c.tolerance;
     const double factor = smaller(larger(0.9 / std::sqrt(larger(error, 1e-6)), 0.3), 2.5);
     if (error > 1.0 && dt > 1e-3 * c.first_step) {
       tally.dt = dt * smaller(factor, 0.7);
       tally.rejected += 1;
-      executor.rows(p.grid.n_z, UndoReactionStep{p, rings});
+      executor.rows(p.grid.n_z, UndoReactionStep{p, tally.bounded});
       continue;
     }
     executor.single(BookReactionStep{p});
-    executor.single(MaximumStep{p.scratch.reached, p.scratch.scalars});
-    const int reached = static_cast<int>(executor.read(p.scratch.scalars, scalar_maximum)), next = reached + 2 + reached / 4;
-    tally.rings = next < p.grid.n_r ? next : p.grid.n_r;
+    executor.single(BoundStep{p});
+    tally.bounded = true;
     tally.time += dt;
     tally.steps += 1;
     if (dt >= wanted) tally.dt = dt * factor;

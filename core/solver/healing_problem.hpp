@@ -159,7 +159,8 @@ struct HealingScratch {
   FieldView<double> wound_before;               ///< of several wounds, macrophages when a step begins [-]
   FieldView<double> lymph_factor;               ///< lymph clearance of its pigment over that of 100 nm [-]
   FieldView<double> lymph, exuded, photolysed, shed, error, mass, radius;  ///< partial sums per row
-  FieldView<double> reached;                                               ///< per row, rings out to the last that holds pigment
+  FieldView<double> reached;                                               ///< per row, rings out to the last that held pigment
+  FieldView<double> within;                                                ///< per row, rings to look for pigment in
   FieldView<double> scalars;
 };
 
@@ -186,6 +187,9 @@ struct HealingProblem {
   HealingScratch scratch;
   FieldView<double> account;  ///< HealingAccount values
   FieldView<double> moments;  ///< Moment values
+
+  /// Rings of a row that a reaction looks for pigment in.
+  DF_FUNCTION int followed_rings(bool bounded, int j) const { return bounded ? static_cast<int>(scratch.within(j)) : grid.n_r; }
 };
 
 }  // namespace dermaflux

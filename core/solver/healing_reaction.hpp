@@ -20,11 +20,22 @@ struct TissueReaction {
   HeldShares by_leaving;  ///< what migration adds to that
   double loses;           ///< whether cells or slow pool lose anything, 1 or 0
 
-  /// What becomes of pigment in cells and in the slow pool and of what came into the cells [kg/m^3], if light cells stay (`leave`
-  /// 0) or leave (1).
-  DF_IN_LANES DF_FUNCTION HeldShare held(double leave, double cells, double slow, double taken, double early) const {
-    const HeldShare sum = (staying.cells + by_leaving.cells * leave) * cells + (staying.slow + by_leaving.slow * leave) * slow +
-                          (staying.fed_early(early) + by_leaving.fed * leave) * taken;
+  /// What becomes of pigment in cells and in the slow pool and of what came into the cells [kg/m^3], of which `fed` stays, if light
+  /// cells stay (`leave` 0) or leave (1).
+  template <bool migrating>
+  DF_IN_LANES DF_FUNCTION HeldShare held(double leave, double cells, double slow, HeldShare fed, double taken) const {
+    if constexpr (migrating) {
+      return held(staying.cells.plus(by_leaving.cells, leave), cells, staying.slow.plus(by_leaving.slow, leave), slow,
+                  fed.plus(by_leaving.fed, leave), taken);
+    } else {
+      return held(staying.cells, cells, staying.slow, slow, fed, taken);
+    }
+  }
+
+ private:
+  DF_IN_LANES DF_FUNCTION static HeldShare held(HeldShare of_cells, double cells, HeldShare of_slow, double slow,
+                                                HeldShare of_taken, double taken) {
+    const HeldShare sum = (of_cells * cells).plus(of_slow, slow).plus(of_taken, taken);
     return {larger(sum.in_cells, 0.0), larger(sum.in_slow, 0.0)};  // differences of shares are rounded
   }
 };
@@ -72,7 +83,7 @@ struct ReactionStep {
   HealingProblem p;
   HealingClock clock;
   static constexpr double untouched = -1.0;  ///< free pigment set aside of a group of cells that a step leaves alone
-  int rings;                                 ///< within which pigment may be
+  bool bounded;                              ///< whether `scratch.within` says where pigment may be
   FieldView<const double> wound_before;      ///< share of a cell in the wound, first; `scratch.wound` mid-step [-]
 
   /// What happens in a group of cells: nothing where all hold too little to be followed, only the exchange between cells and slow
@@ -106,18 +117,22 @@ struct ReactionStep {
   /// Losses of a group of rows [kg] and the error in them.
   template <int W>
   struct Sums {
-    double lymph[W] = {}, exuded[W] = {}, photolysed[W] = {}, shed[W] = {}, error[W] = {};
+    double lymph[W], exuded[W], photolysed[W], shed[W], error[W];
+    DF_FUNCTION Sums() {
+      DF_LANES
+      for (int l = 0; l < W; ++l) lymph[l] = exuded[l] = photolysed[l] = shed[l] = error[l] = 0.0;
+    }
   };
 
   template <int W>
   DF_FUNCTION void rows(int j) const {
     const AxisymmetricGrid& grid = p.grid;
     Sums<W> sums;
-    TissueReaction blended{};
     double bleached[W];
     DF_LANES
     for (int l = 0; l < W; ++l) bleached[l] = -lane_expm1(-0.5 * clock.dt * p.rows.photolysis(j + l));
     double reached = 0.0;
+    const int rings = p.followed_rings(bounded, j);
     for (int i = 0; i < rings; ++i) {
       const int first = grid.cell(i, j);
       Followed<W> followed;
@@ -128,15 +143,20 @@ struct ReactionStep {
       }
       p.scratch.old.take<W>(p.pools, first);
       reached = i + 1.0;
-      const double share = p.rings.beside(i);
-      if (share > 0.0) blended = clock.reaction(TissueRates::blend(p.params.rates[at_axis], p.params.rates[beside], share), share);
-      const TissueReaction& c = share > 0.0 ? blended : clock.at_axis_only;
-      const double area = grid.ring_area(i);
-      if (part == Part::all)
-        exchange(c, area, j, first, followed, bleached, sums);
+      const double share = p.rings.beside(i), area = grid.ring_area(i);
+      const auto react = [&](const TissueReaction& c) {
+        if (part == Part::all && clock.migrating)
+          exchange<true>(c, area, j, first, followed, bleached, sums);
+        else if (part == Part::all)
+          exchange<false>(c, area, j, first, followed, bleached, sums);
+        else
+          exchange_held(c, area, j, first, followed, bleached, sums);
+        if (j < p.params.epidermal_rows) cast_off(c, area, j, first, followed, bleached, sums);
+      };
+      if (share > 0.0)
+        react(clock.reaction(TissueRates::blend(p.params.rates[at_axis], p.params.rates[beside], share), share));
       else
-        exchange_held(c, area, j, first, followed, bleached, sums);
-      if (j < p.params.epidermal_rows) cast_off(c, area, j, first, followed, bleached, sums);
+        react(clock.at_axis_only);
     }
     for (int l = 0; l < W; ++l) {
       p.scratch.lymph(j + l) = sums.lymph[l];
@@ -158,7 +178,7 @@ struct ReactionStep {
       for (int l = 0; l < part; ++l) most[l] = larger(most[l], most[l + part]);
     return most[0];
   }
-  template <int W>
+  template <bool migrating, int W>
   DF_FUNCTION void exchange(const TissueReaction& c, double area, int j, int first, const Followed<W>& followed,
                             const double (&bleached)[W], Sums<W>& sums) const {
     // Short loops: the processor works at several lanes at once where no single one keeps it waiting.
@@ -185,7 +205,7 @@ struct ReactionStep {
         uptake[l] = c.uptake(macrophages[l], laden[l]);
         rate[l] = uptake[l] + outflow[l];
         decay[l] = c.free.decay(rate[l]);
-        leave[l] = laden[l] < c.migration.lightest(macrophages[l]) ? 1.0 : 0.0;
+        leave[l] = migrating && laden[l] < c.migration.lightest(macrophages[l]) ? 1.0 : 0.0;
       }
     };
     // Predictor with the uptake of the beginning, corrector with that of the middle.
@@ -193,7 +213,7 @@ struct ReactionStep {
     DF_LANES
     for (int l = 0; l < W; ++l) {
       trial[l] = uptake[l] * c.free(free[l], matrix[l], rate[l], decay[l]).time;
-      half_way[l] = 0.5 * (cells[l] + c.held(leave[l], cells[l], slow[l], trial[l], 0.0).in_cells);
+      half_way[l] = 0.5 * (cells[l] + c.held<migrating>(leave[l], cells[l], slow[l], c.staying.fed, trial[l]).in_cells);
     }
     choose(density, half_way);
     DF_LANES
@@ -215,21 +235,21 @@ struct ReactionStep {
     for (int l = 0; l < W; ++l) {
       const double old_matrix = from.matrix(first + l), old_free = from.free(first + l), left = 1.0 - bleached[l];
       loose[l] = followed.loose[l] * (old_matrix + old_free + matrix[l] + free[l]);
-      to.matrix(first + l) = mix(old_matrix, left * matrix[l], followed.loose[l]);
-      to.free(first + l) = mix(old_free, left * free[l], followed.loose[l]);
+      to.matrix(first + l) = followed.loose[l] > 0.0 ? left * matrix[l] : old_matrix;
+      to.free(first + l) = followed.loose[l] > 0.0 ? left * free[l] : old_free;
     }
     DF_LANES
     for (int l = 0; l < W; ++l) {
       const int k = first + l;
-      const HeldShare after = c.held(leave[l], cells[l], slow[l], taken[l], early[l]);
+      const HeldShare after = c.held<migrating>(leave[l], cells[l], slow[l], c.staying.fed_early(early[l]), taken[l]);
       const double lost = drained[l] + c.loses * ((cells[l] + slow[l] + taken[l]) - (after.in_cells + after.in_slow));
       // What the first order misses besides uptake: how exudation falls, light on what is lost, when cells were fed.
       const double fed_wrongly = (c.staying.fed_early(early[l]).in_cells - c.staying.fed.in_cells) * taken[l];
       const double missed = c.exudation_fall * p.rows.open_track(j + l) * lasting[l] + bleached[l] * lost + std::fabs(fed_wrongly);
       const double old_cells = from.macrophage(k), old_slow = from.slow(k), left = 1.0 - bleached[l];
       const double volume = followed.any[l] * area * p.grid.dz(j + l);
-      to.macrophage(k) = mix(old_cells, left * after.in_cells, followed.any[l]);
-      to.slow(k) = mix(old_slow, left * after.in_slow, followed.any[l]);
+      to.macrophage(k) = followed.any[l] > 0.0 ? left * after.in_cells : old_cells;
+      to.slow(k) = followed.any[l] > 0.0 ? left * after.in_slow : old_slow;
       sums.lymph[l] += volume * lost;
       sums.exuded[l] += volume * exudation[l];
       sums.photolysed[l] += volume * bleached[l] * (loose[l] + (old_cells + old_slow + after.in_cells + after.in_slow));
@@ -246,15 +266,16 @@ struct ReactionStep {
     DF_LANES
     for (int l = 0; l < W; ++l) {
       const int k = first + l;
-      const bool any = followed.any[l] > 0.0;
-      const double left = 1.0 - bleached[l], cells = left * from.macrophage(k), slow = left * from.slow(k);
-      const HeldShare after = c.staying.cells * cells + c.staying.slow * slow;
-      const double lost = c.loses * ((cells + slow) - (after.in_cells + after.in_slow));
+      const double old_cells = from.macrophage(k), old_slow = from.slow(k);
+      const double left = 1.0 - bleached[l], cells = left * old_cells, slow = left * old_slow;
+      const double in_cells = fused(c.staying.slow.in_cells, slow, c.staying.cells.in_cells * cells);
+      const double in_slow = fused(c.staying.slow.in_slow, slow, c.staying.cells.in_slow * cells);
+      const double lost = c.loses * ((cells + slow) - (in_cells + in_slow));
       const double volume = followed.any[l] * area * p.grid.dz(j + l);
-      to.macrophage(k) = any ? left * after.in_cells : from.macrophage(k);
-      to.slow(k) = any ? left * after.in_slow : from.slow(k);
+      to.macrophage(k) = followed.any[l] > 0.0 ? left * in_cells : old_cells;
+      to.slow(k) = followed.any[l] > 0.0 ? left * in_slow : old_slow;
       sums.lymph[l] += volume * lost;
-      sums.photolysed[l] += volume * bleached[l] * (from.macrophage(k) + from.slow(k) + after.in_cells + after.in_slow);
+      sums.photolysed[l] += volume * bleached[l] * (old_cells + old_slow + in_cells + in_slow);
       error[l] = followed.any[l] * (bleached[l] * lost);
     }
     for (int l = 0; l < W; ++l) sums.error[l] = larger(sums.error[l], error[l]);
@@ -280,13 +301,40 @@ struct ReactionStep {
 /// Takes the last reaction back.
 struct UndoReactionStep {
   HealingProblem p;
-  int rings;  ///< of the reaction
+  bool bounded;  ///< as of the reaction
   template <int W>
   DF_FUNCTION void rows(int j) const {
+    const int rings = p.followed_rings(bounded, j);
     for (int i = 0; i < rings; ++i) {
       const int first = p.grid.cell(i, j);
       if (p.scratch.old.free(first) == ReactionStep::untouched) continue;
       p.pools.take<W>(p.scratch.old, first);
+    }
+  }
+};
+
+/// Says for each row within which rings pigment may be in the next step: where it was in this one, in these eight rows or in the
+/// sixteen above and below, and a quarter farther.
+struct BoundStep {
+  HealingProblem p;
+  static constexpr int rows = 8, around = 16;  ///< any number of rows that a step takes at once gives the same
+
+  DF_FUNCTION void operator()() const {
+    const auto farthest = [this](int first) {
+      double reached = 0.0;
+      for (int j = first < 0 ? 0 : first; j < first + rows && j < p.grid.n_z; ++j) reached = larger(reached, p.scratch.reached(j));
+      return reached;
+    };
+    double near[1 + 2 * around / rows];  // of the groups about a group
+    for (int n = 0; n < 2 * around / rows; ++n) near[n + 1] = farthest(n * rows - around);
+    for (int first = 0; first < p.grid.n_z; first += rows) {
+      for (int n = 0; n < 2 * around / rows; ++n) near[n] = near[n + 1];
+      near[2 * around / rows] = farthest(first + around);
+      double reached = 0.0;
+      for (const double one : near) reached = larger(reached, one);
+      const int last = first + rows;
+      const double within = smaller(std::floor(1.25 * reached) + 2.0, p.grid.n_r);
+      for (int j = first; j < last && j < p.grid.n_z; ++j) p.scratch.within(j) = within;
     }
   }
 };

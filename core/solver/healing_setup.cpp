@@ -74,8 +74,8 @@ void lay_out_healing_state(ViewArena& arena, HealingProblem& problem) {
     for (auto* view : {&pools->free, &pools->matrix, &pools->macrophage, &pools->slow, &pools->epidermal})
       *view = arena.take(cells, n_z);
   for (auto* view : {&s.factor, &s.solved, &s.wound, &s.wound_before, &s.lymph_factor}) *view = arena.take(cells, n_z);
-  for (auto* view :
-       {&s.from_above, &s.own, &s.coupling, &s.lymph, &s.exuded, &s.photolysed, &s.shed, &s.error, &s.mass, &s.radius, &s.reached})
+  for (auto* view : {&s.from_above, &s.own, &s.coupling, &s.lymph, &s.exuded, &s.photolysed, &s.shed, &s.error, &s.mass, &s.radius,
+                     &s.reached, &s.within})
     *view = arena.take(n_z);
   s.scalars = arena.take(scalar_count);
   problem.account = arena.take(HealingAccount::count);

@@ -82,6 +82,27 @@ TEST(Healing, StaysPositiveAndKeepsMassInStepsOfMonthsFromAnyState) {
   }
 }
 
+TEST(Healing, FindsAllPigmentThoughItLooksOnlyWhereItMayBe) {
+  test::BoundCase one(test::treatment());
+  one.run(SerialExecutor{});
+  const HealingProblem& p = one.bound.healing;
+  const auto healed = [&](bool everywhere) {
+    lay_down(SerialExecutor{}, one.bound.insertion, p);
+    HealingTally tally;
+    for (const double end : {1.0 * day, 30.0 * day, 2.0 * year})
+      while (!heal_until(SerialExecutor{}, p, end, tally, everywhere ? tally.time + 1e-6 : HUGE_VAL)) tally.bounded = false;
+    std::vector<double> all;
+    for (const FieldView<double>& pool : {p.pools.free, p.pools.matrix, p.pools.macrophage, p.pools.slow, p.pools.epidermal})
+      all.insert(all.end(), pool.data, pool.data + pool.size);
+    return all;
+  };
+  const std::vector<double> found = healed(false);
+  EXPECT_TRUE(test::same_bits(found, healed(true)));
+  int rings = 0;
+  for (int j = 0; j < p.grid.n_z; ++j) rings += p.followed_rings(true, j);
+  EXPECT_LT(rings, p.grid.n_r * p.grid.n_z / 2) << "looks nearly everywhere";
+}
+
 RunOptions ten_years(GridLevel grid) {
   RunOptions options = test::on_grid(grid);
   options.horizon = 10.0 * year;

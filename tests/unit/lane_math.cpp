@@ -46,6 +46,12 @@ TEST(LaneMath, ExponentialLessOneIsWithinThreeUnitsHoweverSmall) {
   EXPECT_EQ(lane_expm1(-1e300), -1.0);
 }
 
+TEST(LaneMath, DecayIsTheExponentialOfWhatIsNotNegative) {
+  for (const double x : {0.0, 1e-300, 1e-9, 0.3, 0.7, 1.0, 17.3, 345.6, 708.0}) EXPECT_EQ(lane_decay(x), lane_exp(-x)) << x;
+  EXPECT_EQ(lane_decay(1e300), lane_exp(-708.0));
+  EXPECT_TRUE(std::isnan(lane_decay(std::nan(""))));
+}
+
 TEST(LaneMath, ExponentialStaysANormalNumberWhateverItIsGiven) {
   EXPECT_GT(lane_exp(-1e300), 0.0);
   EXPECT_LT(lane_exp(-1e300), 1e-300);
