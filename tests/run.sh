@@ -4,7 +4,7 @@
 #   bash tests/run.sh --sanitize   the C++ tests with AddressSanitizer and UndefinedBehaviorSanitizer, in a build of their own
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
-extra_packages=(libgtest-dev)
+extra_packages=(libgtest-dev libsodium-dev)
 source python/set_up.sh
 export OMP_WAIT_POLICY=passive OMP_PROC_BIND=false  # threads that wait sleep: the tests share the cores
 case ${1:-} in

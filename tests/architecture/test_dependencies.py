@@ -18,6 +18,7 @@ MAY_INCLUDE = {
     "core": set(),
     "core/grid": GROUND,
     "core/physics": GROUND,
+    "core/preset": set(),  # one header that a driver module takes along
     "core/execution": GROUND | {"core/grid"},
     "core/tissue": GROUND | {"core/physics"},
     "core/treatment": GROUND | {"core/physics", "core/tissue"},
@@ -116,7 +117,8 @@ def compiled() -> dict[Path, str]:
 
     def check(path: Path) -> str:
         source = f'#include "{name(path)}"\n' * 2
-        flags = ["-std=c++20", "-fopenmp-simd", "-fsyntax-only", "-Wall", "-Wextra", "-Wshadow", "-Wconversion"]
+        standard = "c++17" if folder(path) == "core/preset" else "c++20"
+        flags = [f"-std={standard}", "-fopenmp-simd", "-fsyntax-only", "-Wall", "-Wextra", "-Wshadow", "-Wconversion"]
         command = [compiler, *flags, f"-I{ROOT}", "-x", "c++", "-"]
         done = subprocess.run(command, input=source, capture_output=True, text=True)
         return done.stderr if done.returncode or done.stderr else ""
