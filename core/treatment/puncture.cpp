@@ -14,12 +14,6 @@ namespace {
 /// balance of force and speed has no stable root, since skin softens ever faster towards rest [-].
 constexpr double standstill = 0.1;
 
-/// Force on all prongs with their tips at `depth` below the surface [N].
-ForceParts needle_force(const InsertionForce& law, const Needle& needle, double depth) {
-  if (depth <= 0.0) return {0.0, 0.0, 0.0};
-  return law.parts(needle.diameter(depth), units::pi * needle.diameter_integral(depth));
-}
-
 InsertionForce force_law(const Treatment& treatment, double mu) {
   const SkinMechanics& skin = treatment.skin_at_axis().mechanics;
   const Needle& needle = treatment.needle;
@@ -108,6 +102,11 @@ struct Balance {
 };
 
 }  // namespace
+
+ForceParts needle_force(const InsertionForce& law, const Needle& needle, double depth) {
+  if (depth <= 0.0) return {0.0, 0.0, 0.0};
+  return law.parts(needle.diameter(depth), units::pi * needle.diameter_integral(depth));
+}
 
 Puncture solve_puncture(const Treatment& treatment) {
   const Machine& machine = treatment.machine;

@@ -30,6 +30,9 @@ Puncture solve_puncture(const Treatment& treatment);
 /// Complete strokes of the loaded motor within a dwell time, at least 1.
 int complete_strokes(double frequency, double dwell);
 
+/// Force on all prongs with their tips at `depth` below the surface [N].
+ForceParts needle_force(const InsertionForce& law, const Needle& needle, double depth);
+
 /// Law of the force on all prongs at the modulus of a solved puncture.
 InsertionForce insertion_force(const Treatment& treatment, const Puncture& puncture);
 

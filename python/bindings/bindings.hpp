@@ -10,5 +10,6 @@ void bind_running(pybind11::module_& module);
 void bind_healing(pybind11::module_& module);
 void bind_photons(pybind11::module_& module);
 void bind_look(pybind11::module_& module);
+void bind_presets(pybind11::module_& module);
 
 }  // namespace dermaflux

@@ -8,6 +8,7 @@ PYBIND11_MODULE(_core, module) {
   dermaflux::bind_healing(module);
   dermaflux::bind_photons(module);
   dermaflux::bind_look(module);
+  dermaflux::bind_presets(module);
   module.attr("version") = DF_VERSION;
   module.attr("git") = DF_GIT;
   module.attr("compiler") = DF_COMPILER;

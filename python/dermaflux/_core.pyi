@@ -377,6 +377,25 @@ class EnvelopeLimit:
     def source(self) -> str:
         """Where the limits come from."""
 
+class SettingsTable:
+    """Which skins the settings table of a preset is made for, and what counts as the same result there."""
+
+    @property
+    def thickness(self) -> list[str]:
+        """Keys that make skin thicker together."""
+    @property
+    def resistance(self) -> list[str]:
+        """Keys that make skin resist more together."""
+    @property
+    def shares(self) -> list[float]:
+        """Shares of the probability of each key at which it is tried, beside its value [-]."""
+    @property
+    def contrast_tolerance(self) -> float:
+        """Of contrast_1y [-]."""
+    @property
+    def share_tolerance(self) -> float:
+        """Of share_epidermis [-]."""
+
 class CalibrationFile:
     """A calibration as its file says it, for one tissue class."""
 
@@ -419,6 +438,9 @@ class CalibrationFile:
     @property
     def envelope(self) -> list[EnvelopeLimit]:
         """Limits of the settings."""
+    @property
+    def table(self) -> SettingsTable | None:
+        """Of which skins a settings table is made, None for no table."""
     @property
     def files(self) -> list[Path]:
         """All files that were read."""
@@ -638,3 +660,39 @@ def follow_photons(
 
     Returns `reflected` of shape (bins, batches), the shares specular, diffuse, transmitted, absorbed, roulette and cut, and `map`.
     Raises InputError, BackendError, or KeyboardInterrupt on Ctrl-C."""
+
+class PresetReader:
+    """The driver's reader (`core/preset/preset_reader.hpp`) after it has accepted a preset."""
+
+    def __init__(
+        self,
+        content: bytes,
+        machine_model: str,
+        lowest: dict[str, float],
+        highest: dict[str, float],
+        today: str,
+        allow_research: bool,
+        allow_unsigned: bool,
+    ) -> None:
+        """Reads and verifies the bytes of a file. Raises InputError, whose message names the error, the key and why."""
+    @property
+    def settings(self) -> dict[str, float]:
+        """Settings for skin of average measures."""
+    @property
+    def alarms(self) -> list[dict[str, object]]:
+        """What the driver watches."""
+    def settings_for(self, thickness_um: float, force_n: float) -> tuple[dict[str, float], dict[str, float]]:
+        """Settings for a measured skin, and what to expect of them. Raises InputError."""
+    def allows(self, settings: dict[str, float]) -> str:
+        """Name of the error of settings, none where they may be used."""
+    def judge(self, quantity: str, value: float) -> str:
+        """fine, warn or stop."""
+    def text(self, path: str) -> str:
+        """A text of the document, empty if there is none."""
+
+def puncture(document: TreatmentDocument) -> dict[str, float]:
+    """What the machine's settings become in the skin: d_tip_mm, dimple_mm, insertion_force_n, frequency_loaded_hz, strokes.
+    Raises NumericsError where the motor stalls."""
+
+def needle_forces(document: TreatmentDocument, depths_mm: Sequence[float]) -> list[float]:
+    """Force on all prongs with the tips at each depth below the surface, in the skin and at the speed of the treatment [N]."""

@@ -1,4 +1,4 @@
-"""Command line: info, run, resume, sweep, sensitivity, calibrate, preset check, report, render, match, photons.
+"""Command line: info, run, resume, sweep, sensitivity, calibrate, preset, report, render, match, photons.
 
 Exit codes: 0 done, 1 the program failed, 2 bad input, 3 a sweep or an analysis with failed members, 4 a preset was refused, 130 interrupted.
 """
@@ -17,6 +17,7 @@ from rich.table import Table
 
 from . import _core, configs, look_commands
 from .commands import Backend, Set, Threads, changes_of, fail, guarded
+from .preset_commands import preset_app
 from .sweep_commands import sweep_app
 from .tables import print_table
 
@@ -29,7 +30,6 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     add_completion=False,
 )
-preset_app = typer.Typer(help="Device presets.", no_args_is_help=True)
 app.add_typer(preset_app, name="preset")
 app.add_typer(sweep_app, name="sweep")
 
@@ -236,18 +236,6 @@ def calibrate(
     if result.failed:
         print(f"warning: {result.failed} members failed and count as not right")
     print(f"written: {preset}\nwritten: {report}")
-
-
-@preset_app.command("check")
-@guarded
-def preset_check(file: Annotated[Path, typer.Argument(help="preset file")]) -> None:
-    """Verifies schema, version, envelope and SHA-256 of a preset."""
-    from .preset import load_preset
-
-    preset = load_preset(file)
-    settings = preset["settings"]
-    print(f"{file}: good ({preset['preset']['id']} {preset['preset']['version']}, {preset['preset']['status']}): "
-          f"depth {settings['depth_mm']:g} mm, dwell {settings['dwell_ms']:g} ms, {settings['frequency_hz']:g} Hz")  # fmt: skip
 
 
 @app.command()

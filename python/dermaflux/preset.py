@@ -1,9 +1,11 @@
-"""Device presets: what the driver module of a machine receives, and how it is checked."""
+"""Device presets: what the driver module of a machine receives, how it is checked, written and adapted."""
 
 import hashlib
 import json
 import math
 import os
+from collections.abc import Iterator
+from functools import lru_cache
 from pathlib import Path
 
 import jsonschema
@@ -12,14 +14,26 @@ import rfc8785
 from . import _core
 from .writing import write_text
 
-SCHEMA_VERSION = "1.0.0"
+SCHEMA_VERSION = "1.1.0"
+LARGEST_BYTES = 262144
+CELL_VALUES = ("insertion_force_n", "d_tip_mm", "strokes", "bleed_probability", "contrast_1y")
 
 
-def schema() -> dict[str, object]:
-    """JSON Schema (2020-12) of a preset."""
+def schema(version: str = SCHEMA_VERSION) -> dict[str, object]:
+    """JSON Schema (2020-12) of a preset, of the newest version or of an earlier one."""
     from . import configs
 
-    return json.loads((configs() / "schema" / "preset-1.0.0.schema.json").read_text(encoding="utf-8"))
+    return json.loads((configs() / "schema" / f"preset-{version}.schema.json").read_text(encoding="utf-8"))
+
+
+@lru_cache
+def _validator(version: str) -> jsonschema.Draft202012Validator:
+    return jsonschema.Draft202012Validator(schema(version))
+
+
+def canonical_bytes(preset: dict[str, object]) -> bytes:
+    """A preset in canonical JSON (RFC 8785): the bytes of its file, which a signature is over."""
+    return rfc8785.dumps(preset)
 
 
 def content_sha256(preset: dict[str, object]) -> str:
@@ -37,12 +51,13 @@ def seal(preset: dict[str, object]) -> dict[str, object]:
 
 
 def save_preset(preset: dict[str, object], path: str | os.PathLike[str]) -> Path:
-    """Writes a sealed preset; it appears under its name when it is complete."""
-    return write_text(Path(path), json.dumps(preset, indent=1, ensure_ascii=False) + "\n")
+    """Writes a sealed preset in canonical bytes; it appears under its name when it is complete."""
+    return write_text(Path(path), canonical_bytes(preset).decode())
 
 
 def load_preset(path: str | os.PathLike[str]) -> dict[str, object]:
-    """Reads a preset and refuses a bad one.
+    """Reads a preset and refuses a bad one. From schema 1.1 on a file holds the canonical bytes and nothing else, so that no byte
+    of it can change unseen; of 1.0 any layout is read.
 
     Raises
     ------
@@ -51,14 +66,28 @@ def load_preset(path: str | os.PathLike[str]) -> dict[str, object]:
     """
     path = Path(path)
     try:
-        preset = json.loads(path.read_text(encoding="utf-8"), parse_constant=_no_constant, object_pairs_hook=_no_double)
+        with path.open("rb") as file:
+            content = file.read(LARGEST_BYTES + 1)
     except FileNotFoundError:
         raise _core.FileError(f"{path}: no such file; give the path of a preset") from None
-    except (OSError, ValueError, RecursionError) as error:
+    except OSError as error:
         raise _core.InputError(f"{path}: is not a JSON document ({error}); give a preset written by `dermaflux calibrate`") from None
+    return read_preset(content, path)
+
+
+def read_preset(content: bytes, name: str | os.PathLike[str] = "preset") -> dict[str, object]:
+    """:func:`load_preset` of the bytes of a file; its name stands in the message of the error."""
+    try:
+        if len(content) > LARGEST_BYTES:
+            raise ValueError(f"it is larger than any preset, {LARGEST_BYTES} bytes")
+        preset = json.loads(content.decode("utf-8"), parse_constant=_no_constant, object_pairs_hook=_no_double)
+    except (ValueError, RecursionError) as error:
+        raise _core.InputError(f"{name}: is not a JSON document ({error}); give a preset written by `dermaflux calibrate`") from None
     problems = check_preset(preset)
+    if not problems and _minor(preset) > 0 and content != canonical_bytes(preset):
+        problems = ["its bytes are not the canonical form (RFC 8785), though its content is whole; write them with `dermaflux preset export`"]
     if problems:
-        raise _core.InputError(f"{path}: refused: " + "; ".join(problems))
+        raise _core.InputError(f"{name}: refused: " + "; ".join(problems))
     return preset
 
 
@@ -75,34 +104,48 @@ def _no_double(pairs: list[tuple[str, object]]) -> dict[str, object]:
     return found
 
 
+def _minor(preset: dict[str, object]) -> int:
+    return int(str(preset["schema_version"]).split(".")[1])
+
+
 def check_preset(preset: object) -> list[str]:
-    """Problems of a preset, empty if it is good: major version, schema, hash, and settings inside tolerance and envelope."""
+    """Problems of a preset, empty if it is good: major version, schema, hash, settings inside tolerance, envelope and the limits
+    of their machine, a whole settings table, alarms that can be judged."""
     if not isinstance(preset, dict):
         return ["it is not a JSON object"]
     version = str(preset.get("schema_version", ""))
-    if version.split(".")[0] != SCHEMA_VERSION.split(".")[0]:
+    parts = version.split(".")
+    if parts[0] != SCHEMA_VERSION.split(".")[0]:
         return [f"its schema_version is {version or 'missing'}, this program reads {SCHEMA_VERSION.split('.')[0]}.x"]
-    validator = jsonschema.Draft202012Validator(schema())
-    problems = [f"{'/'.join(map(str, error.path)) or 'preset'}: {error.message}" for error in validator.iter_errors(preset)]
-    if problems:
-        return problems
+    old = len(parts) == 3 and parts[1].strip("0") == ""
     try:
-        if content_sha256(preset) != preset["sha256"]:
-            problems.append("its SHA-256 does not match its content (it was altered)")
+        if "sha256" in preset and content_sha256(preset) != preset["sha256"]:
+            return ["its SHA-256 does not match its content (it was altered)"]
     except (ValueError, RecursionError) as error:
         return [f"it has no canonical JSON form ({error})"]
-    settings, tolerance = preset["settings"], preset["tolerance"]
-    for name, limit in preset["envelope"].items():
-        values = {"settings": settings.get(name)}
-        for edge in ("min", "max"):
-            values[f"tolerance {edge}"] = tolerance.get(name, {}).get(edge)
-        for row in preset["adaptation"]:
-            values[f"adaptation to {row['measured']}"] = row["settings"].get(name)
-            problems += _outside(name, values, limit)
-        problems += _outside(name, values, limit)
-    for name, box in tolerance.items():
-        problems += _outside(name, {"settings": settings.get(name)}, box)
+    errors = _validator("1.0.0" if old else SCHEMA_VERSION).iter_errors(preset)
+    problems = [f"{'/'.join(map(str, error.path)) or 'preset'}: {error.message}" for error in errors]
+    if problems:
+        return problems
+    problems += [problem for alarm in preset["alarms"] for problem in _alarm_problems(alarm)]
+    problems += _table_problems(preset.get("settings_table"))
+    for name, limit in (*preset["envelope"].items(), *preset["machine"].get("limits", {}).items()):
+        problems += _outside(name, dict(_uses(preset, name)), limit)
+    for name, box in preset["tolerance"].items():
+        problems += _outside(name, {"settings": preset["settings"].get(name)}, box)
     return list(dict.fromkeys(problems))
+
+
+def _uses(preset: dict[str, object], name: str) -> Iterator[tuple[str, float | None]]:
+    """Every value that a preset gives one setting, and where."""
+    yield "settings", preset["settings"].get(name)
+    for edge in ("min", "max"):
+        yield f"tolerance {edge}", preset["tolerance"].get(name, {}).get(edge)
+    for n, row in enumerate(preset["adaptation"]):
+        yield f"adaptation {n + 1} to {row['measured']}", row["settings"].get(name)
+    if name in ("depth_mm", "dwell_ms"):
+        for n, cell in enumerate(preset.get("settings_table", {}).get("cells", [])):
+            yield f"cell {n} of the settings table", cell.get(name)
 
 
 def _outside(name: str, values: dict[str, float | None], limit: dict[str, float]) -> list[str]:
@@ -111,3 +154,88 @@ def _outside(name: str, values: dict[str, float | None], limit: dict[str, float]
         for what, value in values.items()
         if value is not None and not (math.isfinite(value) and limit["min"] <= value <= limit["max"])
     ]
+
+
+def _alarm_problems(alarm: dict[str, object]) -> list[str]:
+    quantity, _, side = str(alarm["quantity"]).rpartition(" ")
+    ends = [level in alarm for level in ("warn", "stop")]
+    if quantity and (side in ("below", "above") and any(ends) or side == "outside" and all(ends)):
+        return []
+    return [f"alarm {alarm['name']}: no driver can judge it; its quantity ends with below or above and has warn or stop, or with outside and has both"]
+
+
+def _table_problems(table: dict[str, object] | None) -> list[str]:
+    if table is None:
+        return []
+    axes = [table["thickness_um"], table["force_n"]]
+    problems = [f"settings_table: {axis} does not increase" for axis in axes if any(b <= a for a, b in zip(axis, axis[1:], strict=False))]
+    if len(table["cells"]) != len(axes[0]) * len(axes[1]):
+        problems.append(f"settings_table: {len(table['cells'])} cells, not {len(axes[0])} x {len(axes[1])}")
+    return problems
+
+
+def settings_for(preset: dict[str, object], thickness_um: float, force_n: float) -> tuple[dict[str, float], dict[str, float]]:
+    """Settings of a checked preset for a measured skin, and what to expect of them: what :class:`dermaflux.PresetReader` answers,
+    by a second implementation that it is compared with. Linear between the cells of the table.
+
+    Raises
+    ------
+    InputError: no table, a value outside it or no number, or a cell without an answer.
+    """
+    table = preset.get("settings_table")
+    if table is None:
+        raise _core.InputError("refused, no_table: the preset has no settings table; calibrate again")
+    if not (math.isfinite(thickness_um) and math.isfinite(force_n)):
+        raise _core.InputError("refused, bad_question: a measured value is not a number")
+    rows, columns = _place(table["thickness_um"], thickness_um), _place(table["force_n"], force_n)
+    cells = [[table["cells"][i * len(table["force_n"]) + j] for j in columns[:2]] for i in rows[:2]]
+    absent = [cell["none"] for row in cells for cell in row if "none" in cell]
+    if absent:
+        raise _core.InputError(f"refused, no_answer: the model has no answer for this skin: {absent[0]}")
+
+    def value(name: str) -> float:
+        return _between(*(_between(float(row[0][name]), float(row[1][name]), columns[2]) for row in cells), rows[2])
+
+    settings = preset["settings"] | {name: value(name) for name in ("depth_mm", "dwell_ms")}
+    return {name: float(one) for name, one in settings.items()}, {name: value(name) for name in CELL_VALUES}
+
+
+def _place(axis: list[float], x: float) -> tuple[int, int, float]:
+    """The values of an axis to both sides, the same twice on a value, and the share of the way."""
+    if not axis[0] <= x <= axis[-1]:
+        raise _core.InputError(f"refused, outside_table: {x:g} lies outside {axis[0]:g} to {axis[-1]:g}")
+    low = max(n for n, one in enumerate(axis) if one <= x)
+    return (low, low, 0.0) if axis[low] == x else (low, low + 1, (x - axis[low]) / (axis[low + 1] - axis[low]))
+
+
+def _between(a: float, b: float, share: float) -> float:
+    return min(max(a + share * (b - a), min(a, b)), max(a, b))
+
+
+def migrate(preset: dict[str, object]) -> dict[str, object]:
+    """A checked preset in the newest schema. What an older one does not say stays unsaid: a preset of 1.0 has no settings table
+    and cannot be adapted. The hash of what it was made of stands in its provenance."""
+    if _minor(preset) > 0:
+        return preset
+    newest = {key: value for key, value in preset.items() if key != "sha256"}
+    newest |= {"schema": str(schema()["$id"]), "schema_version": SCHEMA_VERSION}
+    newest["provenance"] = preset["provenance"] | {"migrated_from_sha256": preset["sha256"]}
+    return seal(newest)
+
+
+def restate(preset: dict[str, object], *, version: str | None, status: str | None = None, expires: str | None = None) -> dict[str, object]:
+    """A preset with another version, status or last day. A changed preset is a new version, never an edit.
+
+    Raises
+    ------
+    InputError: no new version, or a word that the schema does not know.
+    """
+    if version is None or version == preset["preset"]["version"]:
+        raise _core.InputError(f"a changed preset is a new version; give one that is not {preset['preset']['version']}, e.g. --version 1.0.1")
+    changes = {"version": version, "status": status, "expires": expires}
+    stated = {key: value for key, value in preset.items() if key != "sha256"}
+    stated["preset"] = preset["preset"] | {key: value for key, value in changes.items() if value is not None}
+    stated["sha256"] = content_sha256(stated)
+    if problems := check_preset(stated):
+        raise _core.InputError("; ".join(problems))
+    return stated

@@ -1,0 +1,179 @@
+"""Commands of device presets: export, check, sign, verify, diff, show."""
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.table import Table
+
+from . import _core
+from .commands import guarded
+from .tables import print_table
+from .writing import check_output
+
+preset_app = typer.Typer(help="Device presets.", no_args_is_help=True)
+
+File = Annotated[Path, typer.Argument(help="preset file")]
+Json = Annotated[bool, typer.Option("--json", help="print JSON")]
+Signature = Annotated[Path | None, typer.Option("--signature", help="signature file; PRESET.sig otherwise")]
+
+
+def _facts(file: Path, preset: dict) -> dict[str, object]:
+    about = preset["preset"]
+    return {"file": str(file), "id": about["id"], "version": about["version"], "status": about["status"], "schema_version": preset["schema_version"],
+            "sha256": preset["sha256"]}  # fmt: skip
+
+
+@preset_app.command("export")
+@guarded
+def export(
+    file: File,
+    output: Annotated[Path, typer.Option("-o", "--output", help="file for the driver")],
+    version: Annotated[str | None, typer.Option("--version", help="version of the content, e.g. 1.0.1; needed with --status and --expires")] = None,
+    status: Annotated[str | None, typer.Option("--status", help="research, reviewed, released or withdrawn")] = None,
+    expires: Annotated[str | None, typer.Option("--expires", help="last day on which a driver may load it, YYYY-MM-DD")] = None,
+    key: Annotated[Path | None, typer.Option("--key", help="private key (PEM, Ed25519): sign it, too")] = None,
+    as_json: Json = False,
+) -> None:
+    """Writes a preset for the driver: newest schema, canonical bytes (RFC 8785), SHA-256; on request another status, an end, a signature."""
+    from .preset import load_preset, migrate, restate, save_preset
+    from .preset_signing import private_key, sign_preset
+
+    check_output(output)
+    if key is not None:
+        private_key(key)
+    preset = migrate(load_preset(file))
+    if version or status or expires:
+        preset = restate(preset, version=version, status=status, expires=expires)
+    save_preset(preset, output)
+    signature = sign_preset(output, key) if key is not None else None
+    if as_json:
+        print(json.dumps(_facts(output, preset) | {"signature": signature and str(signature)}))
+        return
+    print(f"written: {output}" + (f"\nwritten: {signature}" if signature else ""))
+    if "settings_table" not in preset:
+        print("warning: it has no settings table, so that a driver cannot adapt it; calibrate again")
+
+
+@preset_app.command("check")
+@guarded
+def check(file: File, as_json: Json = False) -> None:
+    """Verifies schema, version, envelope, canonical bytes and SHA-256 of a preset."""
+    from .preset import load_preset
+
+    preset = load_preset(file)
+    if as_json:
+        print(json.dumps(_facts(file, preset) | {"good": True}))
+        return
+    settings = preset["settings"]
+    print(f"{file}: good ({preset['preset']['id']} {preset['preset']['version']}, {preset['preset']['status']}): "
+          f"depth {settings['depth_mm']:g} mm, dwell {settings['dwell_ms']:g} ms, {settings['frequency_hz']:g} Hz")  # fmt: skip
+
+
+@preset_app.command("sign")
+@guarded
+def sign(
+    file: File,
+    key: Annotated[Path, typer.Option("--key", help="private key: openssl genpkey -algorithm ed25519 -out key.pem")],
+    signature: Signature = None,
+    as_json: Json = False,
+) -> None:
+    """Signs a preset (Ed25519 over all bytes of the file), detached."""
+    from .preset_signing import sign_preset
+
+    written = sign_preset(file, key, signature)
+    print(json.dumps({"file": str(file), "signature": str(written)}) if as_json else f"written: {written}")
+
+
+@preset_app.command("verify")
+@guarded
+def verify(
+    file: File,
+    public_key: Annotated[Path, typer.Option("--public-key", help="public key: openssl pkey -in key.pem -pubout -out public.pem")],
+    signature: Signature = None,
+    as_json: Json = False,
+) -> None:
+    """Verifies the signature of a preset, then the preset itself."""
+    from .preset import load_preset
+    from .preset_signing import public_key_bytes, verify_preset
+
+    verify_preset(file, public_key, signature)
+    preset = load_preset(file)
+    raw = public_key_bytes(public_key).hex()
+    print(json.dumps(_facts(file, preset) | {"signed": True, "public_key": raw}) if as_json else f"{file}: signature and content good (key {raw})")
+
+
+@preset_app.command("diff")
+@guarded
+def diff(first: File, second: Annotated[Path, typer.Argument(help="preset to compare it with")], as_json: Json = False) -> None:
+    """What differs between two presets, value by value; the exit code is 0 either way."""
+    from .preset import load_preset
+
+    before, after = (dict(_leaves(load_preset(path))) for path in (first, second))
+    rows = [(key, before.get(key), after.get(key)) for key in sorted(before | after) if before.get(key) != after.get(key)]
+    if as_json:
+        print(json.dumps([{"key": key, "first": one, "second": other} for key, one, other in rows]))
+        return
+    for key, one, other in rows:
+        print(f"{key}: {_word(one)} -> {_word(other)}")
+    if not rows:
+        print("no difference")
+
+
+@preset_app.command("show")
+@guarded
+def show(file: File, as_json: Json = False) -> None:
+    """A preset for people: settings, table, envelope, alarms, warnings."""
+    from .preset import load_preset
+
+    preset = load_preset(file)
+    if as_json:
+        print(json.dumps(preset, indent=1, ensure_ascii=False))
+        return
+    about = preset["preset"]
+    print(f"{about['title']} ({about['id']} {about['version']}, {about['status']}{', until ' + about['expires'] if 'expires' in about else ''})")
+    print(f"{preset['machine']['model']}, {preset['needle']['model']}, {preset['ink']['model']}; not with: {', '.join(preset['intended_use']['contraindications'])}")
+    print(f"right with probability {preset['probability']['right']:g} +- {preset['probability']['standard_error']:g}")
+    table = Table("setting", "value", "tolerance", "envelope")
+    for name, value in preset["settings"].items():
+        table.add_row(name, f"{value:g}", *(_ends(preset[part].get(name)) for part in ("tolerance", "envelope")))
+    print_table(table)
+    _show_table(preset.get("settings_table"))
+    table = Table("alarm", "quantity", "warn", "stop", "unit", "action")
+    for alarm in preset["alarms"]:
+        table.add_row(alarm["name"], alarm["quantity"], *(f"{alarm[level]:g}" if level in alarm else "" for level in ("warn", "stop")), alarm["unit"], alarm["action"])
+    print_table(table)
+    for warning in preset["warnings"]:
+        print(f"warning: {warning}")
+
+
+def _show_table(cells: dict | None) -> None:
+    if cells is None:
+        print("no settings table: it cannot be adapted")
+        return
+    print(f"{cells['same']}, by {cells['thickness_of']} [um] and {cells['force_at']} [N]")
+    table = Table("um", *(f"{force:g} N" for force in cells["force_n"]))
+    width = len(cells["force_n"])
+    for n, thickness in enumerate(cells["thickness_um"]):
+        row = cells["cells"][n * width : (n + 1) * width]
+        table.add_row(f"{thickness:g}", *(cell.get("none") or f"{cell['depth_mm']:g} mm, {cell['dwell_ms']:g} ms" for cell in row))
+    print_table(table)
+
+
+def _ends(limit: dict[str, float] | None) -> str:
+    return f"{limit['min']:g} to {limit['max']:g}" if limit else ""
+
+
+def _word(value: object) -> str:
+    return "absent" if value is None else json.dumps(value, ensure_ascii=False)
+
+
+def _leaves(node: object, path: str = "") -> Iterator[tuple[str, object]]:
+    """Every value of a document with its path."""
+    if isinstance(node, dict | list) and node:
+        for key, inner in node.items() if isinstance(node, dict) else enumerate(node):
+            yield from _leaves(inner, f"{path}/{key}" if path else str(key))
+    else:
+        yield path, node

@@ -1,0 +1,118 @@
+"""Presets to read: one with plain numbers, random ones, and random ones with something broken. Their numbers are of no calibration."""
+
+import copy
+import random
+
+from dermaflux.preset import canonical_bytes, content_sha256
+
+CELL = {"depth_mm": 0.3, "dwell_ms": 300, "insertion_force_n": 0.125, "d_tip_mm": 0.25, "strokes": 29, "bleed_probability": 0.1, "contrast_1y": 0.4}
+RULES = ("pen", {name: -1e300 for name in ("depth_mm", "dwell_ms", "frequency_hz", "stroke_mm", "angle_deg", "hand_force_n")})
+HIGHEST = dict.fromkeys(RULES[1], 1e300)
+
+
+def sample() -> dict:
+    """A small sealed preset with a table of 2 x 3 cells, one of them without an answer."""
+    preset = {
+        "schema": "s",
+        "schema_version": "1.1.0",
+        "preset": {"id": "dot", "version": "1.0.0", "title": "t", "status": "research"},
+        "intended_use": {"text": "Grüße\n", "skin_class": "normal", "contraindications": ["keloid history"]},
+        "machine": {"model": "pen", "drive": "frequency", "limits": {"frequency_hz": {"min": 46, "max": 200}}},
+        "needle": {"model": "needle", "prongs": 1, "shaft_diameter_mm": 0.25, "taper_length_mm": 3.5},
+        "ink": {"model": "ink", "dilution": 1, "carrier_viscosity_mpa_s": 10},
+        "settings": {"depth_mm": 0.3, "dwell_ms": 300, "frequency_hz": 100, "stroke_mm": 3, "angle_deg": 0, "hand_force_n": 0.2},
+        "tolerance": {"depth_mm": {"min": 0.25, "max": 0.35}, "dwell_ms": {"min": 250, "max": 350}},
+        "probability": {"right": 0.78, "standard_error": 0.07, "draws": 32, "criteria": [{"name": "blur", "output": "fwhm_mm_1y", "high": 0.35}]},
+        "expected": {"strokes": {"p05": 28, "p50": 29, "p95": 29, "unit": "1"}},
+        "adaptation": [{"measured": "force_n", "min": 0.1, "max": 0.2, "settings": {"depth_mm": 0.3, "dwell_ms": 300}, "probability": 0.5, "draws": 8}],
+        "settings_table": {
+            "thickness_um": [100, 180],
+            "force_n": [0.1, 0.2, 0.4],
+            "thickness_of": "t",
+            "force_at": "f",
+            "same": "s",
+            "grid": "quick",
+            "cells": [CELL, CELL, {"none": "it bleeds"}, CELL, CELL | {"depth_mm": 0.4, "dwell_ms": 280}, CELL],
+        },
+        "sensitivity": [{"key": "k", "rank_correlation_with_contrast_1y": -0.5}],
+        "envelope": {"depth_mm": {"min": 0.15, "max": 1}, "dwell_ms": {"min": 10, "max": 400}, "frequency_hz": {"min": 40, "max": 150}},
+        "alarms": [
+            {"name": "A2", "quantity": "bleed_probability above", "unit": "1", "action": "a", "reason": "r", "warn": 0.2, "stop": 0.5},
+            {"name": "A11", "quantity": "force ratio outside", "unit": "1", "action": "a", "reason": "r", "warn": 0.4, "stop": 2.5},
+        ],
+        "warnings": [],
+        "provenance": {
+            "program": "dermaflux", "git_commit": "", "input_sha256": "0" * 64, "input_files": "{}", "seed": 1, "data": [], "priors": "p",
+            "grid_search": "quick", "grid_decision": "standard",
+        },
+    }  # fmt: skip
+    return resealed(preset)
+
+
+def resealed(preset: dict) -> dict:
+    """With the hash that fits."""
+    return copy.deepcopy(preset) | {"sha256": content_sha256(preset)}
+
+
+def of_schema_1_0(preset: dict) -> dict:
+    """The same without what 1.1 brought."""
+    old = {key: copy.deepcopy(value) for key, value in preset.items() if key != "settings_table"}
+    old["schema_version"] = "1.0.0"
+    old["machine"].pop("limits")
+    return resealed(old)
+
+
+def random_preset(chance: random.Random) -> dict:
+    """A sound preset with random settings, limits and table."""
+    preset = copy.deepcopy(sample())
+    depth, dwell = chance.uniform(0.2, 0.9), chance.uniform(20, 380)
+    preset["settings"] |= {"depth_mm": depth, "dwell_ms": dwell, "frequency_hz": chance.uniform(46, 150), "angle_deg": chance.choice([0, 12.5, 60])}
+    preset["tolerance"] = {
+        "depth_mm": {"min": chance.uniform(0.15, depth), "max": chance.uniform(depth, 1.0)},
+        "dwell_ms": {"min": chance.uniform(10, dwell), "max": chance.uniform(dwell, 400)},
+    }
+    if chance.random() < 0.3:
+        preset["preset"]["expires"] = "2030-02-28"
+    if chance.random() < 0.1:
+        preset["machine"].pop("limits")
+    rows, columns = chance.randint(2, 5), chance.randint(2, 5)
+    table = preset["settings_table"]
+    table["thickness_um"] = sorted(chance.uniform(50, 500) for _ in range(rows))
+    table["force_n"] = sorted(chance.uniform(0.01, 1.0) * 10 ** chance.randint(-3, 0) for _ in range(columns))
+    table["cells"] = [
+        {"none": "chance"}
+        if chance.random() < 0.15
+        else {name: value * chance.uniform(0.5, 1.3) for name, value in CELL.items()}
+        for _ in range(rows * columns)
+    ]  # fmt: skip
+    return resealed(preset)
+
+
+def broken_preset(chance: random.Random) -> dict:
+    """A random preset with one to three changes anywhere and a hash that fits them; it may still be sound."""
+    preset = random_preset(chance)
+    for _ in range(chance.randint(1, 3)):
+        node: dict | list = preset
+        while True:
+            key = chance.choice(list(node) if isinstance(node, dict) else range(len(node)))
+            if not (isinstance(node[key], dict | list) and node[key] and chance.random() < 0.8):
+                break
+            node = node[key]
+        match chance.randrange(5):
+            case 0:
+                node.pop(key)
+            case 1 if isinstance(node, dict):
+                node[chance.choice(["extra", "depth_mm", "none", "limits", "expires", "Ä"])] = chance.choice([1, "x", {}])
+            case 2 if isinstance(node[key], int | float) and not isinstance(node[key], bool):
+                node[key] *= chance.choice([-1, 0, 0.9, 1.1, 10, 1e30, 1e-30])
+            case 3 if isinstance(node, list):
+                node.append(copy.deepcopy(node[key]))
+            case _:
+                node[key] = chance.choice([None, True, 0, -1, 0.5, 1e22, "", "x", "1.1.0", "2026-02-31", [], {}, [1], {"min": 1, "max": 0}])
+        if not isinstance(preset, dict) or not all(isinstance(preset.get(name), dict) for name in ("preset", "machine")):
+            break
+    return resealed({key: value for key, value in preset.items() if key != "sha256"})
+
+
+def as_bytes(preset: dict) -> bytes:
+    return canonical_bytes(preset)
