@@ -94,6 +94,38 @@ void check_uncertain(const TreatmentDocument& base, const std::string& key, cons
            " to " + number_text(high) + "; change the value, or leave the key out");
 }
 
+/// Splits the values of one table off, under their names in it.
+Table split_off(Table& values, const std::string& table) {
+  const std::string prefix = table + ".";
+  Table own;
+  for (auto it = values.lower_bound(prefix); it != values.end() && it->first.starts_with(prefix); it = values.erase(it))
+    own[it->first.substr(prefix.size())] = it->second;
+  return own;
+}
+
+SettingsTable read_table(Table values, const TreatmentDocument& base, const std::string& where) {
+  TableReader reader(std::move(values), where);
+  for (const char* key : {"shares", "contrast_tolerance", "share_tolerance"}) reader.expect_unit(key, "1");
+  SettingsTable table;
+  table.thickness = reader.take<std::vector<std::string>>("thickness", "a list of keys");
+  table.resistance = reader.take<std::vector<std::string>>("resistance", "a list of keys");
+  table.shares = increasing(reader.take<std::vector<double>>("shares", "a list of shares"), where + ".shares");
+  table.contrast_tolerance = reader.take<double>("contrast_tolerance", "a number");
+  table.share_tolerance = reader.take<double>("share_tolerance", "a number");
+  reader.finish({"thickness", "resistance", "shares", "contrast_tolerance", "share_tolerance"});
+  for (const double share : table.shares)
+    if (!(share > 0.0 && share < 1.0))
+      throw InputError(where + ".shares has " + number_text(share) + "; give shares of the probability between 0 and 1");
+  for (const double tolerance : {table.contrast_tolerance, table.share_tolerance})
+    if (!(tolerance > 0.0 && tolerance < 1.0))
+      throw InputError(where + " has a tolerance of " + number_text(tolerance) + "; give one between 0 and 1");
+  for (const std::vector<std::string>* keys : {&table.thickness, &table.resistance}) {
+    if (keys->empty()) throw InputError(where + " names no key for one of its axes; name at least one");
+    for (const std::string& key : *keys) check_uncertain(base, key, where);
+  }
+  return table;
+}
+
 }  // namespace
 
 CalibrationFile load_calibration(const fs::path& path, const std::string& skin_class, bool quick,
@@ -111,6 +143,7 @@ CalibrationFile load_calibration(const fs::path& path, const std::string& skin_c
     if (quick) values[name] = it->second;
     it = values.erase(it);
   }
+  const Table of_table = split_off(values, "settings_table");
   TableReader reader(values, path.string());
   CalibrationFile c;
   c.skin_class = skin_class;
@@ -168,6 +201,7 @@ CalibrationFile load_calibration(const fs::path& path, const std::string& skin_c
     set_value(trial, c.base.layers(), "machine.dwell_ms", dwell, path.string() + ": dwells_ms");
   }
   for (const std::string& key : c.uncertain) check_uncertain(c.base, key, path.string() + ": uncertain");
+  if (!of_table.empty()) c.table = read_table(of_table, c.base, path.string() + ": settings_table");
   for (const Table& entry : file.arrays) {
     const std::string& kind = std::get<std::string>(entry.at("[[]]").content);
     if (kind == "criterion")

@@ -1,5 +1,6 @@
 #pragma once
 #include <filesystem>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -26,6 +27,13 @@ struct EnvelopeLimit {
   double low, high;
 };
 
+/// Which skins the settings table of a preset is made for, and what counts as the same result there.
+struct SettingsTable {
+  std::vector<std::string> thickness, resistance;  ///< keys that move together
+  std::vector<double> shares;                      ///< of the probability of each key, beside its value [-]
+  double contrast_tolerance, share_tolerance;      ///< of contrast_1y and share_epidermis [-]
+};
+
 /// A search for the best depth and dwell.
 struct CalibrationFile {
   std::string title;
@@ -40,6 +48,7 @@ struct CalibrationFile {
   std::vector<Criterion> criteria;
   std::vector<Alarm> alarms;
   std::vector<EnvelopeLimit> envelope;
+  std::optional<SettingsTable> table;
   std::vector<std::filesystem::path> files;
 };
 

@@ -174,6 +174,12 @@ void bind_documents(py::module_& module) {
       .def_readonly("low", &EnvelopeLimit::low)
       .def_readonly("high", &EnvelopeLimit::high)
       .def_readonly("source", &EnvelopeLimit::source);
+  py::class_<SettingsTable>(module, "SettingsTable")
+      .def_readonly("thickness", &SettingsTable::thickness)
+      .def_readonly("resistance", &SettingsTable::resistance)
+      .def_readonly("shares", &SettingsTable::shares)
+      .def_readonly("contrast_tolerance", &SettingsTable::contrast_tolerance)
+      .def_readonly("share_tolerance", &SettingsTable::share_tolerance);
   py::class_<CalibrationFile>(module, "CalibrationFile")
       .def_readonly("title", &CalibrationFile::title)
       .def_readonly("skin_class", &CalibrationFile::skin_class)
@@ -188,6 +194,7 @@ void bind_documents(py::module_& module) {
       .def_readonly("criteria", &CalibrationFile::criteria)
       .def_readonly("alarms", &CalibrationFile::alarms)
       .def_readonly("envelope", &CalibrationFile::envelope)
+      .def_readonly("table", &CalibrationFile::table)
       .def_readonly("files", &CalibrationFile::files);
   module.def("load_calibration", &load_calibration, py::arg("file"), py::arg("skin_class"), py::arg("quick") = false,
              py::arg("overrides") = Overrides{});

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from . import _core, provenance
-from .preset import SCHEMA_VERSION, seal
+from .preset import SCHEMA_VERSION, schema, seal
 from .result import OUTPUTS
 
 if TYPE_CHECKING:
@@ -37,6 +37,13 @@ def _expected(c: "Calibration", name: str) -> dict[str, object]:
     return {"p05": digits(low), "p50": digits(middle), "p95": digits(high), "unit": OUTPUTS[name]["unit"] or "1"}
 
 
+def _limits(c: "Calibration") -> dict[str, object]:
+    """Ranges of the machine's file for what a preset sets and the envelope does not bound."""
+    ranges = {name: c.treatment.values_with_source[f"machine.{name}"].range for name in ("frequency_hz", "stroke_mm", "angle_deg", "hand_force_n")}
+    limits = {name: {"min": one[0], "max": one[1]} for name, one in ranges.items() if one}
+    return {"limits": limits} if limits else {}
+
+
 def build_preset(c: "Calibration") -> dict[str, object]:
     """The preset of a calibration: settings, tolerance, what to expect, envelope, alarms, provenance, sealed with its hash. The
     same inputs give the same bytes: no date or run time is in it."""
@@ -48,7 +55,7 @@ def build_preset(c: "Calibration") -> dict[str, object]:
         return float(treatment[key])
 
     preset = {
-        "schema": "https://dermaflux.example/schema/preset-1.0.0.schema.json",
+        "schema": str(schema()["$id"]),
         "schema_version": SCHEMA_VERSION,
         "preset": {
             "id": f"scalp-dot-{file.skin_class}",
@@ -62,7 +69,7 @@ def build_preset(c: "Calibration") -> dict[str, object]:
             "skin_class": file.skin_class,
             "contraindications": ["keloid history", "active inflammation", f"scars younger than {number('model.months_to_heal'):g} months"],
         },
-        "machine": {"model": str(treatment["machine.model"]), "drive": "frequency"},
+        "machine": {"model": str(treatment["machine.model"]), "drive": "frequency"} | _limits(c),
         "needle": {
             "model": str(treatment["needle.model"]),
             "prongs": int(number("needle.prongs")),
@@ -90,6 +97,7 @@ def build_preset(c: "Calibration") -> dict[str, object]:
         },
         "expected": {name: _expected(c, name) for name in EXPECTED},
         "adaptation": c.adaptation,
+        **({} if c.table is None else {"settings_table": c.table}),
         "sensitivity": [
             {"key": key, "rank_correlation_with_contrast_1y": digits(value)}
             for key, value in sorted(c.sensitivity.items(), key=lambda item: -abs(item[1]))
@@ -101,7 +109,8 @@ def build_preset(c: "Calibration") -> dict[str, object]:
             | ({"stop": alarm.stop} if math.isfinite(alarm.stop) else {})
             for alarm in file.alarms
         ],
-        "warnings": [f"the optimum lies on the edge of the searched box: {side}" for side in c.on_edge],
+        "warnings": [f"the optimum lies on the edge of the searched box: {side}" for side in c.on_edge]
+        + ([f"no settings table: {c.no_table}"] if c.no_table else []),
         "provenance": {
             "program": f"dermaflux {_core.version}",
             "git_commit": _core.git,

@@ -18,6 +18,7 @@ from .preset import save_preset
 from .progress import progress_bar
 from .result import OUTPUTS
 from .running import Member, MemberError, run_batch
+from .settings_table import settings_table
 from .treatment import Treatment, Value, override_texts
 from .writing import write_text
 
@@ -38,6 +39,7 @@ class Calibration:
     best: depth and dwell time with the highest probability.
     on_edge: sides of the searched box that the best setting touches; the optimum may lie beyond them.
     decided: outputs of the best setting on the standard grid, dims (draw).
+    table: settings for skin of another thickness or resistance, as the preset has them; None where there is none, and why in `no_table`.
     """
 
     file: _core.CalibrationFile
@@ -54,6 +56,8 @@ class Calibration:
     sensitivity: dict[str, float]
     adaptation: list[dict[str, object]]
     failed: int
+    table: dict[str, object] | None = None
+    no_table: str = ""
     preset: dict[str, object] = field(default_factory=dict)
 
 
@@ -162,6 +166,10 @@ def calibrate_texts(
         _rank_correlations(draws, at_best["contrast_1y"].values),
         _adaptation(draws, at_best["insertion_force_n"].values, right, score, depths, dwells), failed,
     )  # fmt: skip
+    if file.table is not None:
+        calibration.table, calibration.no_table = settings_table(
+            file, treatment, best, lambda title, some: _run_counted(title, some, backend, file.grid, progress)
+        )
     calibration.preset = build_preset(calibration)
     return calibration
 
