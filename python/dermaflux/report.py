@@ -175,6 +175,7 @@ def calibration_report(c: Calibration, backend: str = "auto") -> str:
         (row["measured"], row["min"], row["max"], row["settings"]["depth_mm"], row["settings"]["dwell_ms"], f"{100 * row['probability']:.0f} % of {row['draws']}")
         for row in preset["adaptation"]
     ]
+    cells = preset.get("settings_table")
     tolerance = preset["tolerance"]
     body = (
         _warnings(messages)
@@ -189,6 +190,7 @@ def calibration_report(c: Calibration, backend: str = "auto") -> str:
         + f"<h2>When a dot is right</h2>{_table(('rule', 'output', 'limits', 'kept at the optimum', 'why', 'source'), rules)}"
         + f"<h2>What to expect</h2>{_table(('output', '5 %', 'median', '95 %', 'unit'), expected)}"
         + (f"<h2>Adapting on the spot</h2>{_table(('measured', 'from', 'to', 'depth_mm', 'dwell_ms', 'right'), adaptation)}" if adaptation else "")
+        + (_settings_table(cells) if cells else "")
         + f"<h2>What the outcome hangs on</h2>{_picture(plots.sensitivity_bars(c.sensitivity, 'contrast after a year'), 'sensitivity')}"
         + "<p>The pictures below show the dot at the optimum in the skin of the class as its file gives it.</p>"
         + _pictures_of_run(data, c.treatment.layers, lambda: _strip([(_class_name(file.skin_class), data)]))
@@ -196,6 +198,16 @@ def calibration_report(c: Calibration, backend: str = "auto") -> str:
         + f"<h2>Provenance</h2>{_table(('fact', 'value'), list(preset['provenance'].items()) + [('sha256 of the preset', preset['sha256'])])}"
     )
     return _page(f"{file.title}, {file.skin_class} scalp", body)
+
+
+def _settings_table(table: dict) -> str:
+    """Depth and dwell time by measured thickness and force."""
+    columns, rows = table["force_n"], []
+    for n, thickness in enumerate(table["thickness_um"]):
+        row = table["cells"][n * len(columns) : (n + 1) * len(columns)]
+        rows.append((thickness, *(one.get("none") or f"{one['depth_mm']:.3f} mm, {one['dwell_ms']:.0f} ms" for one in row)))
+    text = f"Same result, {table['same']}, by thickness of {table['thickness_of']} and {table['force_at']}."
+    return f"<h2>Settings by measured skin</h2><p>{escape(text)}</p>" + _table(("um", *(f"{force:.3f} N" for force in columns)), rows)
 
 
 def _limits(rule: _core.Criterion) -> str:

@@ -20,7 +20,7 @@ from dermaflux import _core
 from dermaflux.calibrated_preset import build_preset
 from dermaflux.calibration import Calibration, _collect, _on_edge, save_calibration
 from dermaflux.draws import draw_parameters
-from dermaflux.preset import check_preset, content_sha256, load_preset, schema, seal
+from dermaflux.preset import check_preset, content_sha256, load_preset, save_preset, schema, seal
 from dermaflux.report import calibration_report
 
 SCALP = CONFIGS / "calibrations/scalp.toml"
@@ -34,6 +34,7 @@ def small(tmp_path_factory: pytest.TempPathFactory) -> Path:
     text = re.sub(r"\ndepths_mm = .*", f"\ndepths_mm = {{ value = {DEPTHS}, unit = 'mm', range = [0.35, 0.5], source = 'study' }}", text, count=1)
     text = re.sub(r"\ndwells_ms = .*", f"\ndwells_ms = {{ value = {DWELLS}, unit = 'ms', range = [60, 120], source = 'study' }}", text, count=1)
     text = re.sub(r"\ndraws = .*", f"\ndraws = {{ value = {DRAWS}, unit = '1', range = [1, 65536], source = 'study' }}", text, count=1)
+    text = text.replace("shares = { value = [0.1, 0.9]", "shares = { value = [0.9]", 1)  # four skins of the settings table in place of nine
     path = tmp_path_factory.mktemp("calibration") / "small.toml"
     path.write_text(text)
     return path
@@ -236,23 +237,11 @@ def test_every_change_of_one_character_is_refused(preset_file: Path, tmp_path: P
     path = tmp_path / "altered.preset.json"
     chance = random.Random(20261121)
     places = chance.sample(range(len(text)), 200)
-    original = json.loads(text)
-    refused = 0
     for place in places:
         new = chance.choice([c for c in "0123456789abcxyz.-\"{}:, " if c != text[place]])
-        altered = text[:place] + new + text[place + 1 :]
-        path.write_text(altered)
-        try:
-            same = json.loads(altered) == original
-        except ValueError:
-            same = False
-        if same:  # only white space between the values differs, which the canonical form does not see
-            assert load_preset(path) == original
-            continue
+        path.write_text(text[:place] + new + text[place + 1 :])
         with pytest.raises(df.InputError, match=re.escape(str(path))):
             load_preset(path)
-        refused += 1
-    assert refused > 150
 
 
 def test_a_truncated_preset_is_refused(preset_file: Path, tmp_path: Path):
@@ -328,9 +317,9 @@ def test_a_file_that_is_no_preset_is_refused_by_the_command(cli, tmp_path: Path,
 @pytest.mark.parametrize("word", ["NaN", "Infinity", "-Infinity", "1e999", "1" * 30, '"\\ud800"'])
 def test_a_preset_with_what_canonical_json_cannot_hold_is_refused(preset_file: Path, tmp_path: Path, word: str):
     text = preset_file.read_text()
-    pattern = r'"seed": [0-9]+' if word.isdigit() else r'"title": "[^"]*"' if word.startswith('"') else r'"depth_mm": [0-9.]+'
+    pattern = r'"seed":[0-9]+' if word.isdigit() else r'"title":"[^"]*"' if word.startswith('"') else r'"depth_mm":[0-9.]+'
     place = re.search(pattern, text).group()
-    (tmp_path / "bad.json").write_text(text.replace(place, f"{place.split(':')[0]}: {word}", 1))
+    (tmp_path / "bad.json").write_text(text.replace(place, f"{place.split(':')[0]}:{word}", 1))
     with pytest.raises(df.InputError, match=r"bad\.json") as error:
         load_preset(tmp_path / "bad.json")
     if "N" in word or "I" in word:
@@ -340,8 +329,8 @@ def test_a_preset_with_what_canonical_json_cannot_hold_is_refused(preset_file: P
 def test_a_key_that_stands_twice_is_refused(preset_file: Path, tmp_path: Path):
     """Readers differ in which of the two they take, so the hash of one says nothing about the other."""
     text = preset_file.read_text()
-    place = re.search(r'"depth_mm": [0-9.]+,', text).group()
-    (tmp_path / "twice.json").write_text(text.replace(place, f'"depth_mm": 0.9, {place}', 1))
+    place = re.search(r'"depth_mm":[0-9.]+,', text).group()
+    (tmp_path / "twice.json").write_text(text.replace(place, f'"depth_mm":0.9,{place}', 1))
     with pytest.raises(df.InputError, match="depth_mm"):
         load_preset(tmp_path / "twice.json")
 
@@ -353,7 +342,28 @@ def test_nothing_that_breaks_the_rules_is_sealed(calibrated: Calibration):
         seal(bad)
 
 
-def test_key_order_and_white_space_do_not_matter(calibrated: Calibration, tmp_path: Path):
+def test_key_order_does_not_matter_to_the_content_and_a_file_has_one(calibrated: Calibration, preset_file: Path, tmp_path: Path):
     turned = dict(reversed(calibrated.preset.items()))
+    assert check_preset(turned) == [] and content_sha256(turned) == calibrated.preset["sha256"]
+    save_preset(turned, tmp_path / "turned.json")
+    assert (tmp_path / "turned.json").read_bytes() == preset_file.read_bytes()
     (tmp_path / "turned.json").write_text(json.dumps(turned, indent=7))
-    assert load_preset(tmp_path / "turned.json") == calibrated.preset
+    with pytest.raises(df.InputError, match="canonical form"):
+        load_preset(tmp_path / "turned.json")
+
+
+def test_the_preset_has_a_settings_table_and_the_limits_of_its_machine_and_the_driver_reads_it(calibrated: Calibration, preset_file: Path):
+    preset = calibrated.preset
+    assert preset["settings_table"] == calibrated.table and len(calibrated.table["cells"]) == 4 and not calibrated.no_table
+    own = calibrated.treatment.values_with_source["machine.stroke_mm"].range
+    assert preset["machine"]["limits"]["stroke_mm"] == {"min": own[0], "max": own[1]}
+    wide = {name: (0.0, 1000.0) for name in preset["settings"]}
+    reader = df.PresetReader(preset_file, preset["machine"]["model"], wide, allow_research=True, allow_unsigned=True)
+    assert reader.settings == preset["settings"] and len(reader.alarms) == len(preset["alarms"])
+    with pytest.raises(df.InputError, match="outside_table"):
+        reader.settings_for(calibrated.table["thickness_um"][-1] + 1.0, calibrated.table["force_n"][0])
+
+
+def test_a_calibration_without_a_table_says_so_in_its_preset(calibrated: Calibration):
+    preset = build_preset(replace(calibrated, table=None, no_table="the force tells nothing"))
+    assert "settings_table" not in preset and "no settings table: the force tells nothing" in preset["warnings"]

@@ -57,7 +57,7 @@ def test_info_lists_every_output_with_unit(cli):
 
 
 def test_every_command_explains_itself(cli):
-    for command in ([], ["info"], ["run"], ["resume"], ["sweep"], ["sweep", "plan"], ["sweep", "run"], ["sweep", "status"], ["sweep", "collect"], ["sensitivity"], ["calibrate"], ["preset"], ["preset", "check"], ["report"]):
+    for command in ([], ["info"], ["run"], ["resume"], ["sweep"], ["sweep", "plan"], ["sweep", "run"], ["sweep", "status"], ["sweep", "collect"], ["sensitivity"], ["calibrate"], ["preset"], ["report"], *(["preset", one] for one in ("export", "check", "sign", "verify", "diff", "show"))):
         done = cli(*command, "--help")
         assert done.code == 0 and "Usage" in done.out
     assert all(word in cli("--help").out for word in ("info", "run", "resume", "sweep", "sensitivity", "calibrate", "preset", "report"))

@@ -15,10 +15,11 @@ from against_hypre import against_hypre
 from against_memory import against_memory
 from against_peers import against_peers
 from against_pmmc import against_pmmc
+from against_presets import reading_presets
 from against_scipy import against_scipy
 from measuring import CORES, HERE, ONE_THREAD, Row, Server, say
 
-PARTS = ["peers", "hypre", "memory", "healing", "photons", "treatments"]
+PARTS = ["peers", "hypre", "memory", "healing", "photons", "presets", "treatments"]
 
 
 def machine() -> dict[str, object]:
@@ -68,6 +69,8 @@ def measured(options: argparse.Namespace, core: Server, peers: Server, folder: P
             rows += against_scipy(options.build, folder, repeats)
         elif part == "photons":
             rows += photons_per_ms(repeats) + against_pmmc(options.peers, repeats)
+        elif part == "presets":
+            rows += reading_presets(options.build, folder, repeats)
         else:
             treatments, program = whole_treatments(sys.executable, repeats)
             rows += treatments
