@@ -56,8 +56,10 @@ def save_preset(preset: dict[str, object], path: str | os.PathLike[str]) -> Path
 
 
 def load_preset(path: str | os.PathLike[str]) -> dict[str, object]:
-    """Reads a preset and refuses a bad one. From schema 1.1 on a file holds the canonical bytes and nothing else, so that no byte
-    of it can change unseen; of 1.0 any layout is read.
+    """Reads a preset and refuses a bad one.
+
+    From schema 1.1 on a file holds the canonical bytes and nothing else, so that no byte of it can change unseen; of 1.0 any layout
+    is read.
 
     Raises
     ------

@@ -4,10 +4,13 @@ import doctest
 import importlib
 import pkgutil
 import re
+import shutil
+import subprocess
 from pathlib import Path
 
 import pytest
 from conftest import ROOT
+from preset_samples import as_bytes, resealed, sample
 
 import dermaflux as df
 
@@ -39,6 +42,25 @@ def test_the_python_of_the_readme_runs(tmp_path: Path, monkeypatch: pytest.Monke
     names: dict[str, object] = {"__name__": "readme"}
     for number, code in enumerate(found):
         exec(compile(code, f"README.md, Python block {number + 1}", "exec"), names)
+
+
+def test_the_cpp_of_the_readme_compiles_alone_adapts_and_refuses(tmp_path: Path):
+    found = blocks("cpp")
+    compiler = shutil.which("g++") or shutil.which("c++")
+    if not found or not compiler:
+        pytest.skip("no C++ in the README" if compiler else "no C++ compiler")
+    (tmp_path / "driver.cpp").write_text("\n".join(found))
+    flags = ["-std=c++17", "-Wall", "-Wextra", "-Wshadow", "-Wconversion", "-Werror", f"-I{ROOT}"]
+    subprocess.run([compiler, *flags, str(tmp_path / "driver.cpp"), "-o", str(tmp_path / "driver")], check=True)
+    preset = {key: value for key, value in sample().items() if key != "sha256"}
+    preset["machine"] = {"model": "rotary_pen", "drive": "frequency"}
+    preset["alarms"][1]["quantity"] = "measured over expected insertion force outside"
+    content = as_bytes(resealed(preset))
+    (tmp_path / "good.json").write_bytes(content)
+    (tmp_path / "bad.json").write_bytes(content.replace(b'"depth_mm":0.3', b'"depth_mm":0.4', 1))
+    good, bad = (subprocess.run([tmp_path / "driver", tmp_path / name], capture_output=True, text=True) for name in ("good.json", "bad.json"))
+    assert good.returncode == 0 and "mm" in good.stdout
+    assert bad.returncode == 2 and "altered" in bad.stdout
 
 
 def test_every_file_that_the_readme_names_exists():
