@@ -649,7 +649,8 @@ class PresetReader {
     if (!hashed(*hash)) return blame(PresetError::wrong_hash, "sha256");
     const std::string_view minor = content(*version).substr(2);
     const Field whole{"preset", Kind::object, preset_detail::root};
-    if (const PresetError error = check(root, whole, preset_detail::all_of(minor.substr(0, minor.find('.')), "0") ? 0 : 1); error != PresetError::none)
+    if (const PresetError error = check(root, whole, preset_detail::all_of(minor.substr(0, minor.find('.')), "0") ? 0 : 1);
+        error != PresetError::none)
       return error;
     if (const PresetError error = take(root); error != PresetError::none) return error;
     return keep(root, rules);

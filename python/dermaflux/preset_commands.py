@@ -8,7 +8,6 @@ from typing import Annotated
 import typer
 from rich.table import Table
 
-from . import _core
 from .commands import guarded
 from .tables import print_table
 from .writing import check_output
@@ -134,7 +133,8 @@ def show(file: File, as_json: Json = False) -> None:
         return
     about = preset["preset"]
     print(f"{about['title']} ({about['id']} {about['version']}, {about['status']}{', until ' + about['expires'] if 'expires' in about else ''})")
-    print(f"{preset['machine']['model']}, {preset['needle']['model']}, {preset['ink']['model']}; not with: {', '.join(preset['intended_use']['contraindications'])}")
+    models = ", ".join(preset[part]["model"] for part in ("machine", "needle", "ink"))
+    print(f"{models}; not with: {', '.join(preset['intended_use']['contraindications'])}")
     print(f"right with probability {preset['probability']['right']:g} +- {preset['probability']['standard_error']:g}")
     table = Table("setting", "value", "tolerance", "envelope")
     for name, value in preset["settings"].items():
@@ -143,7 +143,8 @@ def show(file: File, as_json: Json = False) -> None:
     _show_table(preset.get("settings_table"))
     table = Table("alarm", "quantity", "warn", "stop", "unit", "action")
     for alarm in preset["alarms"]:
-        table.add_row(alarm["name"], alarm["quantity"], *(f"{alarm[level]:g}" if level in alarm else "" for level in ("warn", "stop")), alarm["unit"], alarm["action"])
+        levels = (f"{alarm[level]:g}" if level in alarm else "" for level in ("warn", "stop"))
+        table.add_row(alarm["name"], alarm["quantity"], *levels, alarm["unit"], alarm["action"])
     print_table(table)
     for warning in preset["warnings"]:
         print(f"warning: {warning}")

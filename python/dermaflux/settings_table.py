@@ -52,12 +52,13 @@ def settings_table(file: _core.CalibrationFile, treatment: Treatment, best: dict
     places = [(t, int(h)) for t in range(len(thick)) for h in order]
     wanted = [_setting(runs[SAME[0]][place], runs[SAME[1]][place], depths, dwells, target) for place in places]
     cells = _decided(file, treatment, [skins[t * len(hard) + h] for t, h in places], wanted, target, run)
+    tolerances = asked.contrast_tolerance, asked.share_tolerance
     return {
         "thickness_um": [_digits(sum(skin.values())) for skin in thick],
         "force_n": [_digits(value) for value in force[own[0]]],
         "thickness_of": " and ".join(key.removeprefix("skin.layer.").removesuffix(".thickness_um").replace("_", " ") for key in asked.thickness),
         "force_at": f"largest force of a stroke on all prongs at depth {best['depth_mm']:g} mm and the other settings",
-        "same": f"contrast after a year {target[0]:.3f} within {asked.contrast_tolerance:g}, share of the epidermis {target[1]:.3f} within {asked.share_tolerance:g}",
+        "same": f"contrast after a year {target[0]:.3f} within {tolerances[0]:g}, share of the epidermis {target[1]:.3f} within {tolerances[1]:g}",
         "grid": file.grid,
         "cells": cells,
     }, ""  # fmt: skip

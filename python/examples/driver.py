@@ -81,7 +81,7 @@ class Trace:
         for n, (when, what) in enumerate(self.events):
             for axes in (above, below):
                 axes.axvline(when, color="C3", lw=0.8, ls="--")
-            below.annotate(what, (when, 0.95 - 0.1 * (n % 5)), xycoords=("data", "axes fraction"), fontsize=7)
+            below.annotate(what, (when, 0.95 - 0.1 * (n % 5)), xycoords=("data", "axes fraction"), fontsize=7, backgroundcolor="w")
         figure.savefig(path, dpi=150)
 
 
@@ -165,7 +165,8 @@ class Driver:
             self.emergency_stop(f"force {ratio:.1f} times what was expected; measure the thickness again")
 
     def _watch_stroke(self, deepest: float, peak: float, expected: dict[str, float]) -> None:
-        for quantity, value in (("strokes", self.strokes), ("d_tip_mm", deepest), ("measured over expected insertion force", peak / expected["insertion_force_n"])):
+        ratio = peak / expected["insertion_force_n"]
+        for quantity, value in (("strokes", self.strokes), ("d_tip_mm", deepest), ("measured over expected insertion force", ratio)):
             verdict = self.reader.judge(quantity, value)
             if verdict == "stop":
                 self.emergency_stop(f"{quantity} = {value:.3g}")
