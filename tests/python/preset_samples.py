@@ -91,6 +91,13 @@ def random_preset(chance: random.Random) -> dict:
 def broken_preset(chance: random.Random) -> dict:
     """A random preset with one to three changes anywhere and a hash that fits them; it may still be sound."""
     preset = random_preset(chance)
+    if chance.random() < 0.4:  # at or just beyond an edge of the envelope, in one of the places that give a setting
+        name, edges = chance.choice([("depth_mm", (0.15, 1)), ("dwell_ms", (10, 400))])
+        values = [*edges, edges[0] * (1 - 1e-15), edges[1] * (1 + 1e-15)]
+        cells = [cell for cell in preset["settings_table"]["cells"] if name in cell]
+        place, key = chance.choice([(cell, name) for cell in cells] + [(preset["adaptation"][0]["settings"], name)] + 2 * [(preset["tolerance"][name], "max")])
+        place[key] = chance.choice(values)
+        return resealed({key: value for key, value in preset.items() if key != "sha256"})
     for _ in range(chance.randint(1, 3)):
         node: dict | list = preset
         while True:
