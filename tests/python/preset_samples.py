@@ -2,6 +2,7 @@
 
 import copy
 import random
+from functools import cache
 
 from dermaflux.preset import canonical_bytes, content_sha256
 
@@ -12,6 +13,11 @@ HIGHEST = dict.fromkeys(RULES[1], 1e300)
 
 def sample() -> dict:
     """A small sealed preset with a table of 2 x 3 cells, one of them without an answer."""
+    return copy.deepcopy(_sample())
+
+
+@cache
+def _sample() -> dict:
     preset = {
         "schema": "s",
         "schema_version": "1.1.0",
@@ -64,7 +70,13 @@ def of_schema_1_0(preset: dict) -> dict:
 
 def random_preset(chance: random.Random) -> dict:
     """A sound preset with random settings, limits and table."""
-    preset = copy.deepcopy(sample())
+    return resealed(_random(chance))
+
+
+def _random(chance: random.Random) -> dict:
+    """The same without its hash."""
+    preset = sample()
+    preset.pop("sha256")
     depth, dwell = chance.uniform(0.2, 0.9), chance.uniform(20, 380)
     preset["settings"] |= {"depth_mm": depth, "dwell_ms": dwell, "frequency_hz": chance.uniform(46, 150), "angle_deg": chance.choice([0, 12.5, 60])}
     preset["tolerance"] = {
@@ -85,19 +97,19 @@ def random_preset(chance: random.Random) -> dict:
         else {name: value * chance.uniform(0.5, 1.3) for name, value in CELL.items()}
         for _ in range(rows * columns)
     ]  # fmt: skip
-    return resealed(preset)
+    return preset
 
 
 def broken_preset(chance: random.Random) -> dict:
     """A random preset with one to three changes anywhere and a hash that fits them; it may still be sound."""
-    preset = random_preset(chance)
+    preset = _random(chance)
     if chance.random() < 0.4:  # at or just beyond an edge of the envelope, in one of the places that give a setting
         name, edges = chance.choice([("depth_mm", (0.15, 1)), ("dwell_ms", (10, 400))])
         values = [*edges, edges[0] * (1 - 1e-15), edges[1] * (1 + 1e-15)]
         cells = [cell for cell in preset["settings_table"]["cells"] if name in cell]
         place, key = chance.choice([(cell, name) for cell in cells] + [(preset["adaptation"][0]["settings"], name)] + 2 * [(preset["tolerance"][name], "max")])
         place[key] = chance.choice(values)
-        return resealed({key: value for key, value in preset.items() if key != "sha256"})
+        return resealed(preset)
     for _ in range(chance.randint(1, 3)):
         node: dict | list = preset
         while True:
@@ -118,7 +130,7 @@ def broken_preset(chance: random.Random) -> dict:
                 node[key] = chance.choice([None, True, 0, -1, 0.5, 1e22, "", "x", "1.1.0", "2026-02-31", [], {}, [1], {"min": 1, "max": 0}])
         if not isinstance(preset, dict) or not all(isinstance(preset.get(name), dict) for name in ("preset", "machine")):
             break
-    return resealed({key: value for key, value in preset.items() if key != "sha256"})
+    return resealed({name: value for name, value in preset.items() if name != "sha256"})
 
 
 def as_bytes(preset: dict) -> bytes:
