@@ -8,6 +8,7 @@ import numpy as np
 import xarray as xr
 
 from . import _core
+from .result import Result
 from .treatment import Treatment
 
 _DAYS = {"": 1.0, "d": 1.0, "w": 7.0, "mo": 365.25 / 12.0, "y": 365.25}
@@ -87,26 +88,35 @@ def require_looks(data: xr.Dataset, name: str = "the run") -> None:
         raise _core.InputError(f"{name}: was looked at {', '.join(f'{band:g}' for band in bands)} nm, not at the bands of this version; run the treatment again")
 
 
-def look(data: xr.Dataset, day: float, name: str = "the run") -> Look:
+def look(run: Result | xr.Dataset, day: float, name: str = "the run") -> Look:
     """One look of a run.
 
     Parameters
     ----------
-    data: from :func:`dermaflux.open_run` or :meth:`dermaflux.Result.to_xarray`.
+    run: as :func:`dermaflux.run` gave it, which is looked at on that day alone, or with all its looks, from :func:`dermaflux.open_run` or
+        :meth:`dermaflux.Result.to_xarray`; the numbers are the same.
     day: since the first session [day]; one at which the run was looked at, to half an hour.
 
     Raises
     ------
     InputError: the run holds no looks, ends before that day, or was not looked at then; the message lists its days.
     """
-    require_looks(data, name)
-    n = moment(data, day, name)
-    centres = data["view_r"].values * 1e3
-    rings = data["reflectance"].transpose("time", "wavelength", "view_r").values[n]
-    return Look(
-        day=float(data["time"][n]), radius_mm=centres, edge_mm=float(centres[-1] + 0.5 * (centres[-1] - centres[-2])), dot=rings,
-        skin=data["reflectance_skin"].transpose("time", "wavelength").values[n], contrast=float(data["contrast"][n]), fwhm_mm=float(data["fwhm_mm"][n]),
-    )  # fmt: skip
+    if isinstance(run, Result):
+        series, places = run._run.series, run._run.view_r
+        n = _moment(series["time_day"], day, name)
+        seen = run._run.view(n)
+        return _look(series["time_day"][n], places, seen[:, :-1], seen[:, -1], series["contrast"][n], series["fwhm_mm"][n])
+    require_looks(run, name)
+    n = moment(run, day, name)
+    rings = run["reflectance"].transpose("time", "wavelength", "view_r").values[n]
+    skin = run["reflectance_skin"].transpose("time", "wavelength").values[n]
+    return _look(run["time"].values[n], run["view_r"].values, rings, skin, run["contrast"].values[n], run["fwhm_mm"].values[n])
+
+
+def _look(day: float, places_m: np.ndarray, dot: np.ndarray, skin: np.ndarray, contrast: float, fwhm_mm: float) -> Look:
+    places = places_m * 1e3
+    edge = float(places[-1] + 0.5 * (places[-1] - places[-2]))
+    return Look(day=float(day), radius_mm=places, edge_mm=edge, dot=dot, skin=skin, contrast=float(contrast), fwhm_mm=float(fwhm_mm))
 
 
 def moment(data: xr.Dataset, day: float, name: str = "the run") -> int:
@@ -116,7 +126,10 @@ def moment(data: xr.Dataset, day: float, name: str = "the run") -> int:
     ------
     InputError: the run ends before that day, or was not looked at then; the message lists its days.
     """
-    days = data["time"].values
+    return _moment(data["time"].values, day, name)
+
+
+def _moment(days: np.ndarray, day: float, name: str) -> int:
     if day > days[-1] + _SAME_DAY:
         years = np.ceil(day / _DAYS["y"])
         raise _core.InputError(f"day = {day:g} lies beyond {name}, which ends on day {days[-1]:g}; run it again with --horizon-year {years:.0f}")

@@ -234,8 +234,7 @@ def _best_dilution(name: str, treatment: Treatment, hair: Lab, day: float, backe
 
     def off(log_dilution: float) -> float:
         dilution = float(np.clip(math.exp(log_dilution), low, high))
-        data = run(treatment.with_({_DILUTION: dilution}), backend=backend, grid=grid, horizon_year=horizon_for([day])).to_xarray()
-        at = look(data, day)
+        at = look(run(treatment.with_({_DILUTION: dilution}), backend=backend, grid=grid, horizon_year=horizon_for([day])), day)
         lab = _lab_of(at.centre())
         limit = "strongest of its range" if dilution > 0.98 * high else "weakest of its range" if dilution < 1.02 * low else ""
         seen[dilution] = InkMatch(name, dilution, lab, _core.delta_e(lab, hair), at.contrast, limit, "")
