@@ -19,26 +19,27 @@ DF_FUNCTION void glow(const Executor& executor, const OpticsProblem& o, const Li
   executor.cells(n_r, 1, GlowStep{o, clock});
 }
 
-/// Contrast and width of the dot in one band. Photon paths say what skin and absorbing pigment return; what pigment scatters back
-/// is the difference of two diffusion problems, with and without its scattering, a few thousandths for carbon black and most of
-/// what is seen of a white pigment. Leaves contrast, width, mean reflectance of the centre and of skin in `profile`.
+/// Contrast and width of the dot in one band. Photon paths say what skin and pigment return, as long as pigment scatters no more
+/// than it absorbs; the weights of paths that turn in it scatter too much beyond. The rest of its scattering is the difference of
+/// two diffusion problems, nothing for carbon black and most of what is seen of a white pigment. Leaves contrast, width, mean
+/// reflectance of the centre and of skin in `profile`.
 DF_CALLER_DECIDES
 template <class Executor>
 DF_FUNCTION void look_in_band(const Executor& executor, const OpticsProblem& o, const PoolFields& pools, const LightClock& clock,
                               FieldView<double> profile) {
   const int paths = clock.band == contrast_band ? o.params.paths : o.params.paths_aside;
+  LightClock dim = clock;  // what paths take of the pigment's scattering
+  dim.scattering_gain = smaller(clock.scattering_gain, o.params.sharpness);
   executor.single(SkinDepthStep{o, clock});
   executor.cells(o.tissue.n_r, o.tissue.n_z, PigmentStep{o, pools, clock});
   executor.cells(1, o.tissue.n_z, PigmentReachStep{o, clock});
   executor.single(PigmentBoxStep{o});
   executor.cells(raster_rows, 1, RasterStep{o});
-  executor.cells((paths + path_group - 1) / path_group, 1, FollowPathsStep{o, paths});
+  executor.cells((paths + path_group - 1) / path_group, 1, FollowPathsStep{o, paths, dim.scattering_gain});
   executor.cells(view_rings + 1, 1, ReturnedLightStep{o, paths});
-  if (clock.scattering_gain > 0.0 && executor.read(o.tables.box, 2) > 0.0) {
-    LightClock absorbing = clock;
-    absorbing.scattering_gain = 0.0;
+  if (clock.scattering_gain > dim.scattering_gain && executor.read(o.tables.box, 2) > 0.0) {
     executor.cells(o.grid.n_r, o.grid.n_z, StartOpticsStep{o});  // so that a look depends on nothing before it
-    glow(executor, o, absorbing);
+    glow(executor, o, dim);
     executor.cells(view_rings, 1, AddGlowStep{o, -1.0});
     glow(executor, o, clock);
     executor.cells(view_rings, 1, AddGlowStep{o, 1.0});

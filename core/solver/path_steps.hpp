@@ -2,6 +2,7 @@
 #include <cmath>
 
 #include "core/lane_math.hpp"
+#include "core/physics/photon_laws.hpp"
 #include "core/solver/raster_steps.hpp"
 
 namespace dermaflux {
@@ -43,11 +44,40 @@ struct PathPieces {
   float scattered[count + 1], depth[count + 1], absorbed[count + 1];  ///< optical depth; [m]; optical depth of absorption
   float x[count + 1], y[count + 1];                                   ///< ways along the surface, over the finest bin
   float stretch[count], thinning[count];                              ///< depth and absorption per optical depth, where each ends
-  float length[count];                                                ///< optical
+  float along[count + 1], aside[count + 1], sunk[count + 1], length[count + 1];  ///< optical, of the piece that ends there
 
+  /// Before the first piece of a path, which begins at the surface.
+  DF_FUNCTION void begin(float surface) {
+    for (float* ends : {scattered, absorbed, x, y, along, aside, sunk, length}) ends[0] = 0.0f;
+    depth[0] = surface;
+  }
   /// The next pieces begin where these end.
   DF_FUNCTION void go_on() {
-    for (float* ends : {scattered, depth, absorbed, x, y}) ends[0] = ends[count];
+    for (float* ends : {scattered, depth, absorbed, x, y, along, aside, sunk, length}) ends[0] = ends[count];
+  }
+};
+
+/// What pigment that scatters does to a path through skin. It has the phase function of skin, so that a path through both is one of
+/// skin with another weight: e^-(int mu_s dl) for what is scattered out of it, and 1 + mu_s/mu_s(skin) at each turn, which pigment
+/// may have made as well. That has no bias, however often light is scattered. Source: Hayakawa et al. 2001, Opt. Lett. 26.
+///
+/// Where pigment is dense, light turns back in a shell so thin that hardly a turn of any path lies in it. So a turn by which light
+/// leaves through the face it came in by is moved back along the way in, the way out with it, and the mean taken of all places
+/// along half the pieces before and after: with an optical depth m of absorption there, s scattering over absorption and t the mean
+/// of such lengths, e^-((1 + s) m) + s/(k t) (1 - e^-(k m)), as above for thin pigment, the reflection of a half-space for dense.
+/// What is scattered into the forward peak, g^2 of all, goes on as if it were not: k = 1 + (1 - g^2) s (delta-P1: Joseph, Wiscombe
+/// & Weinman 1976, J. Atmos. Sci. 33). A turn by an angle a leads out through the same face with chance (1 - cos a)/2 if faces lie
+/// in all directions, (1 - g)/2 in the mean: so many turns, the sharpest, are taken for such.
+struct PigmentTurns {
+  float scattering, extinction, lasting;  ///< s, 1 + s and k [-]
+  float back;                             ///< s/(k t) [-]
+  float sharp;                            ///< cosine of the least turn that leads back [-]
+
+  /// `gain`: reduced scattering over absorption; `sharpness`: 1 - g.
+  DF_FUNCTION static PigmentTurns of(double gain, double sharpness, double turn_length) {
+    const double g = 1.0 - sharpness, s = gain / sharpness, lasting = 1.0 + (1.0 - g * g) * s;
+    return {static_cast<float>(s), static_cast<float>(1.0 + s), static_cast<float>(lasting),
+            static_cast<float>(s / (lasting * turn_length)), static_cast<float>(HenyeyGreenstein{g}(0.5 * sharpness))};
   }
 };
 
@@ -56,7 +86,8 @@ struct PathPieces {
 /// whether it leads to the dot. Sums over the group in the order of the paths.
 struct FollowPathsStep {
   OpticsProblem o;
-  int paths;  ///< how many of all
+  int paths;    ///< how many of all
+  double gain;  ///< reduced scattering of pigment over its absorption, at most 1 - g [-]
 
   static constexpr int lanes = 8;  ///< places that are handled together
   static constexpr int zones = 3;  ///< near places; far ones, each and its mirror image; and those still farther
@@ -68,10 +99,12 @@ struct FollowPathsStep {
     const int end = (group + 1) * path_group < paths ? (group + 1) * path_group : paths;
     for (int path = group * path_group; path < end; ++path) {
       for (float& depth : search.met) depth = 0.0f;
+      for (float& factor : search.turned) factor = 1.0f;
       const double weight = static_cast<double>(o.paths.weight(path)) * lane_exp(-follow(path, search));
       skin += weight;
       DF_LANES
-      for (int n = 0; n < zones * lanes; ++n) sums[n] += weight * lane_exp(-static_cast<double>(search.met[n]));
+      for (int n = 0; n < zones * lanes; ++n)
+        sums[n] += weight * static_cast<double>(search.turned[n]) * lane_exp(-static_cast<double>(search.met[n]));
     }
     const int row = group * (view_rings + 1);
     for (int n = 0; n < lanes; ++n) {
@@ -82,20 +115,23 @@ struct FollowPathsStep {
   }
 
  private:
-  /// Where a path may meet pigment: in the middle of a piece.
+  /// Where a path may meet pigment: where a piece ends.
   struct Samples {
     static constexpr int room = 64;
     int count;
     float x[room], side[room];  ///< way along the view, and the square of that across it, over the finest bin
-    float length[room];         ///< optical
+    float length[room];         ///< optical, half of the pieces before and after
+    float turn[room];           ///< scattering of pigment over its absorption where light turns, 0 where not; -1 for a sharp turn
     int line[room];             ///< of the raster
   };
   /// What paths look for, and what one of them has met. Lengths over the finest bin.
   struct Search {
-    float top, rows, reach;    ///< of the PigmentBox
-    int bins;                  ///< of the raster that hold any
-    float at[zones * lanes];   ///< places of the view
-    float met[zones * lanes];  ///< optical depth of pigment, for each place the path may have begun at
+    float top, rows, reach;       ///< of the PigmentBox
+    int bins;                     ///< of the raster that hold any
+    float at[zones * lanes];      ///< places of the view
+    float met[zones * lanes];     ///< optical depth of pigment, for each place the path may have begun at
+    float turned[zones * lanes];  ///< what turns in pigment make of its weight
+    PigmentTurns turns;
     Samples samples[zones];
   };
 
@@ -112,22 +148,22 @@ struct FollowPathsStep {
       search.at[n] = static_cast<float>(far > 0 && far % 2 == 1 ? -r : r);
     }
     for (Samples& own : search.samples) own.count = 0;
+    search.turns = PigmentTurns::of(gain, o.params.sharpness, o.paths.turn_length);
     return search;
   }
 
   /// Optical depth of absorption along a path in skin; adds that of pigment to what it has met.
   DF_FUNCTION double follow(int path, Search& search) const {
     PathPieces p;
-    p.scattered[0] = p.absorbed[0] = p.x[0] = p.y[0] = 0.0f;
-    p.depth[0] = o.tables.depth(0);
+    p.begin(o.tables.depth(0));
     float lost[PathPieces::count] = {};
     const int end = static_cast<int>(o.paths.first(path + 1));
-    for (int first = static_cast<int>(o.paths.first(path)); first < end; first += PathPieces::count) {
+    for (int first = static_cast<int>(o.paths.first(path)); first <= end; first += PathPieces::count) {
       const int count = end - first < PathPieces::count ? end - first : PathPieces::count;
       locate(first, p);
       lay_out(first, p);
       DF_LANES
-      for (int l = 0; l < PathPieces::count; ++l) lost[l] += l < count ? p.length[l] * p.thinning[l] : 0.0f;
+      for (int l = 0; l < PathPieces::count; ++l) lost[l] += l < count ? p.length[l + 1] * p.thinning[l] : 0.0f;
       meet(p, count, search);
       p.go_on();
     }
@@ -176,7 +212,10 @@ struct FollowPathsStep {
       const float per_sunk = 1.0f / (flat ? 1.0f : sunk);
       const float stretch = flat ? p.stretch[l] : (p.depth[l + 1] - p.depth[l]) * per_sunk;
       p.thinning[l] = flat ? p.thinning[l] : (p.absorbed[l + 1] - p.absorbed[l]) * per_sunk;
-      p.length[l] = std::sqrt(x[l] * x[l] + y[l] * y[l] + sunk * sunk);
+      p.along[l + 1] = x[l];
+      p.aside[l + 1] = y[l];
+      p.sunk[l + 1] = sunk;
+      p.length[l + 1] = std::sqrt(x[l] * x[l] + y[l] * y[l] + sunk * sunk);
       p.x[l + 1] = stretch * x[l] * fine;
       p.y[l + 1] = stretch * y[l] * fine;
     }
@@ -185,34 +224,46 @@ struct FollowPathsStep {
       p.y[l + 1] += p.y[l];
     }
   }
-  /// Notes the middles of pieces that lie among pigment, for each zone of places that they lead to it from.
+  /// Notes where pieces begin, and the last of a path ends, among pigment, for each zone of places that they lead to it from.
   DF_FUNCTION void meet(const PathPieces& p, int count, Search& search) const {
-    float x[PathPieces::count], side[PathPieces::count];
+    constexpr float no_turn = 0.99999f;
+    float x[PathPieces::count], side[PathPieces::count], length[PathPieces::count], turn[PathPieces::count];
     int line[PathPieces::count], wanted[PathPieces::count];
     const float nearest = search.at[0] - search.reach, farthest = search.at[lanes - 1] + search.reach;
+    const float sharp = search.turns.sharp, scattering = search.turns.scattering;
     DF_LANES
     for (int l = 0; l < PathPieces::count; ++l) {
-      const float row = (0.5f * (p.scattered[l] + p.scattered[l + 1]) - search.top) * search.rows;
-      const float y = 0.5f * (p.y[l] + p.y[l + 1]);
-      x[l] = 0.5f * (p.x[l] + p.x[l + 1]);
+      const float row = (p.scattered[l] - search.top) * search.rows, y = p.y[l];
+      x[l] = p.x[l];
       side[l] = y * y;
-      const bool inside = (l < count) & (row >= 0.0f) & (row < static_cast<float>(raster_rows)) & (std::fabs(y) < search.reach);
+      const float after = l < count ? p.length[l + 1] : 0.0f, both = p.length[l] * after;
+      const float cosine = p.along[l] * p.along[l + 1] + p.aside[l] * p.aside[l + 1] + p.sunk[l] * p.sunk[l + 1];
+      length[l] = 0.5f * (p.length[l] + after);
+      const float slight = (p.scattered[l] > 0.0f) & (cosine < no_turn * both) ? scattering : 0.0f;
+      turn[l] = (p.scattered[l] > 0.0f) & (cosine < sharp * both) ? -1.0f : slight;
+      const bool inside = (l <= count) & (row >= 0.0f) & (row < static_cast<float>(raster_rows)) & (std::fabs(y) < search.reach);
       line[l] = static_cast<int>(inside ? row : 0.0f) * (raster_bins + 1);
       const int near = (-x[l] > nearest) & (-x[l] < farthest) ? 1 : 0;
       const int far = away(search, 1, x[l]) < search.reach ? 2 : 0, farther = away(search, 2, x[l]) < search.reach ? 4 : 0;
       wanted[l] = inside ? near + far + farther : 0;
     }
-    for (int l = 0; l < PathPieces::count; ++l)
-      for (int zone = 0, left = wanted[l]; left > 0; ++zone, left >>= 1) {
-        if ((left & 1) == 0) continue;
-        Samples& own = search.samples[zone];
-        if (own.count == Samples::room) look(zone, search);
-        own.x[own.count] = x[l];
-        own.side[own.count] = side[l];
-        own.length[own.count] = p.length[l];
-        own.line[own.count] = line[l];
-        ++own.count;
-      }
+    const auto note = [&](int zone, int l) {
+      Samples& own = search.samples[zone];
+      if (own.count == Samples::room) look(zone, search);
+      const int k = own.count;
+      own.x[k] = x[l];
+      own.side[k] = side[l];
+      own.length[k] = length[l];
+      own.turn[k] = turn[l];
+      own.line[k] = line[l];
+      own.count = k + 1;
+    };
+    for (int l = 0; l < PathPieces::count; ++l) {
+      if (wanted[l] == 0) continue;
+      if ((wanted[l] & 1) != 0) note(0, l);
+      if ((wanted[l] & 2) != 0) note(1, l);
+      if ((wanted[l] & 4) != 0) note(2, l);
+    }
   }
   /// How far from a way along the view the nearest place of a zone of far ones is.
   DF_IN_LANES DF_FUNCTION static float away(const Search& search, int zone, float x) {
@@ -223,10 +274,13 @@ struct FollowPathsStep {
   }
   /// Adds what a path meets at its samples, if it began at each place of a zone.
   DF_FUNCTION void look(int zone, Search& search) const {
+    constexpr float most = 1e30f;  // where turns lie so dense, absorption takes more
     Samples& own = search.samples[zone];
     const float* const at = search.at + zone * lanes;
-    float met[lanes];
+    const PigmentTurns turns = search.turns;
+    float met[lanes], turned[lanes];
     for (int n = 0; n < lanes; ++n) met[n] = search.met[zone * lanes + n];
+    for (int n = 0; n < lanes; ++n) turned[n] = search.turned[zone * lanes + n];
     for (int s = 0; s < own.count; ++s) {
       const float* const line = o.tables.raster.data + own.line[s];
       const float x = own.x[s], side = own.side[s], length = own.length[s];
@@ -239,10 +293,27 @@ struct FollowPathsStep {
         bin[n] = there < search.bins ? there : raster_bins;
       }
       for (int n = 0; n < lanes; ++n) pigment[n] = line[bin[n]];
-      DF_LANES
-      for (int n = 0; n < lanes; ++n) met[n] += length * pigment[n];
+      const float turn = own.turn[s];
+      if (turn < 0.0f) {
+        DF_LANES
+        for (int n = 0; n < lanes; ++n) {
+          const double depth = static_cast<double>(length * pigment[n]);
+          const double passed = lane_exp(-static_cast<double>(turns.extinction) * depth);
+          const double lasting = -lane_expm1(-static_cast<double>(turns.lasting) * depth);
+          turned[n] *= static_cast<float>(passed + static_cast<double>(turns.back) * lasting);
+        }
+      } else {
+        const float extinction = turns.extinction * length;
+        DF_LANES
+        for (int n = 0; n < lanes; ++n) {
+          met[n] += extinction * pigment[n];
+          const float factor = turned[n] * (1.0f + turn * pigment[n]);
+          turned[n] = factor < most ? factor : most;
+        }
+      }
     }
     for (int n = 0; n < lanes; ++n) search.met[zone * lanes + n] = met[n];
+    for (int n = 0; n < lanes; ++n) search.turned[zone * lanes + n] = turned[n];
     own.count = 0;
   }
 };

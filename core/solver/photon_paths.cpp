@@ -31,8 +31,9 @@ class HalfSpace {
   /// Follows a photon. If it comes out, says so, and its way and its weight are there to be read.
   bool follow(std::uint64_t photon) {
     x.clear(), y.clear(), depth.clear();
+    turns = 0, turn_length = 0.0;
     Direction to{0.0, 0.0, 1.0};
-    double at = 0.0;
+    double at = before_ = 0.0;
     const double life = lane_log(Philox::uniform(draw(photon, 0).a)) / lane_log(stay_);  // scatterings until it is given up
     for (int flight = 0; flight < most_ && flight <= life; ++flight) {
       const Words words = draw(photon, static_cast<std::uint32_t>(flight) + 1);
@@ -40,6 +41,7 @@ class HalfSpace {
       while (to.z < 0.0 && at <= -to.z * left) {  // to the surface
         const double length = -at / to.z, reflected = surface_(-to.z);
         go(to, length, at = 0.0);
+        before_ = 0.0;
         if (!(spare < reflected)) {
           weight = lane_power(stay_, -flight);
           return true;
@@ -57,6 +59,8 @@ class HalfSpace {
 
   std::vector<float> x, y, depth;  ///< as in PhotonPathView
   double weight = 0.0;
+  int turns = 0;             ///< scatterings of a path
+  double turn_length = 0.0;  ///< sum over them of half the pieces before and after
 
  private:
   static Words draw(std::uint64_t photon, std::uint32_t flight) {
@@ -69,6 +73,11 @@ class HalfSpace {
   /// Adds a flight that ends at some depth, in pieces.
   void go(const Direction& to, double length, double end) {
     const int parts = std::max(1, static_cast<int>(length / path_stride + 0.5));
+    if (before_ > 0.0) {
+      ++turns;
+      turn_length += 0.5 * (before_ + length / parts);
+    }
+    before_ = length / parts;
     for (int left = parts - 1; left >= 0; --left) {
       x.push_back(static_cast<float>(to.x * length / parts));
       y.push_back(static_cast<float>(to.y * length / parts));
@@ -79,7 +88,7 @@ class HalfSpace {
   PathSettings settings_;
   PlatedSurface surface_{settings_.index, settings_.index_plate, 1.0};
   EvenNumbers<3 * even_flights> even_;
-  double stay_ = 1.0;
+  double stay_ = 1.0, before_ = 0.0;  ///< the second: the last piece before a scattering, 0 after the surface
   int most_ = 0;
 };
 
@@ -90,6 +99,7 @@ PhotonPaths::PhotonPaths(const PathSettings& settings, int count)
   std::vector<float> first{0.0f}, launched, weight;
   std::array<std::vector<float>, 3> ways;
   HalfSpace half_space(settings);
+  long turns = 0;
   for (std::uint64_t photon = first_photon; launched.size() < static_cast<std::size_t>(count); ++photon) {
     if (!half_space.follow(photon)) continue;
     const std::array<const std::vector<float>*, 3> own = {&half_space.x, &half_space.y, &half_space.depth};
@@ -97,7 +107,10 @@ PhotonPaths::PhotonPaths(const PathSettings& settings, int count)
     first.push_back(static_cast<float>(ways[0].size()));
     launched.push_back(static_cast<float>(photon - first_photon + 1));
     weight.push_back(static_cast<float>(half_space.weight));
+    turns += half_space.turns;
+    turn_length_ += half_space.turn_length;
   }
+  turn_length_ /= static_cast<double>(std::max(turns, 1L));
   for (auto& way : ways) way.resize(way.size() + path_pieces, 0.0f);
   pieces_ = static_cast<int>(ways[0].size());
   for (const auto* part : {&first, &launched, &weight, &ways[0], &ways[1], &ways[2]})
@@ -114,6 +127,7 @@ PhotonPathView PhotonPaths::view(const float* copy) const {
   PhotonPathView view;
   view.count = count_;
   view.entering = entering_;
+  view.turn_length = turn_length_;
   view.first = take(count_ + 1);
   view.launched = take(count_);
   view.weight = take(count_);

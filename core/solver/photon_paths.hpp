@@ -18,11 +18,12 @@ struct PathSettings {
 /// not absorb. Lengths are optical depths of scattering, mu_s l. Any skin whose layers scatter by the same phase function has the
 /// same paths, stretched by 1/mu_s of where they are, and absorption thins out what comes back along a path by e^-(int mu_a dl). So
 /// one set serves every skin, band and time, and what is seen changes smoothly with them. Flights are cut into equal pieces of
-/// about `path_stride`, in whose middle pigment is looked for: at the same places for all dots, so that the noise of that is the
+/// about `path_stride`, at whose ends pigment is looked for: at the same places for all dots, so that the noise of that is the
 /// same, too.
 struct PhotonPathView {
   int count = 0;
   double entering = 0.0;               ///< share of the light that passes the surface inwards [-]
+  double turn_length = 0.0;            ///< mean over all scatterings of half the pieces before and after
   FieldView<const float> first;        ///< number of the first piece of each path, and one more: exact below 2^24
   FieldView<const float> launched;     ///< photons that were sent in for the paths up to and with this one: exact below 2^24
   FieldView<const float> weight;       ///< of photons each path stands for [-]
@@ -41,12 +42,12 @@ class PhotonPaths {
 
  private:
   int count_, pieces_ = 0;
-  double entering_ = 0.0;
+  double entering_, turn_length_ = 0.0;
   std::vector<float> values_;
 };
 
 /// Optical length of the pieces of a path, about.
-inline constexpr double path_stride = 0.625;
+inline constexpr double path_stride = 0.8;
 /// Pieces that are followed together, so that as many may be read past the end of the last path.
 inline constexpr int path_pieces = 16;
 /// How many paths there are. The first of them are a smaller set, as evenly spread.

@@ -38,6 +38,33 @@ def test_hair_of_the_colour_of_a_dot_is_matched_by_the_ink_and_the_dilution_of_t
     assert "black_brown_mix at dilution" in found.verdict() and "matches the hair after 365.25 days" in found.verdict()
 
 
+def test_a_match_looks_at_the_asked_day_alone_and_sees_what_the_whole_run_shows(short: df.Treatment):
+    class Watched:
+        """A run that tells which of its moments are looked at."""
+
+        def __init__(self, run: _core.Run):
+            self.run, self.moments = run, []
+
+        def __getattr__(self, name: str) -> object:
+            return getattr(self.run, name)
+
+        def view(self, moment: int) -> np.ndarray:
+            self.moments.append(moment)
+            return self.run.view(moment)
+
+    result = df.run(short, grid="quick", horizon_year=1.0)
+    result._run = watched = Watched(result._run)
+    seen = look(result, 14.0)
+    assert len(watched.moments) == 1 and watched.run.series["time_day"][watched.moments[0]] == 14.0
+    whole = look(result.to_xarray(), 14.0)
+    for name in ("radius_mm", "dot", "skin"):
+        np.testing.assert_array_equal(getattr(seen, name), getattr(whole, name))
+    assert (seen.day, seen.edge_mm, seen.contrast, seen.fwhm_mm) == (whole.day, whole.edge_mm, whole.contrast, whole.fwhm_mm)
+    for day, words in ((20.0, "nearest is 14"), (800.0, "ends on day 365")):
+        with pytest.raises(df.InputError, match=words):
+            look(result, day)
+
+
 def test_lighter_hair_takes_thinner_ink(short: df.Treatment):
     dilutions = [df.match_hair(short, (level, 5.0, 12.0), inks=["carbon_black_neat"]).ranking[0].dilution for level in (42.0, 47.0, 52.0)]
     assert dilutions[0] > dilutions[1] > dilutions[2]

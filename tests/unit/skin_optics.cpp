@@ -245,6 +245,17 @@ TEST(PhotonPaths, AreCutIntoPiecesAndMayBeReadPastTheirEnd) {
   for (int k = view.x.size - path_pieces; k < view.x.size; ++k) EXPECT_EQ(view.x(k) + view.y(k) + view.depth(k), 0.0f);
 }
 
+TEST(PhotonPaths, KnowTheMeanLengthAboutATurn) {
+  // Flights of mean 1 are cut into n = max(1, round(l / stride)) pieces; half the pieces on either side of a turn are l/n in the
+  // mean, the integral of e^-l l/n. The surface cuts some of them: 5 %.
+  const PhotonPaths paths({0.8, 1.4, 1.5}, 500);
+  double mean = 0.0;
+  constexpr double step = 1e-3;
+  for (double l = 0.5 * step; l < 40.0; l += step)
+    mean += std::exp(-l) * l / std::fmax(1.0, std::floor(l / path_stride + 0.5)) * step;
+  EXPECT_NEAR(paths.view().turn_length, mean, 0.05 * mean);
+}
+
 TEST(PhotonPaths, AreTheSameForTheSameSettingsAndASmallerSetComesFirst) {
   const PathSettings settings{0.8, 1.4, 1.5};
   const PhotonPaths few(settings, 100), more(settings, 200);
@@ -274,6 +285,38 @@ TEST(FastLook, OfPigmentEverywhereIsThatOfSkinThatAbsorbsAsMuchMore) {
   inked.fill([&](double, double) { return 200.0 / clock.dispersed; });
   const Appearance seen = inked.look_now();
   EXPECT_NEAR((1.0 - seen.contrast) * seen.skin[contrast_band], dark.look_now().skin[contrast_band], 1e-3);
+}
+
+TEST(FastLook, OfPigmentThatScattersEverywhereIsThatOfSkinThatScattersAsMuchMore) {
+  // Another weight of the same paths: no bias where pigment is thin. 2 % is twice the error of reflectance of 3,072 paths; pigment
+  // that only absorbs is 8 % darker.
+  UniformSkin inked(300.0, 5000.0, 1.4), white(700.0, 5400.0, 1.4);
+  inked.bound.optics.params.scattering_gain[contrast_band] = 1.0 - 0.8;
+  const LightClock clock = light_clock(inked.bound.optics.params, contrast_band, {});
+  inked.fill([&](double, double) { return 400.0 / clock.dispersed; });
+  const auto light = [&] {
+    const Appearance seen = inked.look_now();
+    return (1.0 - seen.contrast) * seen.skin[contrast_band];
+  };
+  white.fill([](double, double) { return 0.0; });
+  for (int n = 0; n < band_count * white.bound.optics.grid.n_z; ++n) put(white.bound.optics.rows.scattering, n, 5080.0);
+  const double exact = white.look_now().skin[contrast_band];
+  EXPECT_NEAR(light(), exact, 0.02 * exact);
+}
+
+TEST(PigmentTurns, AreNothingWithoutScatteringAndTheLimitsOfThinAndDensePigment) {
+  const PigmentTurns none = PigmentTurns::of(0.0, 0.2, 0.5);
+  EXPECT_EQ(none.scattering, 0.0f);
+  EXPECT_EQ(none.extinction, 1.0f);
+  EXPECT_EQ(none.back, 0.0f);
+  // g 0.8, s 1: k = 1.36. Light that turns by more than acos 0.4 is (1 - g)/2 = 0.1 of all, from the cumulative of
+  // Henyey-Greenstein, (1 - g^2)/(2 g) (1/sqrt(1 + g^2 - 2 g c) - 1/(1 + g)), c = 0.4.
+  const PigmentTurns turns = PigmentTurns::of(0.2, 0.2, 0.5);
+  EXPECT_NEAR(turns.scattering, 1.0, 1e-6);
+  EXPECT_NEAR(turns.extinction, 2.0, 1e-6);
+  EXPECT_NEAR(turns.lasting, 1.36, 1e-6);
+  EXPECT_NEAR(turns.sharp, 0.4, 1e-6);
+  EXPECT_NEAR(turns.back * turns.lasting * 0.5f, turns.scattering, 1e-6);  // thin: a turn of s times the absorption met
 }
 
 TEST(FastLook, OfAPigmentBelowWhichNothingIsSeenIsThatOfSkinAboveIt) {
