@@ -288,17 +288,18 @@ TEST(FastLook, OfPigmentEverywhereIsThatOfSkinThatAbsorbsAsMuchMore) {
 }
 
 TEST(FastLook, OfPigmentThatScattersEverywhereIsThatOfSkinThatScattersAsMuchMore) {
-  // Another weight of the same paths: no bias where pigment is thin. 2 % is twice the error of reflectance of 3,072 paths.
-  UniformSkin inked(300.0, 5000.0, 1.4), white(700.0, 5080.0, 1.4);
+  // Another weight of the same paths: no bias where pigment is thin. R = 0.047 of 3,072 paths is known to sqrt(R/3072) = 0.004, 8 %,
+  // less where both share the paths: 5 %. Pigment that only absorbs is 15 % darker.
+  UniformSkin inked(300.0, 5000.0, 1.4), white(4300.0, 5800.0, 1.4);
   inked.bound.optics.params.scattering_gain[contrast_band] = 1.0 - 0.8;
   const LightClock clock = light_clock(inked.bound.optics.params, contrast_band, {});
-  inked.fill([&](double, double) { return 400.0 / clock.dispersed; });
+  inked.fill([&](double, double) { return 4000.0 / clock.dispersed; });
   const auto light = [&] {
     const Appearance seen = inked.look_now();
     return (1.0 - seen.contrast) * seen.skin[contrast_band];
   };
   const double exact = white.look_now().skin[contrast_band];
-  EXPECT_NEAR(light(), exact, 0.02 * exact);
+  EXPECT_NEAR(light(), exact, 0.05 * exact);
 }
 
 TEST(PigmentTurns, AreNothingWithoutScatteringAndTheLimitsOfThinAndDensePigment) {
