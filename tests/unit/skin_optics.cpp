@@ -288,8 +288,8 @@ TEST(FastLook, OfPigmentEverywhereIsThatOfSkinThatAbsorbsAsMuchMore) {
 }
 
 TEST(FastLook, OfPigmentThatScattersEverywhereIsThatOfSkinThatScattersAsMuchMore) {
-  // Another weight of the same paths: no bias where pigment is thin. R = 0.047 of 3,072 paths is known to sqrt(R/3072) = 0.004, 8 %,
-  // less where both share the paths: 5 %. Pigment that only absorbs is 15 % darker.
+  // Another weight of the same paths: no bias where pigment is thin. R = 0.047 of 3,072 paths is known to sqrt(R/3072) = 0.004, 8
+  // %, less where both share the paths: 5 %. Pigment that only absorbs is 15 % darker.
   UniformSkin inked(300.0, 5000.0, 1.4), white(4300.0, 5800.0, 1.4);
   inked.bound.optics.params.scattering_gain[contrast_band] = 1.0 - 0.8;
   const LightClock clock = light_clock(inked.bound.optics.params, contrast_band, {});
