@@ -25,6 +25,14 @@
 #define DF_IN_LANES [[gnu::always_inline]]
 #endif
 
+/// Put before a long template that is called from several places: a device compiler, which would write it out at each, makes one
+/// function of it. The host compiler inlines as it sees fit.
+#if defined(__CUDACC__)
+#define DF_OUTLINE __noinline__
+#else
+#define DF_OUTLINE
+#endif
+
 /// Asks the host for the cache line at an address that a loop comes to later, whether or not it exists; a device needs none.
 #if defined(__CUDACC__)
 #define DF_FETCH_LATER(address) static_cast<void>(address)

@@ -76,8 +76,8 @@ DF_FUNCTION void book_deposit(const Executor& executor, const TreatmentCase& c, 
 /// The contact is over: relaxation, and the pigment on top of what the skin holds.
 DF_CALLER_DECIDES
 template <class Executor>
-DF_FUNCTION void finish_contact(const Executor& executor, TreatmentCase& c, HealingProblem& healing, InsertionTally tally,
-                                int strokes, Progress& at, Outcome& out) {
+DF_FUNCTION DF_OUTLINE void finish_contact(const Executor& executor, TreatmentCase& c, HealingProblem& healing,
+                                           InsertionTally tally, int strokes, Progress& at, Outcome& out) {
   const InsertionProblem& insertion = c.insertion;
   const int session = at.sessions;
   const bool first = session == 0;

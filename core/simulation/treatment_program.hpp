@@ -6,8 +6,8 @@ namespace dermaflux {
 /// The dot as it now looks.
 DF_CALLER_DECIDES
 template <class Executor>
-DF_FUNCTION Appearance look_now(const Executor& executor, const TreatmentCase& c, const HealingProblem& healing, double time,
-                                const Progress& at, bool colour) {
+DF_FUNCTION DF_OUTLINE Appearance look_now(const Executor& executor, const TreatmentCase& c, const HealingProblem& healing,
+                                           double time, const Progress& at, bool colour) {
   SkinClock clock{time, time - at.mean_start};
   for (int s = 0; s < at.sessions; ++s) clock.add(c.optics.params, time - c.sessions.start[s]);
   return look(executor, c.optics, healing.pools, clock, colour, c.look);
@@ -16,8 +16,8 @@ DF_FUNCTION Appearance look_now(const Executor& executor, const TreatmentCase& c
 /// One of the moments: sums, ledger, what was seen, and the fields if they are kept.
 DF_CALLER_DECIDES
 template <class Executor>
-DF_FUNCTION void book_moment(const Executor& executor, const TreatmentCase& c, const HealingProblem& healing,
-                             const Appearance& seen, int colour, Progress& at, Outcome& out) {
+DF_FUNCTION DF_OUTLINE void book_moment(const Executor& executor, const TreatmentCase& c, const HealingProblem& healing,
+                                        const Appearance& seen, int colour, Progress& at, Outcome& out) {
   const int m = at.moments;
   measure(executor, healing, c.depth_limit);
   MomentOutcome& moment = out.moments[m];
@@ -59,7 +59,8 @@ DF_FUNCTION void book_moment(const Executor& executor, const TreatmentCase& c, c
 /// Leaves the skin to the next session: torn tissue and open track as far as they have healed, and the pigment in its pores.
 DF_CALLER_DECIDES
 template <class Executor>
-DF_FUNCTION void leave_to_next(const Executor& executor, const TreatmentCase& c, const HealingProblem& healing, double pause) {
+DF_FUNCTION DF_OUTLINE void leave_to_next(const Executor& executor, const TreatmentCase& c, const HealingProblem& healing,
+                                          double pause) {
   const int n_r = healing.grid.n_r, n_z = healing.grid.n_z;
   const double closed = Remainder{healing.params.courses[at_axis].open_track.decay}(pause),
                healed = Remainder{healing.params.torn_zone_healing}(pause);

@@ -221,8 +221,8 @@ inline constexpr int comb_patience = 12;
 /// iterations.
 DF_CALLER_DECIDES
 template <class Executor>
-DF_FUNCTION int solve_comb(const Executor& executor, const CombSystem& s, double tolerance, int limit,
-                           int patience = comb_patience) {
+DF_FUNCTION DF_OUTLINE int solve_comb(const Executor& executor, const CombSystem& s, double tolerance, int limit,
+                                      int patience = comb_patience) {
   const int n_z = s.grid.n_z;
   const RowLevel rows = RowHierarchy{s.grid.n_r + 1, n_z}.level(s.levels, 0);
   FieldView<double> from = s.direction, to = s.direction_next;

@@ -45,8 +45,8 @@ DF_FUNCTION void transport_substep(const Executor& executor, const InsertionProb
 /// and, the next time, matrix, rows, rings, which is symmetric and so of second order.
 DF_CALLER_DECIDES
 template <class Executor>
-DF_FUNCTION TransportBox carry_ink(const Executor& executor, const InsertionProblem& p, double dt, int substeps,
-                                   const InsertionTally& tally) {
+DF_FUNCTION DF_OUTLINE TransportBox carry_ink(const Executor& executor, const InsertionProblem& p, double dt, int substeps,
+                                              const InsertionTally& tally) {
   const TransportBox box = reached_box(executor, p, substeps + 1, 0.0);
   const double part = dt / substeps;
   executor.cells(box.rings, box.rows, FluidInverseStep{p});
@@ -65,9 +65,9 @@ DF_FUNCTION TransportBox carry_ink(const Executor& executor, const InsertionProb
 /// two such times is symmetric.
 DF_CALLER_DECIDES
 template <class Executor>
-DF_FUNCTION void spread_component(const Executor& executor, const InsertionProblem& p, const TransportBox& box,
-                                  FieldView<double> amount, FieldView<double> share, double diffusivity,
-                                  const InsertionTally& tally) {
+DF_FUNCTION DF_OUTLINE void spread_component(const Executor& executor, const InsertionProblem& p, const TransportBox& box,
+                                             FieldView<double> amount, FieldView<double> share, double diffusivity,
+                                             const InsertionTally& tally) {
   const bool rings_first = tally.spreadings % 2 == 0;
   executor.rows(box.rows, SpreadingConductanceStep{p, box, diffusivity, tally.unspread_time});
   if (rings_first) executor.rows(box.rows, RingSpreadingStep{p, box, amount, share});
@@ -79,7 +79,7 @@ DF_FUNCTION void spread_component(const Executor& executor, const InsertionProbl
 /// beyond the ink.
 DF_CALLER_DECIDES
 template <class Executor>
-DF_FUNCTION void spread_ink(const Executor& executor, const InsertionProblem& p, InsertionTally& tally) {
+DF_FUNCTION DF_OUTLINE void spread_ink(const Executor& executor, const InsertionProblem& p, InsertionTally& tally) {
   const TransportBox box = reached_box(executor, p, 2, 6.0 * std::sqrt(2.0 * p.params.fastest_diffusivity() * tally.unspread_time));
   spread_component(executor, p, box, p.tissue.carrier, p.scratch.w, p.params.carrier_diffusivity, tally);
   for (int n = 0; n < p.params.classes; ++n)

@@ -65,8 +65,8 @@ DF_FUNCTION bool widen_active(const Executor& executor, const InsertionProblem& 
 /// One attempt at a time step up to the face fluxes; `rate` is the largest share of a cell's fluid that leaves it [1/s].
 DF_CALLER_DECIDES
 template <class Executor>
-DF_FUNCTION Attempt attempt_step(const Executor& executor, const InsertionProblem& whole, double tip_before, double tip_after,
-                                 bool cutting, double dt, double& rate, InsertionTally& tally) {
+DF_FUNCTION DF_OUTLINE Attempt attempt_step(const Executor& executor, const InsertionProblem& whole, double tip_before,
+                                            double tip_after, bool cutting, double dt, double& rate, InsertionTally& tally) {
   const InsertionProblem p = whole.within(tally.rings, tally.rows);
   const int n_r = p.grid.n_r, n_z = p.grid.n_z, reached = reached_rows(p.grid, tally.deepest);
   executor.rows(n_z, NeedleStep{p, tip_before, tip_after, tally.deepest, dt});

@@ -254,8 +254,8 @@ struct TrackLinearStep {
 /// Pressures, faces and balance of the track at the present liquid areas.
 DF_CALLER_DECIDES
 template <class Executor>
-DF_FUNCTION void balance_track(const Executor& executor, const InsertionProblem& p, int active, double dt, double needle_speed,
-                               bool choose_donors) {
+DF_FUNCTION DF_OUTLINE void balance_track(const Executor& executor, const InsertionProblem& p, int active, double dt,
+                                          double needle_speed, bool choose_donors) {
   const int groups = (active + 7) / 8 * 8;  // rows beyond stay closed
   executor.rows(groups, TrackPressureStep{p, active});
   executor.rows(groups, TrackFaceStep{p, active, needle_speed, choose_donors});
