@@ -18,32 +18,6 @@ double seconds_since(std::chrono::steady_clock::time_point start) {
   return std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
 }
 
-std::vector<double> values(FieldView<const double> view) { return {view.data, view.data + view.size}; }
-
-/// What the practitioner chose, for the message of a failure.
-std::string settings(const Treatment& t) {
-  std::ostringstream text;
-  text.precision(4);
-  text << "depth " << t.machine.depth / units::mm << " mm, dwell " << t.machine.dwell / units::ms << " ms, " << t.machine.frequency
-       << " Hz, " << t.needle.prongs << " x " << t.needle.shaft_diameter / units::mm << " mm, taper "
-       << t.needle.taper_length / units::mm << " mm, ink " << t.ink.viscosity(t.ink.volume_fraction(), 1e9) / units::mPa_s
-       << " mPa.s, dermis " << t.skin_at_axis().thickest_dermis().permeability << " m2";
-  return text.str();
-}
-
-/// Last of the moments after treatment at which every pool was a number.
-std::string last_good(const Outcome& outcome) {
-  std::string words = "not even right after treatment";
-  for (int m = 0; m < outcome.moment_count; ++m) {
-    for (const double pool : outcome.moments[m].pools)
-      if (!std::isfinite(pool)) return words;
-    std::ostringstream text;
-    text << "last good on day " << outcome.moments[m].time / units::day;
-    words = text.str();
-  }
-  return words;
-}
-
 }  // namespace
 
 const BackendTable& backend_table(Backend backend) {
@@ -69,13 +43,25 @@ std::vector<BackendState> backend_states() {
   return states;
 }
 
-Backend choose_backend(Backend wanted, Work work) {
+BackendChoice automatic_choice(std::size_t pieces, const BackendState& cuda, std::size_t smallest, const std::string& threads) {
+  std::string device = cuda.detail;
+  if (cuda.available) {
+    if (pieces >= smallest) return {Backend::cuda, cuda.detail + "; " + std::to_string(pieces) + " at once fill it"};
+    device += " takes " + std::to_string(smallest) + " or more";
+  }
+  if (pieces <= 1) return {Backend::serial, "one thread; a single treatment is too little to share, " + device};
+  return {Backend::kokkos, threads + "; " + device};
+}
+
+BackendChoice choose_backend(Backend wanted, std::size_t pieces) {
   std::string detail, there;
   if (wanted == Backend::automatic) {
-    if (backend_table(Backend::cuda).available(detail)) return Backend::cuda;
-    return work == Work::single ? Backend::serial : Backend::kokkos;
+    BackendState cuda{Backend::cuda, false, ""};
+    cuda.available = cuda_backend().available(cuda.detail);
+    if (pieces > 1) kokkos_backend().available(detail);
+    return automatic_choice(pieces, cuda, cuda.available ? cuda_backend().smallest_ensemble() : 0, detail);
   }
-  if (backend_table(wanted).available(detail)) return wanted;
+  if (backend_table(wanted).available(detail)) return {wanted, detail + "; as asked"};
   for (const BackendState& state : backend_states())
     if (state.available) there += (there.empty() ? "" : ", ") + std::string(backend_name(state.backend));
   throw BackendError("backend " + std::string(backend_name(wanted)) + " cannot run here (" + detail + "); there is " + there);
@@ -99,7 +85,7 @@ void restore_state(const RunState& from, double* state, std::size_t length, Outc
 }  // namespace
 
 RunResult run(const Treatment& treatment, const RunOptions& options, Backend wanted, RunMonitor& monitor, const RunState* from) {
-  const Backend used = choose_backend(wanted, Work::single);
+  const BackendChoice used = choose_backend(wanted, 1);
   const auto start = std::chrono::steady_clock::now();
   RunOptions recording = options;
   recording.record = true;
@@ -112,7 +98,7 @@ RunResult run(const Treatment& treatment, const RunOptions& options, Backend wan
   const std::size_t length = static_cast<std::size_t>(blueprint.state_length);
   if (from) restore_state(*from, state, length, outcome);
   try {
-    backend_table(used).run_case(bound, blueprint, state, &outcome, monitor);
+    backend_table(used.backend).run_case(bound, blueprint, state, &outcome, monitor);
   } catch (const Interrupted&) {
     if (!monitor.keeps_state || progress_at(bound.progress).stage == Progress::nothing) throw;
   }
@@ -154,86 +140,69 @@ RunResult run_to_tolerance(const Treatment& treatment, const RunOptions& options
   return last;
 }
 
-Backend run_batch(const std::vector<Member>& members, const RunOptions& options, Backend wanted, RunMonitor& monitor,
-                  MemberSink& sink) {
-  const Backend used = choose_backend(wanted, Work::ensemble);
+namespace {
+
+/// Passes on what it hears, from places in a part of the ensemble; keeps who was told of.
+struct Counting : MemberSink {
+  MemberSink& sink;
+  std::vector<bool> told;
+  std::vector<std::size_t> places;  ///< of the part; empty where that is all
+  bool fell_back = false;
+  Counting(MemberSink& to, std::size_t members) : sink(to), told(members, false) {}
+  void member_done(std::size_t index, MemberOutcome outcome) override {
+    const std::size_t place = places.empty() ? index : places[index];
+    if (auto* results = std::get_if<std::vector<MemberResult>>(&outcome))
+      for (MemberResult& result : *results) result.fell_back = fell_back;
+    told[place] = true;
+    sink.member_done(place, std::move(outcome));
+  }
+};
+
+}  // namespace
+
+FallBack run_members_on(const BackendTable& chosen, const BackendTable* instead, const std::vector<Member>& members,
+                        const RunOptions& options, RunMonitor& monitor, MemberSink& sink) {
+  Counting counting(sink, members.size());
+  FallBack fallen;
+  std::vector<std::size_t> left;
+  try {
+    for (const Unfit& one : chosen.run_members(members, options, monitor, counting)) {
+      if (!instead) {
+        counting.member_done(one.index, one.reason);
+        continue;
+      }
+      left.push_back(one.index);
+      fallen.reason = one.reason;
+    }
+  } catch (const BackendError& error) {
+    if (!instead) throw;
+    left.clear();
+    for (std::size_t k = 0; k < members.size(); ++k)
+      if (!counting.told[k]) left.push_back(k);
+    fallen.reason = error.what();
+  }
+  if (left.empty() || monitor.stop) return fallen;
+  std::vector<Member> rest;
+  for (const std::size_t k : left) rest.push_back(members[k]);
+  counting.places = left;
+  counting.fell_back = true;
+  fallen.members = left.size();
+  instead->run_members(rest, options, monitor, counting);
+  return fallen;
+}
+
+BatchReport run_batch(const std::vector<Member>& members, const RunOptions& options, Backend wanted, RunMonitor& monitor,
+                      MemberSink& sink, std::size_t whole) {
+  BatchReport report{choose_backend(wanted, std::max(whole, members.size())), 0, ""};
   RunOptions plain = options;
   plain.record = false;
-  backend_table(used).run_members(members, plain, monitor, sink);
-  return used;
-}
-
-RunFields collect_fields(const TreatmentCase& bound) {
-  RunFields fields;
-  const AxisymmetricGrid& grid = bound.insertion.grid;
-  fields.n_r = grid.n_r;
-  fields.n_z = grid.n_z;
-  fields.moments = bound.moment_count;
-  fields.r_face = values(grid.r_face);
-  fields.z_face = values(grid.z_face);
-  fields.epidermal = values(bound.healing.rows.epidermal);
-  fields.pools = values(bound.recorder.pools);
-  fields.insertion = values(bound.recorder.insertion);
-  fields.view_r = values(bound.optics.rows.view_r);
-  fields.trace = values(bound.recorder.trace);
-  const int seen = static_cast<int>(bound.recorder.trace_rows(0)),
-            kept = std::min(seen, bound.recorder.trace.size / TraceStep::columns);
-  fields.trace.resize(static_cast<std::size_t>(kept) * TraceStep::columns);
-  fields.trace_lost = seen - kept;
-  return fields;
-}
-
-std::string failure(const Treatment& treatment, const Outcome& outcome) {
-  std::ostringstream text;
-  text.precision(4);
-  switch (outcome.status) {
-    case Status::ok:
-      return {};
-    case Status::step_too_small:
-      text << "the insertion found no time step small enough after t = " << outcome.failed_at
-           << " s, its last good time (settings far outside the model's validity); check viscosity, permeability and frequency, "
-              "or use a finer grid";
-      break;
-    case Status::not_finite:
-      text << "the pigment field is not finite after " << outcome.steps << " steps of the insertion, " << last_good(outcome)
-           << "; check the inputs against their ranges";
-      break;
-    case Status::ledger_open:
-      text << "the mass ledger is open by " << outcome.imbalance
-           << " of the pigment drawn (a fault of the solver); please report it";
-      break;
-  }
-  text << " [" << settings(treatment) << "]";
-  return text.str();
-}
-
-MemberOutcome collect_member(const Member& member, const CaseBlueprint& blueprint, const std::vector<Outcome>& outcomes,
-                             double runtime) {
-  std::vector<MemberResult> results;
-  for (std::size_t b = 0; b < outcomes.size(); ++b) {
-    MemberResult result{member.treatment, blueprint.puncture, outcomes[b], runtime / static_cast<double>(outcomes.size())};
-    if (!member.dwells.empty()) result.treatment.machine.dwell = member.dwells[b];
-    if (std::string message = failure(result.treatment, outcomes[b]); !message.empty()) return message;
-    results.push_back(result);
-  }
-  return results;
-}
-
-MemberOutcome run_member_on_host(const Member& member, const RunOptions& options, Workspace& workspace, RunMonitor& monitor) {
-  try {
-    const auto start = std::chrono::steady_clock::now();
-    RunOptions own = options;
-    own.dwells = member.dwells;
-    CaseBlueprint blueprint = build_case(member.treatment, own);
-    TreatmentCase bound = blueprint.bind(blueprint.constants.data(), workspace.zeroed(blueprint.state_length));
-    std::vector<Outcome> outcomes(static_cast<std::size_t>(bound.branches.count));
-    run_treatment(SerialExecutor{&monitor}, bound, outcomes.data());
-    return collect_member(member, blueprint, outcomes, seconds_since(start));
-  } catch (const Interrupted&) {
-    throw;
-  } catch (const std::exception& error) {
-    return std::string(error.what());
-  }
+  const Backend used = report.backend.backend;
+  const bool may_fall_back = wanted == Backend::automatic && used == Backend::cuda;
+  const FallBack fallen =
+      run_members_on(backend_table(used), may_fall_back ? &kokkos_backend() : nullptr, members, plain, monitor, sink);
+  report.fell_back = fallen.members;
+  report.why = fallen.reason;
+  return report;
 }
 
 }  // namespace dermaflux

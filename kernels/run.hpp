@@ -13,8 +13,9 @@
 
 namespace dermaflux {
 
-/// Where a treatment runs. `automatic` takes the GPU if one is there. Without one an ensemble takes threads, and a single
-/// treatment one thread: its loops are so short (tens of microseconds) that threads gain nothing and lose on a busy machine.
+/// Where a treatment runs. `automatic` takes the GPU if one is there and the ensemble has a member for each of its multiprocessors.
+/// Else an ensemble takes threads, and a single treatment one thread: its loops are so short (tens of microseconds) that threads
+/// gain nothing and lose on a busy machine.
 enum class Backend : int { automatic = 0, serial, kokkos, cuda };
 
 /// "auto", "serial", "kokkos" or "cuda"; InputError otherwise.
@@ -29,11 +30,15 @@ struct BackendState {
 };
 std::vector<BackendState> backend_states();
 
-/// One treatment, or many at once.
-enum class Work : int { single, ensemble };
+/// A backend, and why it was taken: where it runs and what decided.
+struct BackendChoice {
+  Backend backend;
+  std::string reason;
+};
 
-/// The backend that `wanted` means here. Throws BackendError, naming what there is, if it cannot run.
-Backend choose_backend(Backend wanted, Work work);
+/// The backend that `wanted` means here for so many independent pieces of work: 1 for a single treatment, the members of an
+/// ensemble. Throws BackendError, naming what there is, if it cannot run.
+BackendChoice choose_backend(Backend wanted, std::size_t pieces);
 
 /// Ends what the backends keep open; called at exit.
 void finalize_backends();
@@ -46,7 +51,7 @@ int thread_count();
 struct RunResult {
   MemberResult member;
   RunFields fields;
-  Backend backend;
+  BackendChoice backend;
   GridLevel grid;
   std::optional<RunState> state;
 };
@@ -79,8 +84,17 @@ struct MemberSink {
   virtual void member_done(std::size_t index, MemberOutcome outcome) = 0;
 };
 
-/// Runs an ensemble and tells the sink of every member; those that the monitor stopped are not reported. Returns the backend.
-Backend run_batch(const std::vector<Member>& members, const RunOptions& options, Backend wanted, RunMonitor& monitor,
-                  MemberSink& sink);
+/// Where an ensemble ran. Members that fell back, because automatic had chosen a GPU that had no room for them or failed, are
+/// marked in their results.
+struct BatchReport {
+  BackendChoice backend;
+  std::size_t fell_back = 0;
+  std::string why;  ///< they did
+};
+
+/// Runs an ensemble and tells the sink of every member; those that the monitor stopped are not reported. `whole` is the length of
+/// the ensemble that the members are part of, by which automatic chooses; 0 for their own number.
+BatchReport run_batch(const std::vector<Member>& members, const RunOptions& options, Backend wanted, RunMonitor& monitor,
+                      MemberSink& sink, std::size_t whole = 0);
 
 }  // namespace dermaflux

@@ -15,16 +15,18 @@ void run_case(TreatmentCase& bound, const CaseBlueprint&, double*, Outcome* outc
   run_treatment(SerialExecutor{&monitor}, bound, outcomes);
 }
 
-void run_members(const std::vector<Member>& members, const RunOptions& options, RunMonitor& monitor, MemberSink& sink) {
+std::vector<Unfit> run_members(const std::vector<Member>& members, const RunOptions& options, RunMonitor& monitor,
+                               MemberSink& sink) {
   Workspace workspace;
   for (std::size_t k = 0; k < members.size(); ++k) {
-    if (monitor.stop) return;
+    if (monitor.stop) break;
     try {
       sink.member_done(k, run_member_on_host(members[k], options, workspace, monitor));
     } catch (const Interrupted&) {
-      return;
+      break;
     }
   }
+  return {};
 }
 
 void run_photons(const PhotonJob& job, std::vector<long long>& sums, RunMonitor& monitor) {
@@ -46,7 +48,7 @@ void follow_chunk(const PhotonJob& job, std::uint64_t first, std::uint64_t last,
 }
 
 const BackendTable& serial_backend() {
-  static const BackendTable table{available, run_case, run_members, run_photons, [] {}};
+  static const BackendTable table{available, run_case, run_members, run_photons, [] {}, [] { return std::size_t{1}; }};
   return table;
 }
 

@@ -165,6 +165,8 @@ std::vector<OutputField> run_outputs() {
       {"grid_error", "", "estimated relative error of dose and depth by the grid (--grid auto), else NaN",
        [](const MemberResult& r) { return r.grid_error; }},
       {"runtime_s", "s", "wall time of the member, or its share of an ensemble's", [](const MemberResult& r) { return r.runtime; }},
+      {"fell_back", "", "1 if the GPU that was chosen had no room for the member or failed, so that it ran on the host, else 0",
+       [](const MemberResult& r) { return r.fell_back ? 1.0 : 0.0; }},
   };
 }
 

@@ -18,6 +18,7 @@ struct MemberResult {
   double runtime;  ///< wall time of the member, or its share of an ensemble's [s]
   /// Estimated relative error of dose and depth by the grid [-]; NaN where one grid was run.
   double grid_error = std::numeric_limits<double>::quiet_NaN();
+  bool fell_back = false;  ///< ran on another backend than was chosen
 };
 
 /// One row of the output table: a scalar result. JSON, HDF5, sweeps, Python and the documentation derive from it.

@@ -16,8 +16,12 @@ const BackendTable& cuda_backend() {
   static const BackendTable table{
       available,
       [](TreatmentCase&, const CaseBlueprint&, double*, Outcome*, RunMonitor&) { throw BackendError("built without nvcc"); },
-      [](const std::vector<Member>&, const RunOptions&, RunMonitor&, MemberSink&) { throw BackendError("built without nvcc"); },
-      [](const PhotonJob&, std::vector<long long>&, RunMonitor&) { throw BackendError("built without nvcc"); }, [] {}};
+      [](const std::vector<Member>&, const RunOptions&, RunMonitor&, MemberSink&) -> std::vector<Unfit> {
+        throw BackendError("built without nvcc");
+      },
+      [](const PhotonJob&, std::vector<long long>&, RunMonitor&) { throw BackendError("built without nvcc"); },
+      [] {},
+      [] { return std::size_t{1}; }};
   return table;
 }
 

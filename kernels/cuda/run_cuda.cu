@@ -1,38 +1,25 @@
-#include <thrust/copy.h>
-#include <thrust/device_vector.h>
 #include <thrust/execution_policy.h>
-#include <thrust/fill.h>
-#include <thrust/sequence.h>
-#include <thrust/sort.h>
 
 #include <algorithm>
-#include <chrono>
 #include <map>
-#include <numeric>
+#include <memory>
 
-#include "kernels/backends.hpp"
-#include "kernels/cuda/block_executor.cuh"
-#include "kernels/cuda/check.cuh"
+#include "kernels/batches.hpp"
+#include "kernels/cuda/block_program.cuh"
+#include "kernels/cuda/buffers.cuh"
+#include "kernels/cuda/order.cuh"
 #include "kernels/cuda/photons.cuh"
+#include "kernels/cuda/run_cuda.cuh"
 
 namespace dermaflux {
 namespace {
 
-constexpr int threads_per_block = 256;
-
-/// One block per member, from the first stroke to the last year.
-__global__ void __launch_bounds__(threads_per_block) run_members_kernel(const TreatmentCase* cases, Outcome* outcomes) {
-  __shared__ TreatmentCase member;
-  if (threadIdx.x == 0) member = cases[blockIdx.x];
-  __syncthreads();
-  run_treatment(BlockExecutor{}, member, outcomes + static_cast<long>(blockIdx.x) * max_branches);
-}
-
 bool available(std::string& detail) {
   int devices = 0;
-  if (cudaGetDeviceCount(&devices) != cudaSuccess || devices == 0) {
+  if (const cudaError_t status = cudaGetDeviceCount(&devices); status != cudaSuccess || devices == 0) {
     cudaGetLastError();  // leaves no error behind
     detail = "no CUDA device";
+    if (status == cudaErrorInsufficientDriver && devices > 0) detail += " that this driver serves";
     return false;
   }
   cudaDeviceProp properties{};
@@ -42,146 +29,150 @@ bool available(std::string& detail) {
   return true;
 }
 
-/// One member, prepared on the host.
-struct Prepared {
-  std::size_t index;
-  CaseBlueprint blueprint;
-};
+std::size_t smallest_ensemble() {
+  int multiprocessors = 0;
+  check(cudaDeviceGetAttribute(&multiprocessors, cudaDevAttrMultiProcessorCount, 0), "asking for the device");
+  return static_cast<std::size_t>(multiprocessors);
+}
 
-/// Members that fit the device's memory together, run as one launch.
-class DeviceBatch {
+/// Photon paths on the device, nearly always one set for all members.
+class PathsOnDevice {
  public:
-  explicit DeviceBatch(const Stream& stream) : stream_(stream) {}
-
-  /// Runs the members; results in their order, max_branches per member. A single one may go on from a state that a stopped run
-  /// left, with what it had seen.
-  std::vector<Outcome> run(const std::vector<Prepared*>& members, const double* state = nullptr, const Outcome* seen = nullptr) {
-    long constants_length = 0, state_length = 0;
-    for (const Prepared* member : members) {
-      constants_length += static_cast<long>(member->blueprint.constants.size());
-      state_length += member->blueprint.state_length;
+  const float* at(const std::shared_ptr<const PhotonPaths>& paths) {
+    Copy& copy = copies_[paths.get()];
+    if (!copy.kept) {
+      const std::vector<float>& values = paths->values();
+      check(cudaMemcpy(copy.values.room(values.size()), values.data(), values.size() * sizeof(float), cudaMemcpyHostToDevice),
+            "copying photon paths");
+      copy.kept = paths;
     }
-    constants_.resize(static_cast<std::size_t>(constants_length));
-    state_.resize(static_cast<std::size_t>(state_length));
-    if (state)
-      thrust::copy(state, state + state_length, state_.begin());
-    else
-      thrust::fill(thrust::cuda::par.on(stream_), state_.begin(), state_.end(), 0.0);
-    std::vector<double> gathered;
-    std::vector<TreatmentCase> cases;
-    std::map<const PhotonPaths*, thrust::device_vector<float>> paths;  // nearly always one set for all
-    long constants_at = 0, state_at = 0;
-    for (const Prepared* member : members) {
-      const CaseBlueprint& blueprint = member->blueprint;
-      thrust::device_vector<float>& own = paths[blueprint.paths.get()];
-      if (own.empty()) own = blueprint.paths->values();
-      gathered.insert(gathered.end(), blueprint.constants.begin(), blueprint.constants.end());
-      cases.push_back(blueprint.bind(thrust::raw_pointer_cast(constants_.data()) + constants_at,
-                                     thrust::raw_pointer_cast(state_.data()) + state_at, thrust::raw_pointer_cast(own.data())));
-      constants_at += static_cast<long>(blueprint.constants.size());
-      state_at += blueprint.state_length;
-    }
-    thrust::copy(gathered.begin(), gathered.end(), constants_.begin());
-    cases_ = cases;
-    outcomes_.resize(members.size() * max_branches);
-    if (seen) outcomes_[0] = *seen;
-    run_members_kernel<<<static_cast<unsigned>(members.size()), threads_per_block, 0, stream_>>>(
-        thrust::raw_pointer_cast(cases_.data()), thrust::raw_pointer_cast(outcomes_.data()));
-    check(cudaGetLastError(), "starting the ensemble");
-    check(cudaStreamSynchronize(stream_), "running the ensemble");
-    std::vector<Outcome> outcomes(outcomes_.size());
-    thrust::copy(outcomes_.begin(), outcomes_.end(), outcomes.begin());
-    return outcomes;
+    return copy.values.data();
   }
-  const thrust::device_vector<double>& state() const { return state_; }
 
  private:
-  const Stream& stream_;
-  thrust::device_vector<double> constants_, state_;
-  thrust::device_vector<TreatmentCase> cases_;
-  thrust::device_vector<Outcome> outcomes_;
+  struct Copy {
+    std::shared_ptr<const PhotonPaths> kept;
+    DeviceBuffer<float> values;
+  };
+  std::map<const PhotonPaths*, Copy> copies_;
 };
 
-/// Longest members first, so that blocks of a launch end together: the cost goes with strokes and with the time steps of one.
-std::vector<std::size_t> by_cost(const std::vector<Prepared>& members) {
-  thrust::device_vector<double> cost(members.size());
-  thrust::device_vector<std::size_t> order(members.size());
-  std::vector<double> host(members.size());
-  for (std::size_t k = 0; k < members.size(); ++k) {
-    const TreatmentCase& plan = members[k].blueprint.plan;
-    host[k] = static_cast<double>(plan.branches.strokes[std::max(plan.branches.count - 1, 0)]) * plan.insertion.params.steps_inside;
-  }
-  thrust::copy(host.begin(), host.end(), cost.begin());
-  thrust::sequence(order.begin(), order.end());
-  thrust::stable_sort_by_key(cost.begin(), cost.end(), order.begin(), thrust::greater<double>());
-  std::vector<std::size_t> result(members.size());
-  thrust::copy(order.begin(), order.end(), result.begin());
-  return result;
-}
-
-long bytes_of(const CaseBlueprint& blueprint) {
-  return static_cast<long>(sizeof(double)) * (blueprint.state_length + static_cast<long>(blueprint.constants.size())) +
-         static_cast<long>(sizeof(float) * blueprint.paths->values().size()) +
-         static_cast<long>(sizeof(TreatmentCase) + max_branches * sizeof(Outcome));
-}
-
-/// Prepares members in the order given; one that cannot be built is reported at once.
-std::vector<Prepared> prepare(const std::vector<Member>& members, const RunOptions& options, MemberSink& sink) {
-  std::vector<Prepared> prepared;
-  for (std::size_t k = 0; k < members.size(); ++k) {
-    try {
-      RunOptions own = options;
-      own.dwells = members[k].dwells;
-      prepared.push_back({k, build_case(members[k].treatment, own)});
-    } catch (const std::exception& error) {
-      sink.member_done(k, std::string(error.what()));
+/// Room for one batch: its stream, its memory on the device, and pinned memory through which it is copied.
+class Place {
+ public:
+  /// Copies and starts the members. A single one may go on from a state that a stopped run left, with what it had seen.
+  void start(const std::vector<const CaseBlueprint*>& members, PathsOnDevice& paths, const double* state = nullptr,
+             const Outcome* seen = nullptr) {
+    const BatchLayout layout = lay_out_batch(members);
+    const auto constants_length = static_cast<std::size_t>(layout.constants), state_length = static_cast<std::size_t>(layout.state);
+    outcomes_length_ = static_cast<std::size_t>(layout.outcomes);
+    double *constants = constants_.room(constants_length), *memory = state_.room(state_length);
+    Outcome* outcomes = outcomes_.room(outcomes_length_);
+    double* staged = staged_constants_.room(constants_length);
+    MemberOnDevice* cases = staged_cases_.room(members.size());
+    results_.room(outcomes_length_);
+    for (std::size_t n = 0; n < members.size(); ++n) {
+      const CaseBlueprint& one = *members[n];
+      std::copy(one.constants.begin(), one.constants.end(), staged + layout.constants_at[n]);
+      cases[n] = {one.bind(constants + layout.constants_at[n], memory + layout.state_at[n], paths.at(one.paths)),
+                  outcomes + layout.outcomes_at[n]};
     }
+    copy(constants, staged, constants_length, cudaMemcpyHostToDevice);
+    copy(cases_.room(members.size()), cases, members.size(), cudaMemcpyHostToDevice);
+    check(cudaMemsetAsync(memory, 0, state_length * sizeof(double), stream_), "clearing the state");
+    check(cudaMemsetAsync(outcomes, 0, outcomes_length_ * sizeof(Outcome), stream_), "clearing the outcomes");
+    if (state) copy(memory, state, state_length, cudaMemcpyHostToDevice);
+    if (seen) copy(outcomes, seen, outcomes_length_, cudaMemcpyHostToDevice);
+    start_members(cases_.data(), members.size(), stream_);
+    copy(results_.data(), outcomes, outcomes_length_, cudaMemcpyDeviceToHost);
   }
-  return prepared;
+
+  /// Waits; outcomes of the members, one per branch. `state`, if given, takes the memory of a single member.
+  std::vector<Outcome> finish(double* state = nullptr, std::size_t length = 0) {
+    if (state) copy(state, state_.data(), length, cudaMemcpyDeviceToHost);
+    check(cudaStreamSynchronize(stream_), "running the ensemble");
+    return {results_.data(), results_.data() + outcomes_length_};
+  }
+
+  /// What it holds on the device already [byte].
+  std::size_t bytes() const { return constants_.bytes() + state_.bytes() + cases_.bytes() + outcomes_.bytes(); }
+
+ private:
+  template <class T>
+  void copy(T* to, const T* from, std::size_t count, cudaMemcpyKind kind) {
+    check(cudaMemcpyAsync(to, from, count * sizeof(T), kind, stream_), "copying a batch");
+  }
+
+  Stream stream_;
+  DeviceBuffer<double> constants_, state_;
+  DeviceBuffer<MemberOnDevice> cases_;
+  DeviceBuffer<Outcome> outcomes_;
+  PinnedBuffer<double> staged_constants_;
+  PinnedBuffer<MemberOnDevice> staged_cases_;
+  PinnedBuffer<Outcome> results_;
+  std::size_t outcomes_length_ = 0;
+};
+
+/// What run_in_batches drives.
+class CudaDevice {
+ public:
+  explicit CudaDevice(std::uint64_t most) : most_(most), reserved_(program_facts().reserved_bytes) {}
+
+  /// Half of what is free, less the threads' local memory, which the driver takes at the first launch, and a tenth for what it
+  /// needs besides. What the places hold already counts as free: it is used again.
+  std::uint64_t free_bytes() {
+    std::size_t free = 0, total = 0;
+    check(cudaMemGetInfo(&free, &total), "asking for free memory");
+    const std::size_t held = places_[0].bytes() + places_[1].bytes(), reserved = started_ ? 0 : reserved_;
+    const std::size_t usable = (free + held) / 10 * 9;
+    return std::min<std::uint64_t>(most_, usable > reserved ? (usable - reserved) / 2 : 0);
+  }
+  /// By Thrust on the host: the device is busy with the batch before, and a sort would wait for its last block.
+  std::vector<std::size_t> longest_first(std::vector<double> costs) {
+    std::vector<std::size_t> order(costs.size());
+    rank_falling(thrust::host, costs.begin(), costs.end(), order.begin());
+    return order;
+  }
+  void start(int place, const std::vector<const CaseBlueprint*>& members) {
+    started_ = true;
+    places_[place].start(members, paths_);
+  }
+  std::vector<Outcome> finish(int place) { return places_[place].finish(); }
+
+ private:
+  std::uint64_t most_;
+  std::size_t reserved_;
+  bool started_ = false;
+  PathsOnDevice paths_;
+  Place places_[2];
+};
+
+std::vector<Unfit> run_members(const std::vector<Member>& members, const RunOptions& options, RunMonitor& monitor,
+                               MemberSink& sink) {
+  return run_members_on_device(members, options, monitor, sink);
 }
 
 void run_case(TreatmentCase& bound, const CaseBlueprint& blueprint, double* state, Outcome* outcomes, RunMonitor&) {
-  Prepared member{0, blueprint};
-  const Stream stream;
-  DeviceBatch batch(stream);
-  const std::vector<Outcome> results = batch.run({&member}, state, outcomes);  // zeros where the run begins
-  std::copy_n(results.begin(), bound.branches.count, outcomes);
-  thrust::copy(batch.state().begin(), batch.state().end(), state);  // the host's views see the device's fields
-}
-
-void run_members(const std::vector<Member>& members, const RunOptions& options, RunMonitor& monitor, MemberSink& sink) {
-  std::vector<Prepared> prepared = prepare(members, options, sink);
-  if (prepared.empty()) return;
-  const std::vector<std::size_t> order = by_cost(prepared);
-  std::size_t free_bytes = 0, total_bytes = 0;
-  check(cudaMemGetInfo(&free_bytes, &total_bytes), "asking for free memory");
-  const Stream stream;
-  DeviceBatch batch(stream);
-  for (std::size_t next = 0; next < order.size() && !monitor.stop;) {
-    std::vector<Prepared*> together;
-    for (double used = 0.0; next < order.size() && together.size() < 4096; ++next) {
-      Prepared& member = prepared[order[next]];
-      used += static_cast<double>(bytes_of(member.blueprint));
-      if (used > 0.8 * static_cast<double>(free_bytes) && !together.empty()) break;
-      together.push_back(&member);
-    }
-    const auto start = std::chrono::steady_clock::now();
-    const std::vector<Outcome> outcomes = batch.run(together);
-    const double share =
-        std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count() / static_cast<double>(together.size());
-    for (std::size_t n = 0; n < together.size(); ++n) {
-      const Prepared& member = *together[n];
-      const auto first = outcomes.begin() + static_cast<std::ptrdiff_t>(n * max_branches);
-      const std::vector<Outcome> own(first, first + member.blueprint.plan.branches.count);
-      sink.member_done(member.index, collect_member(members[member.index], member.blueprint, own, share));
-    }
-  }
+  std::size_t free = 0, total = 0;
+  check(cudaMemGetInfo(&free, &total), "asking for free memory");
+  if (const std::uint64_t needed = member_bytes(blueprint); needed > free) throw BackendError(too_large(needed, free));
+  PathsOnDevice paths;
+  Place place;
+  place.start({&blueprint}, paths, state, outcomes);  // zeros where the run begins
+  const std::vector<Outcome> results = place.finish(state, static_cast<std::size_t>(blueprint.state_length));
+  std::copy_n(results.begin(), bound.branches.count, outcomes);  // and the host's views see the device's fields
 }
 
 }  // namespace
 
+std::vector<Unfit> run_members_on_device(const std::vector<Member>& members, const RunOptions& options, RunMonitor& monitor,
+                                         MemberSink& sink, std::size_t window, std::uint64_t most_bytes) {
+  CudaDevice device(most_bytes);
+  return run_in_batches(members, options, monitor, sink, device, window);
+}
+
 const BackendTable& cuda_backend() {
-  static const BackendTable table{available, run_case, run_members, run_photons_on_device, [] {}};
+  static const BackendTable table{available, run_case, run_members, run_photons_on_device, [] {}, smallest_ensemble};
   return table;
 }
 

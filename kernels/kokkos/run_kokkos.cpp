@@ -42,7 +42,8 @@ void run_case(TreatmentCase& bound, const CaseBlueprint&, double*, Outcome* outc
 }
 
 /// Members over threads, each on the serial executor in its thread's workspace: the same program and bits as alone.
-void run_members(const std::vector<Member>& members, const RunOptions& options, RunMonitor& monitor, MemberSink& sink) {
+std::vector<Unfit> run_members(const std::vector<Member>& members, const RunOptions& options, RunMonitor& monitor,
+                               MemberSink& sink) {
   initialize();
   std::vector<Workspace> workspaces(static_cast<std::size_t>(Space().concurrency()));
   std::atomic<std::size_t> next{0};
@@ -58,6 +59,7 @@ void run_members(const std::vector<Member>& members, const RunOptions& options, 
       }
     }
   });
+  return {};
 }
 
 /// Photons over threads, each with sums of its own. Which thread follows which is left to chance: integers add up in any order.
@@ -85,7 +87,7 @@ void finalize() {
 }  // namespace
 
 const BackendTable& kokkos_backend() {
-  static const BackendTable table{available, run_case, run_members, run_photons, finalize};
+  static const BackendTable table{available, run_case, run_members, run_photons, finalize, [] { return std::size_t{2}; }};
   return table;
 }
 

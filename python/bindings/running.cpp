@@ -7,6 +7,8 @@
 #include <cmath>
 #include <deque>
 #include <map>
+#include <tuple>
+#include <utility>
 
 #include "core/io/config.hpp"
 #include "core/io/run_file.hpp"
@@ -166,8 +168,12 @@ struct BatchMember {
   std::vector<double> dwells_ms;
 };
 
-std::string run_many(const std::vector<BatchMember>& wanted_members, const std::string& grid, double horizon_year,
-                     const std::string& backend_wanted, const std::function<void(std::size_t, py::object)>& done) {
+/// Backend, why, how many members fell back and why: what a BatchReport says.
+using BatchWords = std::tuple<std::string, std::string, std::size_t, std::string>;
+
+BatchWords run_many(const std::vector<BatchMember>& wanted_members, const std::string& grid, double horizon_year,
+                    const std::string& backend_wanted, const std::function<void(std::size_t, py::object)>& done,
+                    std::size_t whole) {
   RunOptions options;
   options.grid = grid_level(grid);
   options.horizon = horizon_year * units::year;
@@ -198,9 +204,9 @@ std::string run_many(const std::vector<BatchMember>& wanted_members, const std::
   for (const auto& [index, message] : unfit) done(index, py::str(message));
   RunMonitor monitor;
   Inbox inbox;
-  Backend used = wanted;
+  BatchReport used{};
   supervise(
-      monitor, [&] { used = run_batch(members, options, wanted, monitor, inbox); },
+      monitor, [&] { used = run_batch(members, options, wanted, monitor, inbox, whole); },
       [&] {
         for (auto& [index, outcome] : inbox.take()) {
           if (const auto* message = std::get_if<std::string>(&outcome)) {
@@ -212,7 +218,7 @@ std::string run_many(const std::vector<BatchMember>& wanted_members, const std::
           done(place[index], rows);
         }
       });
-  return std::string(backend_name(used));
+  return {std::string(backend_name(used.backend.backend)), used.backend.reason, used.fell_back, used.why};
 }
 
 /// Asks the backends on the compute thread, where they live.
@@ -272,7 +278,8 @@ void bind_running(py::module_& module) {
                                  all.emplace_back(one.name, one.text);
                                return all;
                              })
-      .def_property_readonly("backend", [](const Run& run) { return std::string(backend_name(run.result.backend)); })
+      .def_property_readonly("backend", [](const Run& run) { return std::string(backend_name(run.result.backend.backend)); })
+      .def_property_readonly("backend_reason", [](const Run& run) { return run.result.backend.reason; })
       .def_property_readonly("grid", [](const Run& run) { return std::string(grid_level_name(run.result.grid)); })
       .def_property_readonly("effort",
                              [](const Run& run) {
@@ -331,12 +338,13 @@ void bind_running(py::module_& module) {
           py::arg("path"), py::arg("title"), py::arg("input"), py::arg("provenance"));
   module.def(
       "check_batch",
-      [](const std::string& grid, const std::string& backend_wanted) {
+      [](const std::string& grid, const std::string& backend_wanted, std::size_t members) {
         grid_level(grid);
         const Backend wanted = backend(backend_wanted);
-        return std::string(backend_name(ask([wanted] { return choose_backend(wanted, Work::ensemble); })));
+        const BackendChoice choice = ask([=] { return choose_backend(wanted, members); });
+        return std::pair{std::string(backend_name(choice.backend)), choice.reason};
       },
-      py::arg("grid"), py::arg("backend"));
+      py::arg("grid"), py::arg("backend"), py::arg("members"));
   module.def(
       "run",
       [](const TreatmentDocument& document, const std::string& grid, double grid_tolerance, double horizon_year,
@@ -354,16 +362,16 @@ void bind_running(py::module_& module) {
   module.def(
       "run_batch",
       [](const py::list& members, const std::string& grid, double horizon_year, const std::string& backend_wanted,
-         const std::function<void(std::size_t, py::object)>& done) {
+         const std::function<void(std::size_t, py::object)>& done, std::size_t whole) {
         std::vector<BatchMember> all;
         for (const py::handle& item : members) {
           const py::tuple parts = py::cast<py::tuple>(item);
           all.push_back({&parts[0].cast<const TreatmentDocument&>(), parts[1].cast<NumericOverrides>(),
                          parts[2].cast<std::vector<double>>()});
         }
-        return run_many(all, grid, horizon_year, backend_wanted, done);
+        return run_many(all, grid, horizon_year, backend_wanted, done, whole);
       },
-      py::arg("members"), py::arg("grid"), py::arg("horizon_year"), py::arg("backend"), py::arg("done"));
+      py::arg("members"), py::arg("grid"), py::arg("horizon_year"), py::arg("backend"), py::arg("done"), py::arg("whole") = 0);
 }
 
 }  // namespace dermaflux

@@ -497,6 +497,9 @@ class Run:
     def backend(self) -> str:
         """The backend that ran it."""
     @property
+    def backend_reason(self) -> str:
+        """Where that is, and why it was taken."""
+    @property
     def effort(self) -> dict[str, int]:
         """Time steps, iterations and substeps it took."""
     @property
@@ -523,9 +526,9 @@ class Run:
     def write(self, path: str | PathLike[str], title: str, input: str, provenance: dict[str, str]) -> None:
         """Writes the run as HDF5 under a temporary name and renames it. Raises FileError."""
 
-def check_batch(grid: str, backend: str) -> str:
-    """Whether `run_batch` could start here. Raises InputError for a grid or a backend that does not exist, BackendError for one that
-    cannot run."""
+def check_batch(grid: str, backend: str, members: int) -> tuple[str, str]:
+    """The backend that `run_batch` would take here for so many members, and why. Raises InputError for a grid or a backend that does not
+    exist, BackendError for one that cannot run."""
 
 def run(
     document: TreatmentDocument,
@@ -555,11 +558,14 @@ def run_batch(
     horizon_year: float,
     backend: str,
     done: Callable[[int, str | list[dict[str, float]]], None],
-) -> str:
+    whole: int = 0,
+) -> tuple[str, str, int, str]:
     """Runs many members: a treatment, numeric keys that differ in the unit of the key, and increasing dwell times [ms], or none
     for the treatment's own. `done` gets the position and a message, or the scalar outputs of each dwell time.
 
-    Returns the name of the backend. Raises InputError, BackendError, or KeyboardInterrupt on Ctrl-C."""
+    `whole` is the length of the ensemble that the members are part of, by which `auto` chooses; 0 for their own number.
+
+    Returns the backend, why it was taken, how many members fell back to the host, and why. Raises InputError, BackendError, or KeyboardInterrupt on Ctrl-C."""
 
 def heal_cell(
     pools: Sequence[float],

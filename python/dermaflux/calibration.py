@@ -3,6 +3,7 @@
 import itertools
 import math
 import os
+import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -73,7 +74,10 @@ def _margin(values: xr.DataArray, rule: _core.Criterion) -> xr.DataArray:
 
 
 def _run_counted(title: str, members: list[Member], backend: str, grid: str, progress: bool) -> list[list[dict[str, float]] | MemberError]:
-    """Runs members under a bar that counts those that finished."""
+    """Runs members under a bar that counts those that finished; says on what they run."""
+    if progress:
+        chosen, reason = _core.check_batch(grid, backend, len(members))
+        print(f"{title}: on {chosen} ({reason})", file=sys.stderr, flush=True)
     with progress_bar(title, len(members), quiet=not progress) as show:
         finished = itertools.count(1)
         return run_batch(members, backend=backend, grid=grid, done=lambda index, outcome: show(next(finished)))

@@ -16,7 +16,7 @@ from .entries import NAMES, Entries, Entry, Index
 
 
 class Study(Protocol):
-    """What a journal must know of a list of members: a title, how they are numbered, which they are, and a hash of all that decides them."""
+    """What a journal must know of a list of members: a title, how they are numbered, which they are, how many insertions they cost, and a hash of all that decides them."""
 
     @property
     def title(self) -> str: ...
@@ -24,6 +24,8 @@ class Study(Protocol):
     def shape(self) -> tuple[int, ...]: ...
     @property
     def members(self) -> list[Index]: ...
+    @property
+    def insertions(self) -> int: ...
     @property
     def sha256(self) -> str: ...
 

@@ -67,6 +67,11 @@ class Result(Named[float]):
         return self._run.backend
 
     @property
+    def backend_reason(self) -> str:
+        """Why the run took its backend: where that is and what decided."""
+        return self._run.backend_reason
+
+    @property
     def ledger(self) -> dict[str, float]:
         """Terms of the mass ledger at the end [ng]; `drawn_ng` equals the sum of all others."""
         return self._run.ledger
@@ -177,7 +182,8 @@ class Result(Named[float]):
             f"Delta E {s['delta_e_day14']:.1f}; bleeds with {100 * s['bleed_probability']:.0f} %\n"
             f"force at the deepest point: cutting {s['force_cutting_n']:.3f}, wedging {s['force_wedging_n']:.3f}, friction "
             f"{s['force_friction_n']:.3f} N; the skin breaks at {s['break_force_n']:.3f} N\n"
-            f"ledger closes to {s['ledger_imbalance']:.1e}; {s['runtime_s']:.2f} s on {self.backend}, grid {self.grid}{error}\n"
+            f"ledger closes to {s['ledger_imbalance']:.1e}; {s['runtime_s']:.2f} s, grid {self.grid}{error}\n"
+            f"on {self.backend} ({self.backend_reason})\n"
             f"{self._control_numbers()}{self._session_table()}"
         )
 

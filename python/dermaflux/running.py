@@ -4,6 +4,7 @@ import datetime
 import json
 import math
 import os
+import warnings
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
@@ -47,7 +48,7 @@ def run(
     Parameters
     ----------
     treatment: what to run, from :func:`dermaflux.load`.
-    backend: auto, serial, kokkos or cuda; for a single run auto takes the GPU if there is one, else one thread.
+    backend: auto, serial, kokkos or cuda; auto takes one thread for a single run: a GPU needs an ensemble.
     grid: quick (16 x 64 cells), standard (32 x 128), fine (64 x 256), finest (128 x 512), or auto: finer and finer until
         `grid_error`, the difference of dose and mean depth to the grid before, is below `grid_tolerance`.
     grid_tolerance: relative error that auto aims at, 0.001 to 0.5. Where the finest grid misses it, `grid_error` says so.
@@ -142,6 +143,7 @@ def run_batch(
     grid: str = "standard",
     horizon_year: float = 5.0,
     done: Callable[[int, list[dict[str, float]] | MemberError], None] | None = None,
+    whole: int = 0,
 ) -> list[list[dict[str, float]] | MemberError]:
     """Runs many treatments at once, each with the same bits as alone.
 
@@ -149,7 +151,11 @@ def run_batch(
     ----------
     members: treatments, or :class:`dermaflux.running.Member` for changes that need no new treatment. A longer contact passes
         through all shorter ones, so `dwells_ms` (increasing) costs one insertion for all of them.
+    backend: auto takes the GPU if there is one and the ensemble has a member for each of its multiprocessors, else all threads. A member
+        that the GPU then has no room for, or leaves because it fails, runs on the host: its output `fell_back` is 1, and a RuntimeWarning
+        says how many there are and why. A backend that was named does not fall back.
     done: called with position and result of each member as it finishes, in any order.
+    whole: length of the ensemble that the members are a part of, by which auto chooses; their own number if not given.
 
     Returns
     -------
@@ -172,5 +178,7 @@ def run_batch(
         if done:
             done(index, results[index])
 
-    _core.run_batch(rows, grid, horizon_year, backend, receive)
+    chosen, _, fell_back, why = _core.run_batch(rows, grid, horizon_year, backend, receive, whole)
+    if fell_back:
+        warnings.warn(f"{fell_back} of {len(members)} members ran on the host instead of {chosen}: {why}", RuntimeWarning, stacklevel=2)
     return results  # type: ignore[return-value]

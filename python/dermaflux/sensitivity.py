@@ -66,6 +66,11 @@ class SensitivityPlan:
         return [(n,) for n in range(self.shape[0])]
 
     @property
+    def insertions(self) -> int:
+        """One per member."""
+        return self.shape[0]
+
+    @property
     def sha256(self) -> str:
         """Hash of everything that decides the members: input, parameters, samples, seed, grid, program."""
         content = {
@@ -198,6 +203,7 @@ def _dataset(plan: SensitivityPlan, done: Entries) -> xr.Dataset:
         "Conventions": "CF-1.11", "dermaflux_format": "1.0", "title": plan.title, "grid": plan.grid, "sweep_sha256": plan.sha256,
         "samples": plan.samples, "samples_kept": int(kept.sum()), "seed": plan.seed, "confidence": CONFIDENCE, "resamples": _RESAMPLES,
         "design": "Saltelli, scrambled Sobol points, first order and total", "failed_members": int((errors != "").sum()),
+        "fell_back_members": int(np.nansum(done.column("fell_back"))),
         "input_sha256": provenance.input_sha256(plan.treatment.resolved()), "resolved_json": plan.treatment._document.json(),
     }  # fmt: skip
     return xr.Dataset(data, coords=coordinates, attrs=attributes | {f"provenance_{k}": v for k, v in provenance.program().items()})

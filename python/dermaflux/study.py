@@ -8,6 +8,7 @@ run a shard, with a journal of its own; whoever collects them writes the output.
 import itertools
 import os
 import pickle
+import sys
 from collections.abc import Callable
 from concurrent.futures import BrokenExecutor
 from contextlib import ExitStack, closing, suppress
@@ -27,6 +28,7 @@ from .running import MemberError, run_batch
 from .writing import check_output, write_dataset
 
 _GROUPS_PER_BATCH = 64
+_GROUPS_PER_BATCH_OF_GPU = 4096  # blocks of several batches end together only if there are many
 
 
 @dataclass(frozen=True)
@@ -101,14 +103,20 @@ class Manner:
     grid: str
     progress: bool
     pool: Pool | None = None  # this process if there is none
+    whole: int = 0  # insertions of the whole study, by which auto chooses: the same when a part of it is run again
+    groups: int = _GROUPS_PER_BATCH  # per batch
 
 
-def _checked(manner: Manner) -> Manner:
-    """How to run, once it is known that it can be done. All workers take the backend that this process would; whether there is a GPU
-    they know better."""
+def _checked(manner: Manner, title: str, insertions: int) -> Manner:
+    """How to run, once it is known that it can be done; says so in a line. All workers take the backend that this process would; whether
+    there is a GPU they know better."""
     on_workers = manner.pool is not None
-    chosen = _core.check_batch(manner.grid, "serial" if on_workers and manner.backend == "cuda" else manner.backend)
-    return replace(manner, backend=chosen) if on_workers and manner.backend != "cuda" else manner
+    chosen, reason = _core.check_batch(manner.grid, "serial" if on_workers and manner.backend == "cuda" else manner.backend, insertions)
+    if on_workers:
+        return manner if manner.backend == "cuda" else replace(manner, backend=chosen)
+    if manner.progress:
+        print(f"{title}: on {chosen} ({reason})", file=sys.stderr, flush=True)
+    return replace(manner, whole=insertions, groups=_GROUPS_PER_BATCH_OF_GPU if chosen == "cuda" else _GROUPS_PER_BATCH)
 
 
 def _run(groups: Groups, done: Entries, journal: Journal, title: str, total: int, manner: Manner) -> None:
@@ -143,12 +151,12 @@ def _run(groups: Groups, done: Entries, journal: Journal, title: str, total: int
 
 
 def _run_here(groups: Groups, manner: Manner, keep: Callable[[list[Index], Outcome], None]) -> None:
-    while batch := list(itertools.islice(groups, _GROUPS_PER_BATCH)):
+    while batch := list(itertools.islice(groups, manner.groups)):
 
         def done(k: int, outcome: Outcome, batch: list = batch) -> None:
             keep(batch[k][1], outcome)
 
-        run_batch([member for member, _ in batch], backend=manner.backend, grid=manner.grid, done=done)
+        run_batch([member for member, _ in batch], backend=manner.backend, grid=manner.grid, done=done, whole=manner.whole)
 
 
 def _remove_leftovers(plan: Study, out: Path, ready: xr.Dataset) -> None:
@@ -208,7 +216,7 @@ def run_part(
     if ready is not None and retry_failed and ready.attrs["failed_members"]:
         raise _core.InputError(f"{out}: is written, with members that failed; run the whole sweep with --retry-failed, without a shard")
     if ready is None:
-        manner = _checked(manner)  # what cannot run leaves no journal
+        manner = _checked(manner, plan.title, plan.insertions // shard.count)  # what cannot run leaves no journal
         done = Entries(plan.shape)
         with closing(Journal(shard.journal(out), plan, done)) as journal:
             if retry_failed:
@@ -246,7 +254,7 @@ def run_study(
     if ready is not None and (again is None or not ready.attrs["failed_members"]):
         _remove_leftovers(plan, out, ready)
         return ready
-    manner = _checked(manner)  # what cannot run leaves no journal
+    manner = _checked(manner, plan.title, plan.insertions)  # what cannot run leaves no journal
     with ExitStack() as open_ones:
         done, place = Entries(plan.shape), Shard().journal(out)
         others = [open_ones.enter_context(closing(Journal(path, plan, done))) for path in journals_beside(out) if path != place]

@@ -214,6 +214,7 @@ def _dataset(plan: SweepPlan, done: Entries) -> xr.Dataset:
         "input_sha256": provenance.input_sha256(plan.base.resolved()),
         "resolved_json": plan.base._document.json(),
         "failed_members": int((errors != "").sum()),
+        "fell_back_members": int(np.nansum(done.column("fell_back"))),  # ran on the host because a GPU had no room for them or failed
     }
     return xr.Dataset(data, coords=coordinates, attrs=attributes | facts)
 

@@ -33,7 +33,7 @@ FOREIGN = {
     "core": r"nlohmann/json\.hpp|hdf5(_hl)?\.h|toml\+\+/toml\.h",  # only in core/io, and there only in .cpp files
     "kernels": "",
     "kernels/kokkos": r"Kokkos_\w+\.hpp",
-    "kernels/cuda": r"cuda_runtime\.h|thrust/\w+\.h|cub/.*",
+    "kernels/cuda": r"cuda_runtime\.h|thrust/[\w/]+\.h|cub/.*",
 }
 
 

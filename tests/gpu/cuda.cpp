@@ -125,10 +125,10 @@ TEST(Backends, AskingForOneThatIsNotThereNamesThoseThatAre) {
   EXPECT_EQ(sink.told[0], 0);
 }
 
-TEST(Backends, AutomaticTakesTheDeviceOrElseSuitsTheWork) {
+TEST(Backends, AutomaticTakesADeviceOnlyForAnEnsemble) {
   const bool device = state_of(Backend::cuda).available;
-  EXPECT_EQ(choose_backend(Backend::automatic, Work::single), device ? Backend::cuda : Backend::serial);
-  EXPECT_EQ(choose_backend(Backend::automatic, Work::ensemble), device ? Backend::cuda : Backend::kokkos);
+  EXPECT_EQ(choose_backend(Backend::automatic, 1).backend, Backend::serial);
+  EXPECT_EQ(choose_backend(Backend::automatic, 100000).backend, device ? Backend::cuda : Backend::kokkos);
 }
 
 TEST(Backends, AreKnownByName) {

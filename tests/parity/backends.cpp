@@ -30,8 +30,8 @@ TEST(Kokkos, FieldsOfASingleRunEqualSerialBitByBit) {
   for (const char* name : {"normal", "hypertrophic"}) {
     const Treatment t = test::treatment(name);
     const RunResult serial = test::run_recorded(t), threads = test::run_recorded(t, test::quick_grid(), Backend::kokkos);
-    EXPECT_EQ(serial.backend, Backend::serial);
-    EXPECT_EQ(threads.backend, Backend::kokkos);
+    EXPECT_EQ(serial.backend.backend, Backend::serial);
+    EXPECT_EQ(threads.backend.backend, Backend::kokkos);
     EXPECT_TRUE(test::same_bits(serial.fields.pools, threads.fields.pools)) << name;
     EXPECT_TRUE(test::same_bits(serial.fields.insertion, threads.fields.insertion)) << name;
     EXPECT_TRUE(test::same_bits(serial.fields.trace, threads.fields.trace)) << name;
@@ -69,7 +69,7 @@ TEST(Kokkos, TellsOfEachMemberOnce) {
   RunMonitor monitor;
   const std::vector<Member> members(7, Member{test::treatment("normal", {{"machine.dwell_ms", "10"}}), {}});
   test::KeepAll sink(members.size());
-  EXPECT_EQ(run_batch(members, test::quick_grid(), Backend::kokkos, monitor, sink), Backend::kokkos);
+  EXPECT_EQ(run_batch(members, test::quick_grid(), Backend::kokkos, monitor, sink).backend.backend, Backend::kokkos);
   EXPECT_EQ(sink.told, std::vector<int>(7, 1));
 }
 

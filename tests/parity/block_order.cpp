@@ -3,6 +3,7 @@
 #include <barrier>
 #include <thread>
 
+#include "kernels/emulated_block.hpp"
 #include "tests/support/bound_case.hpp"
 #include "tests/support/same_bits.hpp"
 
@@ -11,32 +12,6 @@
 /// rows.
 namespace dermaflux {
 namespace {
-
-/// The lanes of a block one after the other, the last one first, so that any dependence between lanes shows.
-struct StridedExecutor {
-  static constexpr int row_width = 1;
-  int lanes;
-
-  template <class Step>
-  void cells(int n_i, int n_j, const Step& step) const {
-    for (int lane = lanes - 1; lane >= 0; --lane)
-      for (int k = lane; k < n_i * n_j; k += lanes) step(k / n_j, k % n_j);
-  }
-  template <class Step>
-  void rows(int n_j, const Step& step) const {
-    for (int lane = lanes - 1; lane >= 0; --lane)
-      for (int j = lane; j < n_j; j += lanes) step.template rows<1>(j);
-  }
-  template <class Step>
-  void single(const Step& step) const {
-    step();
-  }
-  double read(FieldView<const double> view, int i) const { return view(i); }
-  void milestone(double) const {}
-  bool asked_to_stop() const { return false; }
-  void stop_where_asked(bool) const {}
-};
-static_assert(Executor<StridedExecutor>);
 
 /// The lanes of a block side by side on threads, each with its own control flow, as on a device.
 struct LockstepExecutor {
