@@ -1,0 +1,99 @@
+#include "validation/gpu/target.hpp"
+
+#include <atomic>
+#include <mutex>
+#include <thread>
+
+#include "core/error.hpp"
+#include "core/io/config.hpp"
+#include "core/solver/photon_walk.hpp"
+#include "kernels/cuda/run_cuda.cuh"
+#include "kernels/emulated_block.hpp"
+
+namespace dermaflux::gpu_check {
+
+Target cuda_target() {
+  std::string detail;
+  if (!cuda_backend().available(detail))
+    throw BackendError(detail + "; nvidia-smi must list one, with a driver for CUDA 13 (or use --host)");
+  return {.device = true,
+          .tolerance = 1e-10,
+          .run_case =
+              [](TreatmentCase& bound, const CaseBlueprint& blueprint, double* state, Outcome* outcomes) {
+                RunMonitor monitor;
+                cuda_backend().run_case(bound, blueprint, state, outcomes, monitor);
+              },
+          .run_members =
+              [](const std::vector<Member>& members, const RunOptions& options, MemberSink& sink, std::size_t window,
+                 std::uint64_t most_bytes) {
+                RunMonitor monitor;
+                return run_members_on_device(members, options, monitor, sink, window, most_bytes);
+              },
+          .run_photons =
+              [](const PhotonJob& job, std::vector<long long>& sums) {
+                RunMonitor monitor;
+                cuda_backend().run_photons(job, sums, monitor);
+              }};
+}
+
+Target emulated_target() {
+  return {.device = false,
+          .tolerance = 0.0,
+          .run_case = [](TreatmentCase& bound, const CaseBlueprint&, double*,
+                         Outcome* outcomes) { run_treatment(StridedExecutor{128}, bound, outcomes); },
+          .run_members =
+              [](const std::vector<Member>& members, const RunOptions& options, MemberSink& sink, std::size_t window,
+                 std::uint64_t most_bytes) {
+                RunMonitor monitor;
+                EmulatedDevice device(most_bytes);
+                return run_in_batches(members, options, monitor, sink, device, window);
+              },
+          .run_photons =
+              [](const PhotonJob& job, std::vector<long long>& sums) {
+                for (std::uint64_t last = job.photons; last > 0;) {  // backwards: sums are integers, so no order matters
+                  const std::uint64_t first = last > photon_chunk ? last - photon_chunk : 0;
+                  follow_chunk(job, first, last, sums);
+                  last = first;
+                }
+              }};
+}
+
+Treatment Cases::treatment(const std::string& name, const Overrides& overrides) const {
+  return TreatmentDocument::load(configs / "treatments" / (name + "_scalp.toml"), overrides).treatment();
+}
+
+std::vector<MemberOutcome> on_target(const Target& target, const std::vector<Member>& members, const RunOptions& options,
+                                     std::size_t window, std::uint64_t most_bytes) {
+  KeepAll sink(members.size());
+  for (const Unfit& one : target.run_members(members, options, sink, window, most_bytes)) sink.outcomes[one.index] = one.reason;
+  return sink.outcomes;
+}
+
+std::vector<MemberOutcome> on_host(const std::vector<Member>& members, const RunOptions& options, unsigned threads) {
+  std::vector<MemberOutcome> outcomes(members.size());
+  std::atomic<std::size_t> next{0};
+  std::vector<std::jthread> workers;
+  for (unsigned n = 0; n < threads; ++n)
+    workers.emplace_back([&] {
+      Workspace workspace;
+      RunMonitor monitor;
+      for (std::size_t k = next++; k < members.size(); k = next++)
+        outcomes[k] = run_member_on_host(members[k], options, workspace, monitor);
+    });
+  workers.clear();
+  return outcomes;
+}
+
+std::vector<double> numbers_of(const MemberOutcome& outcome) {
+  std::vector<double> numbers;
+  if (const auto* message = std::get_if<std::string>(&outcome)) {
+    for (const char letter : *message) numbers.push_back(letter);
+    return numbers;
+  }
+  for (const MemberResult& result : std::get<0>(outcome))
+    for (const OutputField& field : output_fields())
+      if (field.name != "runtime_s") numbers.push_back(field.value(result));
+  return numbers;
+}
+
+}  // namespace dermaflux::gpu_check
