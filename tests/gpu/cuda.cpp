@@ -25,6 +25,10 @@ struct Cuda : ::testing::Test {
   }
 };
 
+/// The sums of the look are in single precision: it is smooth in its inputs to 3e-7 only (README, "The fast look replays photon
+/// paths").
+constexpr double look_share = 3e-7;
+
 /// Numbers agree to a share of the larger of the two, or of `floor` where both are next to nothing.
 void expect_near(const Outcome& serial, const Outcome& device, double share, const std::string& what) {
   EXPECT_EQ(serial.status, device.status) << what;
@@ -41,7 +45,7 @@ void expect_near(const Outcome& serial, const Outcome& device, double share, con
     for (int n = 0; n < 4; ++n) EXPECT_NEAR(a.losses[n], b.losses[n], share * mass) << what << ", moment " << m << ", loss " << n;
     EXPECT_NEAR(b.depth_mean / a.depth_mean, 1.0, share) << what << ", moment " << m;
     EXPECT_NEAR(b.radius_mean / a.radius_mean, 1.0, share) << what << ", moment " << m;
-    EXPECT_NEAR(b.contrast, a.contrast, share) << what << ", moment " << m;
+    EXPECT_NEAR(b.contrast, a.contrast, look_share) << what << ", moment " << m;
   }
 }
 

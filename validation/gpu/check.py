@@ -208,7 +208,8 @@ def run_stage(bundle: Path, stage: Stage, findings: Findings, environment: dict[
     done = sum(line["kind"] == "check" for line in lines)
     say(f"  {words}: {done - len(bad)} of {done} checks right, {time.monotonic() - start:.0f} s ({stage.what})")
     for line in bad:
-        found = f"{line['measured']} where {line['limit']:g} is allowed" if "limit" in line else line.get("note", "")
+        found = f"{line['measured']} where {line['limit']:g} is allowed" if "limit" in line else ""
+        found = " ".join(filter(None, (found, line.get("note", ""))))
         say(f"    WRONG: {line['name']}: {found}".rstrip(": "))
     return code
 

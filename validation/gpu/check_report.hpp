@@ -15,10 +15,10 @@ class Report {
   explicit Report(std::string stage) : stage_(std::move(stage)) {}
 
   /// A measured number that must not pass a limit; a NaN passes every limit.
-  void limit(const std::string& name, double measured, double most) {
+  void limit(const std::string& name, double measured, double most, const std::string& note = "") {
     const bool ok = measured <= most;
     failed_ = failed_ || !ok;
-    say({{"kind", "check"}, {"name", name}, {"measured", number(measured)}, {"limit", most}, {"ok", ok}});
+    say({{"kind", "check"}, {"name", name}, {"measured", number(measured)}, {"limit", most}, {"ok", ok}, {"note", note}});
   }
   void require(const std::string& name, bool ok, const std::string& note = "") {
     failed_ = failed_ || !ok;

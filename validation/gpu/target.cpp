@@ -1,11 +1,12 @@
 #include "validation/gpu/target.hpp"
 
 #include <atomic>
-#include <mutex>
+#include <set>
 #include <thread>
 
 #include "core/error.hpp"
 #include "core/io/config.hpp"
+#include "core/io/output_group.hpp"
 #include "core/solver/photon_walk.hpp"
 #include "kernels/cuda/run_cuda.cuh"
 #include "kernels/emulated_block.hpp"
@@ -18,6 +19,7 @@ Target cuda_target() {
     throw BackendError(detail + "; nvidia-smi must list one, with a driver for CUDA 13 (or use --host)");
   return {.device = true,
           .tolerance = 1e-10,
+          .look_tolerance = 1e-5,
           .run_case =
               [](TreatmentCase& bound, const CaseBlueprint& blueprint, double* state, Outcome* outcomes) {
                 RunMonitor monitor;
@@ -39,6 +41,7 @@ Target cuda_target() {
 Target emulated_target() {
   return {.device = false,
           .tolerance = 0.0,
+          .look_tolerance = 0.0,
           .run_case = [](TreatmentCase& bound, const CaseBlueprint&, double*,
                          Outcome* outcomes) { run_treatment(StridedExecutor{128}, bound, outcomes); },
           .run_members =
@@ -82,6 +85,31 @@ std::vector<MemberOutcome> on_host(const std::vector<Member>& members, const Run
     });
   workers.clear();
   return outcomes;
+}
+
+void OutputErrors::add(const MemberOutcome& a, const MemberOutcome& b) {
+  if (a.index() != 0 || b.index() != 0 || std::get<0>(a).size() != std::get<0>(b).size()) {
+    other = HUGE_VAL;
+    worst_other = "a failed member";
+    return;
+  }
+  static const std::set<std::string> of_the_look = [] {
+    std::set<std::string> names;
+    for (const OutputField& field : appearance_outputs()) names.insert(field.name);
+    return names;
+  }();
+  for (std::size_t n = 0; n < std::get<0>(a).size(); ++n)
+    for (const OutputField& field : output_fields()) {
+      if (field.name == "runtime_s" || field.name == "ledger_imbalance") continue;
+      const double x = field.value(std::get<0>(a)[n]), y = field.value(std::get<0>(b)[n]);
+      if (x == y || (std::isnan(x) && std::isnan(y))) continue;
+      const double error = std::isfinite(x - y) ? std::fabs(x - y) / std::fmax(std::fabs(x), 1e-6) : HUGE_VAL;
+      const bool seen = of_the_look.contains(field.name);
+      if (double& worst = seen ? look : other; error > worst) {
+        worst = error;
+        (seen ? worst_look : worst_other) = field.name;
+      }
+    }
 }
 
 std::vector<double> numbers_of(const MemberOutcome& outcome) {

@@ -14,8 +14,9 @@ namespace dermaflux::gpu_check {
 inline constexpr std::uint64_t all_memory = std::numeric_limits<std::uint64_t>::max();
 
 struct Target {
-  bool device;       ///< a GPU; else the emulation
-  double tolerance;  ///< against the serial reference, relative to the largest value of a field [-]
+  bool device;            ///< a GPU; else the emulation
+  double tolerance;       ///< against the serial reference, relative to the largest value of a field [-]
+  double look_tolerance;  ///< of what is computed from the look, whose sums are in single precision [-]
   void (*run_case)(TreatmentCase& bound, const CaseBlueprint& blueprint, double* state, Outcome* outcomes);
   std::vector<Unfit> (*run_members)(const std::vector<Member>& members, const RunOptions& options, MemberSink& sink,
                                     std::size_t window, std::uint64_t most_bytes);
@@ -42,6 +43,14 @@ struct KeepAll : MemberSink {
 std::vector<MemberOutcome> on_target(const Target& target, const std::vector<Member>& members, const RunOptions& options,
                                      std::size_t window = window_length, std::uint64_t most_bytes = all_memory);
 std::vector<MemberOutcome> on_host(const std::vector<Member>& members, const RunOptions& options, unsigned threads);
+
+/// What two members' outputs differ by, relative, those next to nothing against a millionth; infinite where one failed or is no
+/// number alone. The residue of the ledger is rounding itself and is left out.
+struct OutputErrors {
+  double look = 0.0, other = 0.0;
+  std::string worst_look, worst_other;
+  void add(const MemberOutcome& a, const MemberOutcome& b);
+};
 
 /// Every number of an outcome but the time it took.
 std::vector<double> numbers_of(const MemberOutcome& outcome);
