@@ -19,6 +19,7 @@ std::vector<double> reduce(const Policy& policy, const std::vector<RuleOnValues>
   const long count = static_cast<long>(settings) * draws;
   std::vector<Vector<double>> columns;
   std::vector<Rule> host_rules;
+  columns.reserve(wanted.size());  // they must not move: the rules point into them
   for (const RuleOnValues& one : wanted) {
     columns.emplace_back(one.values.begin(), one.values.end());
     host_rules.push_back({thrust::raw_pointer_cast(columns.back().data()), one.low, one.high});

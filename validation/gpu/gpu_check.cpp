@@ -1,6 +1,8 @@
 // One stage of the check: gpu_check STAGE [--host] [--configs FOLDER] [--seconds S] [--grid NAME]. Stages: facts, parity, ensemble,
 // photons, throughput, small (one short treatment and some photons, for tools that slow everything down). Prints one JSON object
 // per line; exit code 0 if all is right, 1 if not, 2 for bad input, 3 if there is no device.
+#include <sys/random.h>
+
 #include <cstdlib>
 #include <thread>
 
@@ -8,6 +10,14 @@
 #include "core/io/config.hpp"
 #include "validation/gpu/check_report.hpp"
 #include "validation/gpu/target.hpp"
+
+/// Random bits by the kernel. libstdc++, which is linked in, takes them from glibc, which has this function from 2.36 on only.
+extern "C" unsigned arc4random() {
+  unsigned word = 0;
+  while (getrandom(&word, sizeof word, 0) != sizeof word) {
+  }
+  return word;
+}
 
 namespace {
 

@@ -113,8 +113,9 @@ void measure_throughput(const Target& target, const Cases& cases, Report& report
   const Clock clock;
   const unsigned cores = std::max(1u, std::thread::hardware_concurrency());
   const std::vector<Member> first = depth_sweep(cases, 1);
-  const Clock building;
   KeepAll nobody(first.size());
+  prepare_members(first, 0, 1, options, nobody);  // makes the photon paths, once per process
+  const Clock building;
   const std::size_t built = prepare_members(first, 0, first.size(), options, nobody).size();
   report.figure(grid + ", building a member", 1e3 * building.seconds() / static_cast<double>(built), "ms", "one core");
   const Member shipped{cases.treatment("normal"), {}};
