@@ -249,7 +249,7 @@ def _dask(workers: int, scheduler: str | None) -> Iterator[Executor]:
         raise _core.InputError(f'--executor dask needs dask ({error}); install it: pip install "dask[distributed]"') from None
     with nullcontext(scheduler) if scheduler else _deaf(lambda: LocalCluster(**_CLUSTER, n_workers=workers)) as cluster:
         try:
-            client = Client(cluster, timeout=10)
+            client = Client(cluster, timeout=10, set_as_default=False)  # xarray would lock its files by the default one, even if that is gone
         except (OSError, ValueError) as error:
             raise _core.InputError(f"--scheduler {scheduler}: no scheduler of dask answers there ({error}); start one with `dask scheduler`" if scheduler else f"dask cannot start its workers here: {error}") from None
         with client:

@@ -103,24 +103,25 @@ class Manner:
     grid: str
     progress: bool
     pool: Pool | None = None  # this process if there is none
+    where: str = ""  # what it runs on and why, said when it begins
     whole: int = 0  # insertions of the whole study, by which auto chooses: the same when a part of it is run again
     groups: int = _GROUPS_PER_BATCH  # per batch
 
 
-def _checked(manner: Manner, title: str, insertions: int) -> Manner:
-    """How to run, once it is known that it can be done; says so in a line. All workers take the backend that this process would; whether
+def _checked(manner: Manner, insertions: int) -> Manner:
+    """How to run, once it is known that it can be done. All workers take the backend that this process would; whether
     there is a GPU they know better."""
     on_workers = manner.pool is not None
     chosen, reason = _core.check_batch(manner.grid, "serial" if on_workers and manner.backend == "cuda" else manner.backend, insertions)
     if on_workers:
         return manner if manner.backend == "cuda" else replace(manner, backend=chosen)
-    if manner.progress:
-        print(f"{title}: on {chosen} ({reason})", file=sys.stderr, flush=True)
-    return replace(manner, whole=insertions, groups=_GROUPS_PER_BATCH_OF_GPU if chosen == "cuda" else _GROUPS_PER_BATCH)
+    return replace(manner, where=f"on {chosen} ({reason})", whole=insertions, groups=_GROUPS_PER_BATCH_OF_GPU if chosen == "cuda" else _GROUPS_PER_BATCH)
 
 
 def _run(groups: Groups, done: Entries, journal: Journal, title: str, total: int, manner: Manner) -> None:
     """Runs groups of members, batch by batch, into the journal and into `done`."""
+    if manner.where and manner.progress and len(done) < total:
+        print(f"{title}: {manner.where}", file=sys.stderr, flush=True)
     with progress_bar(title, total, quiet=not manner.progress) as show:
 
         def tell() -> None:
@@ -216,7 +217,7 @@ def run_part(
     if ready is not None and retry_failed and ready.attrs["failed_members"]:
         raise _core.InputError(f"{out}: is written, with members that failed; run the whole sweep with --retry-failed, without a shard")
     if ready is None:
-        manner = _checked(manner, plan.title, plan.insertions // shard.count)  # what cannot run leaves no journal
+        manner = _checked(manner, plan.insertions // shard.count)  # what cannot run leaves no journal
         done = Entries(plan.shape)
         with closing(Journal(shard.journal(out), plan, done)) as journal:
             if retry_failed:
@@ -254,7 +255,7 @@ def run_study(
     if ready is not None and (again is None or not ready.attrs["failed_members"]):
         _remove_leftovers(plan, out, ready)
         return ready
-    manner = _checked(manner, plan.title, plan.insertions)  # what cannot run leaves no journal
+    manner = _checked(manner, plan.insertions)  # what cannot run leaves no journal
     with ExitStack() as open_ones:
         done, place = Entries(plan.shape), Shard().journal(out)
         others = [open_ones.enter_context(closing(Journal(path, plan, done))) for path in journals_beside(out) if path != place]

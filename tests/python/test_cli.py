@@ -3,6 +3,7 @@
 import json
 import math
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -24,7 +25,8 @@ def row_of(table: str, name: str) -> str:
 
 
 def one_line(text: str) -> str:
-    lines = [line for line in text.splitlines() if line.strip()]
+    """The one line there is, that on which a sweep runs apart."""
+    lines = [line for line in text.splitlines() if line.strip() and not line.startswith("a sweep: on ")]
     assert len(lines) == 1, text
     return lines[0]
 
@@ -237,7 +239,8 @@ def test_a_sweep_with_failed_members_ends_with_3_and_keeps_the_others(cli, tmp_p
 
 def test_a_sweep_without_failures_ends_with_0(cli, tmp_path: Path):
     done = cli("sweep", "run", write_sweep(tmp_path / "s.toml", {"machine.depth_mm": [0.4]}), "-o", tmp_path / "s.h5")
-    assert done.code == 0 and "1 members, 0 failed" in done.out and done.err == ""
+    assert done.code == 0 and "1 members, 0 failed" in done.out
+    assert re.fullmatch(r"a sweep: on serial \(.+\)\n", done.err)
 
 
 @pytest.mark.parametrize(
