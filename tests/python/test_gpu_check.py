@@ -122,7 +122,8 @@ def test_the_dry_run_holds(check: ModuleType, tmp_path: Path):
     program = check.BUNDLE / "gpu_check"
     if not program.is_file():
         pytest.skip("build/gpu-check is not built: bash validation/gpu/check.sh --build")
-    sources = [path for folder in ("core", "kernels", "configs", "validation/gpu") for path in (ROOT / folder).rglob("*") if path.suffix in {".hpp", ".cpp", ".cu", ".cuh", ".toml"}]
+    folders, kinds = ("core", "kernels", "configs", "validation/gpu"), {".hpp", ".cpp", ".cu", ".cuh", ".toml"}
+    sources = [path for folder in folders for path in (ROOT / folder).rglob("*") if path.suffix in kinds]
     if max(path.stat().st_mtime for path in sources) > program.stat().st_mtime:
         pytest.skip("build/gpu-check is older than its sources: bash validation/gpu/check.sh --build")
     findings = check.Findings(problems=check.check_bundle(check.BUNDLE))
