@@ -483,7 +483,7 @@ inline bool holds(Kind kind, std::string_view text) {
 }  // namespace preset_detail
 
 /// A preset that was verified: bytes in canonical form, SHA-256, version, schema, envelope, tolerance, machine, status, date,
-/// signature. Until `open` has returned none every question is refused.
+/// signature. Until `open` has returned none every question is refused; of a preset that was refused nothing is left.
 class PresetReader {
  public:
   PresetReader() = default;
@@ -492,19 +492,21 @@ class PresetReader {
 
   /// Reads and verifies the bytes of a file; `where()` then names the key that was refused.
   PresetError open(std::string_view bytes, const PresetRules& rules) noexcept {
-    open_ = false;
+    PresetError error = PresetError::no_memory;
+    forget();
     try {
       where_.clear();
-      alarms_.clear();
-      const PresetError error = load(bytes, rules);
-      open_ = error == PresetError::none;
-      return error;
-    } catch (...) {
-      return PresetError::no_memory;
+      error = load(bytes, rules);
+    } catch (...) {  // nothing but memory that ran out
     }
+    if (error == PresetError::none)
+      open_ = true;
+    else
+      forget();
+    return error;
   }
   const char* where() const noexcept { return where_.c_str(); }
-  /// Settings for skin of average measures; only after `open`.
+  /// Settings for skin of average measures; NaN without an open preset.
   const PresetSettings& settings() const noexcept { return settings_; }
   const std::vector<PresetAlarm>& alarms() const noexcept { return alarms_; }
   /// A text of the document, as JSON writes it, by its path, e.g. "needle/model"; empty if there is none.
@@ -590,11 +592,17 @@ class PresetReader {
   std::string bytes_, where_;
   std::vector<Node> nodes_;
   std::vector<PresetAlarm> alarms_;
-  PresetSettings settings_{};
+  PresetSettings settings_ = PresetRules{}.lowest;  // no numbers
   Range envelope_[6], machine_[6];
   std::vector<double> thickness_, force_;
   std::vector<Cell> cells_;
 
+  void forget() noexcept {
+    open_ = false;
+    settings_ = PresetRules{}.lowest;
+    alarms_.clear();
+    cells_.clear();
+  }
   const Cell& at(std::size_t t, std::size_t f) const { return cells_[t * force_.size() + f]; }
   static Place place(const std::vector<double>& axis, double x) {
     if (!(x >= axis.front() && x <= axis.back())) return {false, 0, 0, 0.0};
@@ -633,7 +641,6 @@ class PresetReader {
   PresetError load(std::string_view bytes, const PresetRules& rules) {
     if (bytes.size() > preset_max_bytes) return PresetError::too_large;
     bytes_.assign(bytes);
-    cells_.clear();
     preset_detail::Parser parser(bytes_);
     parser.nodes.reserve(1024);
     const PresetError parsed = parser.parse();

@@ -71,6 +71,23 @@ TEST(PresetReader, AcceptsAGoodPresetAndStatesItsSettings) {
   EXPECT_EQ(reader.alarms()[1].side, "below");
 }
 
+TEST(PresetReader, KeepsNothingOfAPresetThatItRefused) {
+  PresetReader reader;
+  EXPECT_TRUE(std::isnan(reader.settings().depth_mm));
+  PresetRules released = lenient_rules();
+  released.allow_research = false;
+  PresetRules other = lenient_rules();
+  other.highest.hand_force_n = 0.1;
+  for (const PresetRules& rules : {released, other}) {
+    ASSERT_EQ(reader.open(good(), lenient_rules()), E::none);
+    ASSERT_NE(reader.open(good(), rules), E::none);
+    for (const auto& one : preset_detail::named_settings) EXPECT_TRUE(std::isnan(reader.settings().*one.value)) << one.name;
+    EXPECT_TRUE(reader.alarms().empty());
+    EXPECT_EQ(reader.allows({0.3, 300.0, 100.0, 3.0, 0.0, 0.2}), E::not_open);
+    EXPECT_EQ(reader.text("needle/model"), "");
+  }
+}
+
 TEST(PresetReader, AnswersBetweenTheCellsOfItsTable) {
   PresetReader reader;
   ASSERT_EQ(reader.open(good(), lenient_rules()), E::none);
