@@ -176,44 +176,6 @@ def _table_problems(table: dict[str, object] | None) -> list[str]:
     return problems
 
 
-def settings_for(preset: dict[str, object], thickness_um: float, force_n: float) -> tuple[dict[str, float], dict[str, float]]:
-    """Settings of a checked preset for a measured skin, and what to expect of them: what :class:`dermaflux.PresetReader` answers,
-    by a second implementation that it is compared with. Linear between the cells of the table.
-
-    Raises
-    ------
-    InputError: no table, a value outside it or no number, or a cell without an answer.
-    """
-    table = preset.get("settings_table")
-    if table is None:
-        raise _core.InputError("refused, no_table: the preset has no settings table; calibrate again")
-    if not (math.isfinite(thickness_um) and math.isfinite(force_n)):
-        raise _core.InputError("refused, bad_question: a measured value is not a number")
-    rows, columns = _place(table["thickness_um"], thickness_um), _place(table["force_n"], force_n)
-    cells = [[table["cells"][i * len(table["force_n"]) + j] for j in columns[:2]] for i in rows[:2]]
-    absent = [cell["none"] for row in cells for cell in row if "none" in cell]
-    if absent:
-        raise _core.InputError(f"refused, no_answer: the model has no answer for this skin: {absent[0]}")
-
-    def value(name: str) -> float:
-        return _between(*(_between(float(row[0][name]), float(row[1][name]), columns[2]) for row in cells), rows[2])
-
-    settings = preset["settings"] | {name: value(name) for name in ("depth_mm", "dwell_ms")}
-    return {name: float(one) for name, one in settings.items()}, {name: value(name) for name in CELL_VALUES}
-
-
-def _place(axis: list[float], x: float) -> tuple[int, int, float]:
-    """The values of an axis to both sides, the same twice on a value, and the share of the way."""
-    if not axis[0] <= x <= axis[-1]:
-        raise _core.InputError(f"refused, outside_table: {x:g} lies outside {axis[0]:g} to {axis[-1]:g}")
-    low = max(n for n, one in enumerate(axis) if one <= x)
-    return (low, low, 0.0) if axis[low] == x else (low, low + 1, (x - axis[low]) / (axis[low + 1] - axis[low]))
-
-
-def _between(a: float, b: float, share: float) -> float:
-    return min(max(a + share * (b - a), min(a, b)), max(a, b))
-
-
 def migrate(preset: dict[str, object]) -> dict[str, object]:
     """A checked preset in the newest schema. What an older one does not say stays unsaid: a preset of 1.0 has no settings table
     and cannot be adapted. The hash of what it was made of stands in its provenance."""

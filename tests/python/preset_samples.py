@@ -1,10 +1,13 @@
-"""Presets to read: one with plain numbers, random ones, and random ones with something broken. Their numbers are of no calibration."""
+"""Presets to read: one with plain numbers, random ones, and random ones with something broken. Their numbers are of no calibration.
+And what a reader must answer."""
 
 import copy
+import math
 import random
 from functools import cache
 
-from dermaflux.preset import canonical_bytes, content_sha256
+import dermaflux as df
+from dermaflux.preset import CELL_VALUES, canonical_bytes, content_sha256
 
 CELL = {"depth_mm": 0.3, "dwell_ms": 300, "insertion_force_n": 0.125, "d_tip_mm": 0.25, "strokes": 29, "bleed_probability": 0.1, "contrast_1y": 0.4}
 RULES = ("pen", {name: -1e300 for name in ("depth_mm", "dwell_ms", "frequency_hz", "stroke_mm", "angle_deg", "hand_force_n")})
@@ -135,3 +138,35 @@ def broken_preset(chance: random.Random) -> dict:
 
 def as_bytes(preset: dict) -> bytes:
     return canonical_bytes(preset)
+
+
+def settings_for(preset: dict, thickness_um: float, force_n: float) -> tuple[dict[str, float], dict[str, float]]:
+    """What :class:`dermaflux.PresetReader` must answer: the same by a second hand. Linear between the cells of the table."""
+    table = preset.get("settings_table")
+    if table is None:
+        raise df.InputError("refused, no_table: the preset has no settings table; calibrate again")
+    if not (math.isfinite(thickness_um) and math.isfinite(force_n)):
+        raise df.InputError("refused, bad_question: a measured value is not a number")
+    rows, columns = _place(table["thickness_um"], thickness_um), _place(table["force_n"], force_n)
+    cells = [[table["cells"][i * len(table["force_n"]) + j] for j in columns[:2]] for i in rows[:2]]
+    absent = [cell["none"] for row in cells for cell in row if "none" in cell]
+    if absent:
+        raise df.InputError(f"refused, no_answer: the model has no answer for this skin: {absent[0]}")
+
+    def value(name: str) -> float:
+        return _between(*(_between(float(row[0][name]), float(row[1][name]), columns[2]) for row in cells), rows[2])
+
+    settings = preset["settings"] | {name: value(name) for name in ("depth_mm", "dwell_ms")}
+    return {name: float(one) for name, one in settings.items()}, {name: value(name) for name in CELL_VALUES}
+
+
+def _place(axis: list[float], x: float) -> tuple[int, int, float]:
+    """The values of an axis to both sides, the same twice on a value, and the share of the way."""
+    if not axis[0] <= x <= axis[-1]:
+        raise df.InputError(f"refused, outside_table: {x:g} lies outside {axis[0]:g} to {axis[-1]:g}")
+    low = max(n for n, one in enumerate(axis) if one <= x)
+    return (low, low, 0.0) if axis[low] == x else (low, low + 1, (x - axis[low]) / (axis[low + 1] - axis[low]))
+
+
+def _between(a: float, b: float, share: float) -> float:
+    return min(max(a + share * (b - a), min(a, b)), max(a, b))

@@ -13,11 +13,11 @@ import pytest
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.asymmetric.rsa import generate_private_key
-from preset_samples import CELL, HIGHEST, RULES, as_bytes, broken_preset, of_schema_1_0, random_preset, resealed, sample
+from preset_samples import CELL, HIGHEST, RULES, as_bytes, broken_preset, of_schema_1_0, random_preset, resealed, sample, settings_for
 
 import dermaflux as df
 from dermaflux import _core
-from dermaflux.preset import load_preset, migrate, read_preset, restate, save_preset, schema, settings_for
+from dermaflux.preset import load_preset, migrate, read_preset, restate, save_preset, schema
 from dermaflux.preset_signing import public_key_bytes, sign_preset, verify_preset
 
 LIMITS = {name: (RULES[1][name], HIGHEST[name]) for name in HIGHEST}

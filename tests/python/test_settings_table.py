@@ -11,12 +11,12 @@ from types import ModuleType
 import numpy as np
 import pytest
 from conftest import CONFIGS, ROOT
-from preset_samples import sample
+from preset_samples import sample, settings_for
 
 import dermaflux as df
 from dermaflux import _core
 from dermaflux.draws import from_range
-from dermaflux.preset import CELL_VALUES, read_preset, save_preset, seal, settings_for
+from dermaflux.preset import CELL_VALUES, read_preset, save_preset, seal
 from dermaflux.settings_table import SAME, settings_table
 
 SCALP = CONFIGS / "calibrations/scalp.toml"
