@@ -117,11 +117,11 @@ struct FollowPathsStep {
  private:
   /// Where a path may meet pigment: where a piece ends.
   struct Samples {
-    static constexpr int room = 64;
+    static constexpr int room = 32;
     int count;
     float x[room], side[room];  ///< way along the view, and the square of that across it, over the finest bin
     float length[room];         ///< optical, half of the pieces before and after
-    float turn[room];           ///< scattering of pigment over its absorption where light turns, 0 where not; -1 for a sharp turn
+    float turn[room];           ///< scattering of pigment over its absorption where light turns, 0 where not
     int line[room];             ///< of the raster
   };
   /// What paths look for, and what one of them has met. Lengths over the finest bin.
@@ -132,7 +132,8 @@ struct FollowPathsStep {
     float met[zones * lanes];     ///< optical depth of pigment, for each place the path may have begun at
     float turned[zones * lanes];  ///< what turns in pigment make of its weight
     PigmentTurns turns;
-    Samples samples[zones];
+    Samples samples[2 * zones];      ///< for each zone, then its sharp turns
+    int bin[Samples::room * lanes];  ///< of the raster, sample by sample
   };
 
   DF_FUNCTION Search begin() const {
@@ -167,7 +168,10 @@ struct FollowPathsStep {
       meet(p, count, search);
       p.go_on();
     }
-    for (int zone = 0; zone < zones; ++zone) look(zone, search);
+    for (int zone = 0; zone < zones; ++zone) {
+      pass(zone, search);
+      turn_back(zone, search);
+    }
     double sum = 0.0;
     for (const float part : lost) sum += static_cast<double>(part);
     return sum;
@@ -228,7 +232,7 @@ struct FollowPathsStep {
   DF_FUNCTION void meet(const PathPieces& p, int count, Search& search) const {
     constexpr float no_turn = 0.99999f;
     float x[PathPieces::count], side[PathPieces::count], length[PathPieces::count], turn[PathPieces::count];
-    int line[PathPieces::count], wanted[PathPieces::count];
+    int line[PathPieces::count], wanted[PathPieces::count], kind[PathPieces::count];
     const float nearest = search.at[0] - search.reach, farthest = search.at[lanes - 1] + search.reach;
     const float sharp = search.turns.sharp, scattering = search.turns.scattering;
     DF_LANES
@@ -239,8 +243,8 @@ struct FollowPathsStep {
       const float after = l < count ? p.length[l + 1] : 0.0f, both = p.length[l] * after;
       const float cosine = p.along[l] * p.along[l + 1] + p.aside[l] * p.aside[l + 1] + p.sunk[l] * p.sunk[l + 1];
       length[l] = 0.5f * (p.length[l] + after);
-      const float slight = (p.scattered[l] > 0.0f) & (cosine < no_turn * both) ? scattering : 0.0f;
-      turn[l] = (p.scattered[l] > 0.0f) & (cosine < sharp * both) ? -1.0f : slight;
+      turn[l] = (p.scattered[l] > 0.0f) & (cosine < no_turn * both) ? scattering : 0.0f;
+      kind[l] = (p.scattered[l] > 0.0f) & (cosine < sharp * both) ? zones : 0;
       const bool inside = (l <= count) & (row >= 0.0f) & (row < static_cast<float>(raster_rows)) & (std::fabs(y) < search.reach);
       line[l] = static_cast<int>(inside ? row : 0.0f) * (raster_bins + 1);
       const int near = (-x[l] > nearest) & (-x[l] < farthest) ? 1 : 0;
@@ -248,8 +252,13 @@ struct FollowPathsStep {
       wanted[l] = inside ? near + far + farther : 0;
     }
     const auto note = [&](int zone, int l) {
-      Samples& own = search.samples[zone];
-      if (own.count == Samples::room) look(zone, search);
+      Samples& own = search.samples[zone + kind[l]];
+      if (own.count == Samples::room) {
+        if (kind[l] == 0)
+          pass(zone, search);
+        else
+          turn_back(zone, search);
+      }
       const int k = own.count;
       own.x[k] = x[l];
       own.side[k] = side[l];
@@ -272,48 +281,64 @@ struct FollowPathsStep {
     const float ab = a < b ? a : b, cd = c < d ? c : d;
     return ab < cd ? ab : cd;
   }
-  /// Adds what a path meets at its samples, if it began at each place of a zone.
-  DF_FUNCTION void look(int zone, Search& search) const {
-    constexpr float most = 1e30f;  // where turns lie so dense, absorption takes more
-    Samples& own = search.samples[zone];
-    const float* const at = search.at + zone * lanes;
-    const PigmentTurns turns = search.turns;
-    float met[lanes], turned[lanes];
-    for (int n = 0; n < lanes; ++n) met[n] = search.met[zone * lanes + n];
-    for (int n = 0; n < lanes; ++n) turned[n] = search.turned[zone * lanes + n];
+  /// Where samples lie in the raster if the path began at each of the places. In memory, because what is taken out of a vector
+  /// register one by one takes longer.
+  DF_FUNCTION void find(const float* at, const Samples& own, Search& search) const {
     for (int s = 0; s < own.count; ++s) {
-      const float* const line = o.tables.raster.data + own.line[s];
-      const float x = own.x[s], side = own.side[s], length = own.length[s];
-      int bin[lanes];
-      float pigment[lanes];
+      const float x = own.x[s], side = own.side[s];
+      const int line = own.line[s];
+      int* const bin = search.bin + s * lanes;
       DF_LANES
       for (int n = 0; n < lanes; ++n) {
         const float along = at[n] + x;
         const int there = RasterBins::at(along * along + side);
-        bin[n] = there < search.bins ? there : raster_bins;
+        bin[n] = line + (there < search.bins ? there : raster_bins);
       }
-      for (int n = 0; n < lanes; ++n) pigment[n] = line[bin[n]];
-      const float turn = own.turn[s];
-      if (turn < 0.0f) {
-        DF_LANES
-        for (int n = 0; n < lanes; ++n) {
-          const double depth = static_cast<double>(length * pigment[n]);
-          const double passed = lane_exp(-static_cast<double>(turns.extinction) * depth);
-          const double lasting = -lane_expm1(-static_cast<double>(turns.lasting) * depth);
-          turned[n] *= static_cast<float>(passed + static_cast<double>(turns.back) * lasting);
-        }
-      } else {
-        const float extinction = turns.extinction * length;
-        DF_LANES
-        for (int n = 0; n < lanes; ++n) {
-          met[n] += extinction * pigment[n];
-          const float factor = turned[n] * (1.0f + turn * pigment[n]);
-          turned[n] = factor < most ? factor : most;
-        }
+    }
+  }
+  /// Adds what a path meets at its samples without a sharp turn, if it began at each place of a zone.
+  DF_FUNCTION void pass(int zone, Search& search) const {
+    constexpr float most = 1e30f;  // where turns lie so dense, absorption takes more
+    Samples& own = search.samples[zone];
+    const float* const at = search.at + zone * lanes;
+    const float extinction = search.turns.extinction;
+    float met[lanes], turned[lanes], pigment[lanes];
+    for (int n = 0; n < lanes; ++n) met[n] = search.met[zone * lanes + n];
+    for (int n = 0; n < lanes; ++n) turned[n] = search.turned[zone * lanes + n];
+    find(at, own, search);
+    for (int s = 0; s < own.count; ++s) {
+      for (int n = 0; n < lanes; ++n) pigment[n] = o.tables.raster.data[search.bin[s * lanes + n]];
+      const float length = extinction * own.length[s], turn = own.turn[s];
+      DF_LANES
+      for (int n = 0; n < lanes; ++n) {
+        met[n] += length * pigment[n];
+        const float factor = turned[n] * (1.0f + turn * pigment[n]);
+        turned[n] = factor < most ? factor : most;
       }
     }
     for (int n = 0; n < lanes; ++n) search.met[zone * lanes + n] = met[n];
     for (int n = 0; n < lanes; ++n) search.turned[zone * lanes + n] = turned[n];
+    own.count = 0;
+  }
+  /// The same at its sharp turns.
+  DF_FUNCTION void turn_back(int zone, Search& search) const {
+    Samples& own = search.samples[zones + zone];
+    const float* const at = search.at + zone * lanes;
+    float* const turned = search.turned + zone * lanes;
+    const PigmentTurns turns = search.turns;
+    float pigment[lanes];
+    find(at, own, search);
+    for (int s = 0; s < own.count; ++s) {
+      for (int n = 0; n < lanes; ++n) pigment[n] = o.tables.raster.data[search.bin[s * lanes + n]];
+      const float length = own.length[s];
+      DF_LANES
+      for (int n = 0; n < lanes; ++n) {
+        const double depth = static_cast<double>(length * pigment[n]);
+        const double passed = lane_exp(-static_cast<double>(turns.extinction) * depth);
+        const double lasting = -lane_expm1(-static_cast<double>(turns.lasting) * depth);
+        turned[n] *= static_cast<float>(passed + static_cast<double>(turns.back) * lasting);
+      }
+    }
     own.count = 0;
   }
 };
