@@ -22,11 +22,11 @@ DF_FUNCTION void glow(const Executor& executor, const OpticsProblem& o, const Li
 /// Contrast and width of the dot in one band. Photon paths say what skin and pigment return, as long as pigment scatters no more
 /// than it absorbs; the weights of paths that turn in it scatter too much beyond. The rest of its scattering is the difference of
 /// two diffusion problems, nothing for carbon black and most of what is seen of a white pigment. Leaves contrast, width, mean
-/// reflectance of the centre and of skin in `profile`.
+/// reflectance of the centre and of skin in `profile`; no width if only the `places` of the centre are looked at.
 DF_CALLER_DECIDES
 template <class Executor>
 DF_FUNCTION void look_in_band(const Executor& executor, const OpticsProblem& o, const PoolFields& pools, const LightClock& clock,
-                              FieldView<double> profile) {
+                              int places, FieldView<double> profile) {
   const int paths = clock.band == contrast_band ? o.params.paths : o.params.paths_aside;
   LightClock dim = clock;  // what paths take of the pigment's scattering
   dim.scattering_gain = smaller(clock.scattering_gain, o.params.sharpness);
@@ -35,16 +35,16 @@ DF_FUNCTION void look_in_band(const Executor& executor, const OpticsProblem& o, 
   executor.cells(1, o.tissue.n_z, PigmentReachStep{o, clock});
   executor.single(PigmentBoxStep{o});
   executor.cells(raster_rows, 1, RasterStep{o});
-  executor.cells((paths + path_group - 1) / path_group, 1, FollowPathsStep{o, paths, dim.scattering_gain});
-  executor.cells(view_rings + 1, 1, ReturnedLightStep{o, paths});
+  executor.cells((paths + path_group - 1) / path_group, 1, FollowPathsStep{o, paths, places, dim.scattering_gain});
+  executor.cells(places + 1, 1, ReturnedLightStep{o, paths, places});
   if (clock.scattering_gain > dim.scattering_gain && executor.read(o.tables.box, 2) > 0.0) {
     executor.cells(o.grid.n_r, o.grid.n_z, StartOpticsStep{o});  // so that a look depends on nothing before it
     glow(executor, o, dim);
-    executor.cells(view_rings, 1, AddGlowStep{o, -1.0});
+    executor.cells(places, 1, AddGlowStep{o, -1.0});
     glow(executor, o, clock);
-    executor.cells(view_rings, 1, AddGlowStep{o, 1.0});
+    executor.cells(places, 1, AddGlowStep{o, 1.0});
   }
-  executor.single(DotProfileStep{o, 60.0 * units::um, profile});
+  executor.single(DotProfileStep{o, places, profile});
 }
 
 /// What the look of a dot depends on besides its pigment.
@@ -84,11 +84,12 @@ DF_FUNCTION inline LightClock light_clock(const OpticsParams& c, int band, const
 }
 
 /// What the dot looks like: contrast and width at 550 nm and, if asked, the reflectance in all bands. `scratch` holds four values.
-/// `seen(band)` is called after each band, when o.reflectance holds what is seen in it.
+/// The width needs the whole view; of the other bands so many places are looked at. `seen(band)` is called after each band, when
+/// o.reflectance holds what is seen at them.
 DF_CALLER_DECIDES
 template <class Executor, class Seen>
 DF_FUNCTION Appearance look(const Executor& executor, const OpticsProblem& o, const PoolFields& pools, const SkinClock& clock,
-                            bool colour, FieldView<double> scratch, const Seen& seen) {
+                            bool colour, FieldView<double> scratch, int places_aside, const Seen& seen) {
   executor.cells(o.grid.n_r, o.grid.n_z, CoarsenPigmentStep{o, pools});
   Appearance result{};
   result.erythema = clock.erythema;
@@ -96,7 +97,7 @@ DF_FUNCTION Appearance look(const Executor& executor, const OpticsProblem& o, co
   result.haematoma = clock.haematoma;
   for (int n = 0; n < (colour ? band_count : 1); ++n) {
     const int band = (contrast_band + n) % band_count;
-    look_in_band(executor, o, pools, light_clock(o.params, band, clock), scratch);
+    look_in_band(executor, o, pools, light_clock(o.params, band, clock), n == 0 ? view_rings : places_aside, scratch);
     seen(band);
     if (n == 0) {
       result.contrast = executor.read(scratch, 0);
@@ -108,12 +109,12 @@ DF_FUNCTION Appearance look(const Executor& executor, const OpticsProblem& o, co
   return result;
 }
 
-/// The same where nobody wants more.
+/// The same where nobody wants more: the other bands at the centre.
 DF_CALLER_DECIDES
 template <class Executor>
 DF_FUNCTION Appearance look(const Executor& executor, const OpticsProblem& o, const PoolFields& pools, const SkinClock& clock,
                             bool colour, FieldView<double> scratch) {
-  return look(executor, o, pools, clock, colour, scratch, [](int) {});
+  return look(executor, o, pools, clock, colour, scratch, centre_rings, [](int) {});
 }
 
 }  // namespace dermaflux

@@ -32,6 +32,10 @@ struct OpticsParams {
 inline constexpr std::array<double, 16> view_radii = {5e-6,   15e-6,  25e-6,  36e-6,  48e-6,  61e-6,  76e-6,  93e-6,
                                                       115e-6, 145e-6, 185e-6, 240e-6, 320e-6, 460e-6, 800e-6, 1600e-6};
 inline constexpr int view_rings = static_cast<int>(view_radii.size());
+/// Radius of the centre of a dot, whose contrast and colour count [m], and places of the view that reach out to there.
+inline constexpr double centre_radius = 60e-6;
+inline constexpr int centre_rings = 8;
+static_assert(view_radii[centre_rings - 1] >= centre_radius);
 
 /// Equal parts of the depth of the grid at whose borders it is tabulated what light passes down to there.
 inline constexpr int depth_parts = 1024;

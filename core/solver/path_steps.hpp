@@ -87,11 +87,12 @@ struct PigmentTurns {
 struct FollowPathsStep {
   OpticsProblem o;
   int paths;    ///< how many of all
+  int places;   ///< of the view: all of them, or centre_rings
   double gain;  ///< reduced scattering of pigment over its absorption, at most 1 - g [-]
 
   static constexpr int lanes = 8;  ///< places that are handled together
   static constexpr int zones = 3;  ///< near places; far ones, each and its mirror image; and those still farther
-  static_assert(view_rings == 2 * lanes);
+  static_assert(centre_rings == lanes && view_rings == 2 * lanes);
 
   DF_FUNCTION void operator()(int group, int) const {
     Search search = begin();
@@ -103,14 +104,12 @@ struct FollowPathsStep {
       const double weight = static_cast<double>(o.paths.weight(path)) * lane_exp(-follow(path, search));
       skin += weight;
       DF_LANES
-      for (int n = 0; n < zones * lanes; ++n)
+      for (int n = 0; n < seen_zones() * lanes; ++n)
         sums[n] += weight * static_cast<double>(search.turned[n]) * lane_exp(-static_cast<double>(search.met[n]));
     }
     const int row = group * (view_rings + 1);
-    for (int n = 0; n < lanes; ++n) {
-      o.tables.returned(row + n) = sums[n];
-      o.tables.returned(row + lanes + n) = 0.5 * (sums[lanes + 2 * n] + sums[lanes + 2 * n + 1]);
-    }
+    for (int n = 0; n < lanes; ++n) o.tables.returned(row + n) = sums[n];
+    for (int n = lanes; n < places; ++n) o.tables.returned(row + n) = 0.5 * (sums[2 * n - lanes] + sums[2 * n + 1 - lanes]);
     o.tables.returned(row + view_rings) = skin;
   }
 
@@ -135,6 +134,8 @@ struct FollowPathsStep {
     Samples samples[2 * zones];      ///< for each zone, then its sharp turns
     int bin[Samples::room * lanes];  ///< of the raster, sample by sample
   };
+
+  DF_FUNCTION int seen_zones() const { return places == view_rings ? zones : 1; }
 
   DF_FUNCTION Search begin() const {
     const PigmentBox box = PigmentBox::of(o.tables.box);
@@ -168,7 +169,7 @@ struct FollowPathsStep {
       meet(p, count, search);
       p.go_on();
     }
-    for (int zone = 0; zone < zones; ++zone) {
+    for (int zone = 0; zone < seen_zones(); ++zone) {
       pass(zone, search);
       turn_back(zone, search);
     }
@@ -235,6 +236,7 @@ struct FollowPathsStep {
     int line[PathPieces::count], wanted[PathPieces::count], kind[PathPieces::count];
     const float nearest = search.at[0] - search.reach, farthest = search.at[lanes - 1] + search.reach;
     const float sharp = search.turns.sharp, scattering = search.turns.scattering;
+    const int seen = (1 << seen_zones()) - 1;
     DF_LANES
     for (int l = 0; l < PathPieces::count; ++l) {
       const float row = (p.scattered[l] - search.top) * search.rows, y = p.y[l];
@@ -249,7 +251,7 @@ struct FollowPathsStep {
       line[l] = static_cast<int>(inside ? row : 0.0f) * (raster_bins + 1);
       const int near = (-x[l] > nearest) & (-x[l] < farthest) ? 1 : 0;
       const int far = away(search, 1, x[l]) < search.reach ? 2 : 0, farther = away(search, 2, x[l]) < search.reach ? 4 : 0;
-      wanted[l] = inside ? near + far + farther : 0;
+      wanted[l] = inside ? (near + far + farther) & seen : 0;
     }
     const auto note = [&](int zone, int l) {
       Samples& own = search.samples[zone + kind[l]];
@@ -343,15 +345,15 @@ struct FollowPathsStep {
   }
 };
 
-/// Reflectance at each place of the view, and of skin without a dot, from the sums over the groups.
+/// Reflectance at each of so many places of the view, and of skin without a dot, from the sums over the groups.
 struct ReturnedLightStep {
   OpticsProblem o;
-  int paths;
+  int paths, places;
   DF_FUNCTION void operator()(int i, int) const {
-    const int groups = (paths + path_group - 1) / path_group;
+    const int groups = (paths + path_group - 1) / path_group, place = i < places ? i : view_rings;
     double sum = 0.0;
-    for (int group = 0; group < groups; ++group) sum += o.tables.returned(group * (view_rings + 1) + i);
-    o.reflectance(i) = o.paths.entering * sum / static_cast<double>(o.paths.launched(paths - 1));
+    for (int group = 0; group < groups; ++group) sum += o.tables.returned(group * (view_rings + 1) + place);
+    o.reflectance(place) = o.paths.entering * sum / static_cast<double>(o.paths.launched(paths - 1));
   }
 };
 

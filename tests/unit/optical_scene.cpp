@@ -25,10 +25,11 @@ struct Profile {
     OpticsProblem o{};
     o.rows.view_r = {places.data(), view_rings, 0};
     o.reflectance = {view.data(), view_rings + 1, 0};
-    DotProfileStep{o, 60.0 * units::um, {found, 4, 0}}();
+    DotProfileStep{o, view_rings, {found, 4, 0}}();
   }
   double contrast() const { return found[0]; }
   double fwhm() const { return found[1]; }
+  double reflectance() const { return found[2]; }
 };
 
 TEST(DotProfile, KnowsTheWidthOfALinearView) {
@@ -76,8 +77,11 @@ TEST(OpticalScene, LooksAsTheRunDid) {
     EXPECT_EQ(Profile({seen, seen + row}).contrast(), run.outcome.moments[m].contrast) << m;
     for (int n = 0; n < 2; ++n) {
       if (m != run.bound.colour_moment[n]) continue;
-      for (std::size_t band = 0; band < band_count; ++band)
-        EXPECT_EQ(view[band * row + view_rings], run.outcome.colour[n].skin[band]) << band;  // no solver in it
+      for (std::size_t band = 0; band < band_count; ++band) {  // of all but one the run looked at the centre alone
+        const double* all = view.data() + band * row;
+        EXPECT_EQ(all[view_rings], run.outcome.colour[n].skin[band]) << band;
+        EXPECT_EQ(Profile({all, all + row}).reflectance(), run.outcome.colour[n].dot[band]) << band;
+      }
     }
   }
 }
