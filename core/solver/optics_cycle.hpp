@@ -22,7 +22,7 @@ DF_FUNCTION void glow(const Executor& executor, const OpticsProblem& o, const Li
 /// Contrast and width of the dot in one band. Photon paths say what skin and pigment return, as long as pigment scatters no more
 /// than it absorbs; the weights of paths that turn in it scatter too much beyond. The rest of its scattering is the difference of
 /// two diffusion problems, nothing for carbon black and most of what is seen of a white pigment. Leaves contrast, width, mean
-/// reflectance of the centre and of skin in `profile`; no width if only the `places` of the centre are looked at.
+/// reflectance of the centre and of skin in `profile`, as far as the `places` that are looked at tell them.
 DF_CALLER_DECIDES
 template <class Executor>
 DF_FUNCTION void look_in_band(const Executor& executor, const OpticsProblem& o, const PoolFields& pools, const LightClock& clock,
@@ -84,12 +84,12 @@ DF_FUNCTION inline LightClock light_clock(const OpticsParams& c, int band, const
 }
 
 /// What the dot looks like: contrast and width at 550 nm and, if asked, the reflectance in all bands. `scratch` holds four values.
-/// The width needs the whole view; of the other bands so many places are looked at. `seen(band)` is called after each band, when
-/// o.reflectance holds what is seen at them.
+/// If the `whole` view is wanted, all places are looked at, and `seen(band)` is called after each band, when o.reflectance holds
+/// what is seen at them; else as many as the numbers need, which are the same.
 DF_CALLER_DECIDES
 template <class Executor, class Seen>
 DF_FUNCTION Appearance look(const Executor& executor, const OpticsProblem& o, const PoolFields& pools, const SkinClock& clock,
-                            bool colour, FieldView<double> scratch, int places_aside, const Seen& seen) {
+                            bool colour, FieldView<double> scratch, bool whole, const Seen& seen) {
   executor.cells(o.grid.n_r, o.grid.n_z, CoarsenPigmentStep{o, pools});
   Appearance result{};
   result.erythema = clock.erythema;
@@ -97,7 +97,10 @@ DF_FUNCTION Appearance look(const Executor& executor, const OpticsProblem& o, co
   result.haematoma = clock.haematoma;
   for (int n = 0; n < (colour ? band_count : 1); ++n) {
     const int band = (contrast_band + n) % band_count;
-    look_in_band(executor, o, pools, light_clock(o.params, band, clock), n == 0 ? view_rings : places_aside, scratch);
+    const LightClock light = light_clock(o.params, band, clock);
+    look_in_band(executor, o, pools, light, whole ? view_rings : (n == 0 ? near_rings : centre_rings), scratch);
+    if (n == 0 && !whole && executor.read(scratch, 1) == DotProfileStep::wider)
+      look_in_band(executor, o, pools, light, view_rings, scratch);
     seen(band);
     if (n == 0) {
       result.contrast = executor.read(scratch, 0);
@@ -109,12 +112,12 @@ DF_FUNCTION Appearance look(const Executor& executor, const OpticsProblem& o, co
   return result;
 }
 
-/// The same where nobody wants more: the other bands at the centre.
+/// The same where nobody wants more.
 DF_CALLER_DECIDES
 template <class Executor>
 DF_FUNCTION Appearance look(const Executor& executor, const OpticsProblem& o, const PoolFields& pools, const SkinClock& clock,
                             bool colour, FieldView<double> scratch) {
-  return look(executor, o, pools, clock, colour, scratch, centre_rings, [](int) {});
+  return look(executor, o, pools, clock, colour, scratch, false, [](int) {});
 }
 
 }  // namespace dermaflux

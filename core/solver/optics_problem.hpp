@@ -36,6 +36,8 @@ inline constexpr int view_rings = static_cast<int>(view_radii.size());
 inline constexpr double centre_radius = 60e-6;
 inline constexpr int centre_rings = 8;
 static_assert(view_radii[centre_rings - 1] >= centre_radius);
+/// Places of the view that are looked at for the width, as long as the dot is not wider.
+inline constexpr int near_rings = 12;
 
 /// Equal parts of the depth of the grid at whose borders it is tabulated what light passes down to there.
 inline constexpr int depth_parts = 1024;

@@ -144,8 +144,10 @@ struct AddGlowStep {
 /// Mean contrast over the centre, width at half of it, and mean reflectance of the centre.
 struct DotProfileStep {
   OpticsProblem o;
-  int places;                 ///< of the view that were looked at; the width needs all
-  FieldView<double> profile;  ///< contrast, fwhm or 0, mean reflectance, skin reflectance
+  int places;                 ///< of the view that were looked at
+  FieldView<double> profile;  ///< contrast, fwhm, mean reflectance, skin reflectance
+
+  static constexpr double wider = -1.0;  ///< fwhm if the places that were looked at do not reach so far
 
   /// Contrast at a distance from the axis, linear between the places looked at and flat inside the first.
   DF_FUNCTION double contrast(double radius) const {
@@ -160,7 +162,7 @@ struct DotProfileStep {
     double mean = 0.0;
     for (int n = 0; n < samples; ++n) mean += contrast(centre_radius * (n + 0.5) / samples) / samples;
     profile(0) = mean;
-    profile(1) = mean > 0.0 && places == view_rings ? width(0.5 * mean) : 0.0;
+    profile(1) = mean > 0.0 ? width(0.5 * mean) : 0.0;
     profile(2) = (1.0 - mean) * o.reflectance(view_rings);
     profile(3) = o.reflectance(view_rings);
   }
@@ -168,9 +170,10 @@ struct DotProfileStep {
  private:
   /// Twice the radius at which the contrast has fallen so far [m].
   DF_FUNCTION double width(double half) const {
-    const double step = 1e-6, end = o.rows.view_r(view_rings - 1);
+    const double step = 1e-6, end = o.rows.view_r(places - 1);
     double radius = step;
     while (radius < end && contrast(radius) > half) radius += step;
+    if (radius >= end && places < view_rings) return wider;
     const double over = contrast(radius - step) - half, under = half - contrast(radius);
     if (over > 0.0 && under > 0.0) radius -= step * under / (over + under);
     return 2.0 * radius;

@@ -87,12 +87,12 @@ struct PigmentTurns {
 struct FollowPathsStep {
   OpticsProblem o;
   int paths;    ///< how many of all
-  int places;   ///< of the view: all of them, or centre_rings
+  int places;   ///< of the view: all of them, near_rings or centre_rings
   double gain;  ///< reduced scattering of pigment over its absorption, at most 1 - g [-]
 
   static constexpr int lanes = 8;  ///< places that are handled together
   static constexpr int zones = 3;  ///< near places; far ones, each and its mirror image; and those still farther
-  static_assert(centre_rings == lanes && view_rings == 2 * lanes);
+  static_assert(centre_rings == lanes && 2 * (near_rings - lanes) == lanes && view_rings == 2 * lanes);
 
   DF_FUNCTION void operator()(int group, int) const {
     Search search = begin();
@@ -135,7 +135,7 @@ struct FollowPathsStep {
     int bin[Samples::room * lanes];  ///< of the raster, sample by sample
   };
 
-  DF_FUNCTION int seen_zones() const { return places == view_rings ? zones : 1; }
+  DF_FUNCTION int seen_zones() const { return places == centre_rings ? 1 : (places == near_rings ? 2 : zones); }
 
   DF_FUNCTION Search begin() const {
     const PigmentBox box = PigmentBox::of(o.tables.box);

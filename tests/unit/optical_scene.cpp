@@ -74,7 +74,9 @@ TEST(OpticalScene, LooksAsTheRunDid) {
     ASSERT_EQ(view.size(), band_count * row);
     for (const double one : view) ASSERT_TRUE(one > 0.0 && one < 1.0);
     const double* seen = view.data() + contrast_band * row;
-    EXPECT_EQ(Profile({seen, seen + row}).contrast(), run.outcome.moments[m].contrast) << m;
+    const Profile profile({seen, seen + row});
+    EXPECT_EQ(profile.contrast(), run.outcome.moments[m].contrast) << m;
+    EXPECT_EQ(profile.fwhm(), run.outcome.moments[m].fwhm) << m;  // the run looked at so many places as it takes
     for (int n = 0; n < 2; ++n) {
       if (m != run.bound.colour_moment[n]) continue;
       for (std::size_t band = 0; band < band_count; ++band) {  // of all but one the run looked at the centre alone
@@ -92,6 +94,19 @@ OpticalScene one_cell(const Treatment& t, double amount, double time) {
   std::vector<double> pools(5 * 3 * 8, 0.0);
   pools[2 * 24 + 8 + 5] = amount;  // macrophage, second ring, sixth row
   return {t, faces, pools, time, time};
+}
+
+TEST(OpticalScene, KnowsTheWidthOfADotWiderThanThePlacesItLooksAtFirst) {
+  const GridFaces faces{{0.0, 1e-4, 2e-4, 3e-4, 4e-4}, {0.0, 1e-4, 2e-4, 3e-4, 4e-4, 5e-4, 6e-4, 7e-4, 8e-4}};
+  std::vector<double> pools(5 * 4 * 8, 0.0);
+  for (const std::size_t ring : {0, 1, 2}) pools[2 * 32 + ring * 8 + 2] = 5.0;  // macrophage, third row
+  const OpticalScene scene(test::treatment(), faces, pools, units::year, units::year);
+  std::vector<double> view;
+  const Appearance all = scene.look(true, &view), needed = scene.look(true);
+  EXPECT_GT(needed.fwhm, 2.0 * view_radii[near_rings - 1]);
+  EXPECT_EQ(needed.fwhm, all.fwhm);
+  EXPECT_EQ(needed.contrast, all.contrast);
+  for (int band = 0; band < band_count; ++band) EXPECT_EQ(needed.dot[band], all.dot[band]) << band;
 }
 
 TEST(OpticalScene, HoldsTheCoefficientsOfTheLawsOfEachLayer) {
