@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <set>
 
 #include "core/error.hpp"
 #include "core/grid/grid_builder.hpp"
@@ -126,7 +127,47 @@ SettingsTable read_table(Table values, const TreatmentDocument& base, const std:
   return table;
 }
 
+LocationGoal read_location(Table values, const std::string& where) {
+  TableReader reader(std::move(values), where);
+  reader.expect_unit("depth_um", "um");
+  for (const char* key : {"dwell_share", "confidence", "most_draws"}) reader.expect_unit(key, "1");
+  LocationGoal goal{};
+  const auto within = [&](const char* key, double low, double high) {
+    const double value = reader.take<double>(key, "a number");
+    if (!(value >= low && value <= high))
+      throw InputError(where + "." + key + " = " + number_text(value) + " is out of range; give " + number_text(low) + " to " +
+                       number_text(high));
+    return value;
+  };
+  goal.depth_um = within("depth_um", 5.0, 200.0);
+  goal.dwell_share = within("dwell_share", 0.02, 0.5);
+  goal.confidence = within("confidence", 0.5, 0.99);
+  const double most = within("most_draws", 1.0, 65536.0);
+  if (most != std::floor(most)) throw InputError(where + ".most_draws is not a whole number; give one from 1 to 65536");
+  goal.most_draws = static_cast<int>(most);
+  reader.finish({"depth_um", "dwell_share", "confidence", "most_draws"});
+  return goal;
+}
+
 }  // namespace
+
+PresetSet load_preset_set(const fs::path& path) {
+  Table values = read_toml(path).values;
+  Table own = split_off(values, "set");
+  if (own.empty())
+    throw InputError(path.string() + ": has no table [set], which names the classes, needles and inks of a set of presets; add it");
+  const std::string where = path.string() + ": set";
+  TableReader reader(std::move(own), where);
+  PresetSet set;
+  for (const auto& [key, names] : {std::pair{"classes", &set.classes}, {"needles", &set.needles}, {"inks", &set.inks}}) {
+    *names = reader.take<std::vector<std::string>>(key, "a list of names");
+    if (names->empty()) throw InputError(where + "." + key + " is empty; name at least one");
+    if (std::set<std::string>(names->begin(), names->end()).size() != names->size())
+      throw InputError(where + "." + key + " has a name twice; name each once");
+  }
+  reader.finish({"classes", "needles", "inks"});
+  return set;
+}
 
 CalibrationFile load_calibration(const fs::path& path, const std::string& skin_class, bool quick,
                                  const std::vector<std::pair<std::string, std::string>>& overrides) {
@@ -143,7 +184,8 @@ CalibrationFile load_calibration(const fs::path& path, const std::string& skin_c
     if (quick) values[name] = it->second;
     it = values.erase(it);
   }
-  const Table of_table = split_off(values, "settings_table");
+  const Table of_table = split_off(values, "settings_table"), of_location = split_off(values, "location");
+  split_off(values, "set");  // load_preset_set reads it
   TableReader reader(values, path.string());
   CalibrationFile c;
   c.skin_class = skin_class;
@@ -202,6 +244,7 @@ CalibrationFile load_calibration(const fs::path& path, const std::string& skin_c
   }
   for (const std::string& key : c.uncertain) check_uncertain(c.base, key, path.string() + ": uncertain");
   if (!of_table.empty()) c.table = read_table(of_table, c.base, path.string() + ": settings_table");
+  if (!of_location.empty()) c.location = read_location(of_location, path.string() + ": location");
   for (const Table& entry : file.arrays) {
     const std::string& kind = std::get<std::string>(entry.at("[[]]").content);
     if (kind == "criterion")

@@ -34,6 +34,13 @@ struct SettingsTable {
   double contrast_tolerance, share_tolerance;      ///< of contrast_1y and share_epidermis [-]
 };
 
+/// How well the place of the best setting shall be known.
+struct LocationGoal {
+  double depth_um, dwell_share;  ///< half of the ranges; of the dwell time over it [-]
+  double confidence;             ///< share of resampled draws in which it falls there [-]
+  int most_draws;                ///< that may be run for it
+};
+
 /// A search for the best depth and dwell.
 struct CalibrationFile {
   std::string title;
@@ -49,8 +56,17 @@ struct CalibrationFile {
   std::vector<Alarm> alarms;
   std::vector<EnvelopeLimit> envelope;
   std::optional<SettingsTable> table;
+  std::optional<LocationGoal> location;
   std::vector<std::filesystem::path> files;
 };
+
+/// What a set of presets is made for.
+struct PresetSet {
+  std::vector<std::string> classes, needles, inks;
+};
+
+/// Reads the table [set] of a calibration file.
+PresetSet load_preset_set(const std::filesystem::path& file);
 
 /// Reads a calibration for one tissue class; `quick` takes the values of its table [quick] where given.
 CalibrationFile load_calibration(const std::filesystem::path& file, const std::string& skin_class, bool quick,

@@ -180,6 +180,18 @@ void bind_documents(py::module_& module) {
       .def_readonly("shares", &SettingsTable::shares)
       .def_readonly("contrast_tolerance", &SettingsTable::contrast_tolerance)
       .def_readonly("share_tolerance", &SettingsTable::share_tolerance);
+  py::class_<LocationGoal>(module, "LocationGoal")
+      .def(py::init<double, double, double, int>(), py::arg("depth_um"), py::arg("dwell_share"), py::arg("confidence"),
+           py::arg("most_draws"))
+      .def_readonly("depth_um", &LocationGoal::depth_um)
+      .def_readonly("dwell_share", &LocationGoal::dwell_share)
+      .def_readonly("confidence", &LocationGoal::confidence)
+      .def_readonly("most_draws", &LocationGoal::most_draws);
+  py::class_<PresetSet>(module, "PresetSet")
+      .def_readonly("classes", &PresetSet::classes)
+      .def_readonly("needles", &PresetSet::needles)
+      .def_readonly("inks", &PresetSet::inks);
+  module.def("load_preset_set", &load_preset_set, py::arg("file"));
   py::class_<CalibrationFile>(module, "CalibrationFile")
       .def_readonly("title", &CalibrationFile::title)
       .def_readonly("skin_class", &CalibrationFile::skin_class)
@@ -195,6 +207,7 @@ void bind_documents(py::module_& module) {
       .def_readonly("alarms", &CalibrationFile::alarms)
       .def_readonly("envelope", &CalibrationFile::envelope)
       .def_readonly("table", &CalibrationFile::table)
+      .def_readonly("location", &CalibrationFile::location)
       .def_readonly("files", &CalibrationFile::files);
   module.def("load_calibration", &load_calibration, py::arg("file"), py::arg("skin_class"), py::arg("quick") = false,
              py::arg("overrides") = Overrides{});

@@ -396,6 +396,37 @@ class SettingsTable:
     def share_tolerance(self) -> float:
         """Of share_epidermis [-]."""
 
+class PresetSet:
+    """What a set of presets is made for."""
+
+    @property
+    def classes(self) -> list[str]:
+        """Tissue classes."""
+    @property
+    def needles(self) -> list[str]:
+        """Needles, by the names of their files."""
+    @property
+    def inks(self) -> list[str]:
+        """Inks, by the names of their files."""
+
+class LocationGoal:
+    """How well the place of the best setting shall be known."""
+
+    def __init__(self, depth_um: float, dwell_share: float, confidence: float, most_draws: int) -> None:
+        """As the table [location] of a calibration file says it."""
+    @property
+    def depth_um(self) -> float:
+        """Half of the range of the depth [um]."""
+    @property
+    def dwell_share(self) -> float:
+        """Half of the range of the dwell time over it [-]."""
+    @property
+    def confidence(self) -> float:
+        """Share of resampled draws in which it falls there [-]."""
+    @property
+    def most_draws(self) -> int:
+        """Draws that may be run for it."""
+
 class CalibrationFile:
     """A calibration as its file says it, for one tissue class."""
 
@@ -442,8 +473,17 @@ class CalibrationFile:
     def table(self) -> SettingsTable | None:
         """Of which skins a settings table is made, None for no table."""
     @property
+    def location(self) -> LocationGoal | None:
+        """How well the place of the best setting shall be known; None if the file does not say."""
+    @property
     def files(self) -> list[Path]:
         """All files that were read."""
+
+def load_preset_set(file: str | PathLike[str]) -> PresetSet:
+    """Reads the table [set] of a calibration file.
+
+    Raises InputError for a file without one, an empty list, or a name that stands twice.
+    """
 
 def load_calibration(
     file: str | PathLike[str], skin_class: str, quick: bool = False, overrides: Overrides = ...

@@ -37,6 +37,17 @@ def _expected(c: "Calibration", name: str) -> dict[str, object]:
     return {"p05": digits(low), "p50": digits(middle), "p95": digits(high), "unit": OUTPUTS[name]["unit"] or "1"}
 
 
+def _located(c: "Calibration") -> list[str]:
+    """Says so if the best setting is known less well than the file asks."""
+    if c.location is None or c.location.known:
+        return []
+    (shallow, deep), (short, long) = c.location.depth_range_mm, c.location.dwell_range_ms
+    return [
+        f"the best setting lies between {shallow:.2f} and {deep:.2f} mm, {short:.0f} and {long:.0f} ms ({100 * c.location.confidence:.0f} % of resampled "
+        f"draws); {c.location.draws} draws do not know it better"
+    ]
+
+
 def _limits(c: "Calibration") -> dict[str, object]:
     """Ranges of the machine's file for what a preset sets and the envelope does not bound."""
     ranges = {name: c.treatment.values_with_source[f"machine.{name}"].range for name in ("frequency_hz", "stroke_mm", "angle_deg", "hand_force_n")}
@@ -49,7 +60,7 @@ def build_preset(c: "Calibration") -> dict[str, object]:
     same inputs give the same bytes: no date or run time is in it."""
     file, treatment = c.file, c.treatment
     resolved = treatment.resolved()
-    draws = file.draws
+    draws = int(c.decided.sizes["draw"])
 
     def number(key: str) -> float:
         return float(treatment[key])
@@ -58,7 +69,7 @@ def build_preset(c: "Calibration") -> dict[str, object]:
         "schema": str(schema()["$id"]),
         "schema_version": SCHEMA_VERSION,
         "preset": {
-            "id": f"scalp-dot-{file.skin_class}",
+            "id": f"scalp-dot-{file.skin_class}-{treatment['needle.model']}-{treatment['ink.model']}",
             "version": "1.0.0",
             "title": f"{file.title}, {file.skin_class} scalp",
             "status": "research",
@@ -110,6 +121,7 @@ def build_preset(c: "Calibration") -> dict[str, object]:
             for alarm in file.alarms
         ],
         "warnings": [f"the optimum lies on the edge of the searched box: {side}" for side in c.on_edge]
+        + _located(c)
         + ([f"no settings table: {c.no_table}"] if c.no_table else []),
         "provenance": {
             "program": f"dermaflux {_core.version}",

@@ -15,6 +15,7 @@ from scipy import stats
 from . import _core
 from .calibrated_preset import build_preset, digits
 from .draws import draw_parameters
+from .optimum import Optimum, locate, refine
 from .preset import save_preset
 from .progress import progress_bar
 from .result import OUTPUTS
@@ -37,7 +38,8 @@ class Calibration:
     probability: that the dot is right, dims (depth_mm, dwell_ms).
     rules: the same for each criterion alone, dims (criterion, depth_mm, dwell_ms).
     outputs: outputs of every member, dims (depth_mm, dwell_ms, draw).
-    best: depth and dwell time with the highest probability.
+    best: depth and dwell time with the highest probability: one of the settings that were searched, or where more draws put it.
+    location: where the best setting falls if the draws are resampled; None where the file does not ask for it.
     on_edge: sides of the searched box that the best setting touches; the optimum may lie beyond them.
     decided: outputs of the best setting on the standard grid, dims (draw).
     table: settings for skin of another thickness or resistance, as the preset has them; None where there is none, and why in `no_table`.
@@ -57,12 +59,14 @@ class Calibration:
     sensitivity: dict[str, float]
     adaptation: list[dict[str, object]]
     failed: int
+    location: Optimum | None = None
     table: dict[str, object] | None = None
     no_table: str = ""
     preset: dict[str, object] = field(default_factory=dict)
 
 
-def _right(values: xr.DataArray, rule: _core.Criterion) -> xr.DataArray:
+def keeps(values: xr.DataArray, rule: _core.Criterion) -> xr.DataArray:
+    """Whether an output keeps a rule."""
     return (values >= rule.low) & (values <= rule.high)  # NaN, a failed member, is not right
 
 
@@ -115,6 +119,7 @@ def calibrate(
     skin_class: str,
     *,
     quick: bool = False,
+    refine: bool = False,
     changes: Mapping[str, Value] | None = None,
     backend: str = "auto",
     progress: bool = False,
@@ -126,31 +131,32 @@ def calibrate(
     path: a calibration file as in `configs/calibrations/`.
     skin_class: tissue class, "normal" to "burn_radiation".
     quick: a coarse look with the values of the file's table [quick].
+    refine: run more draws about the best setting until its place is known as well as the file's table [location] asks.
     changes: keys of the treatment to override.
 
     Raises
     ------
     PresetRefused: the client must not be treated now. InputError: the file or a key is wrong. NumericsError: every member failed.
     """
-    return calibrate_texts(path, skin_class, override_texts(changes), quick=quick, backend=backend, progress=progress)
+    return calibrate_texts(path, skin_class, override_texts(changes), quick=quick, further=refine, backend=backend, progress=progress)
 
 
 def calibrate_texts(
-    path: str | os.PathLike[str], skin_class: str, overrides: list[tuple[str, str]], *, quick: bool, backend: str, progress: bool
+    path: str | os.PathLike[str], skin_class: str, overrides: list[tuple[str, str]], *, quick: bool, further: bool, backend: str, progress: bool
 ) -> Calibration:
     """:func:`calibrate` with overrides as the command line gives them."""
     file = _core.load_calibration(path, skin_class, quick, overrides)
+    if further and file.location is None:
+        raise _core.InputError(f"{path}: there is no table [location], which says how well the best setting shall be known; add it, or do not refine")
     treatment = Treatment(file.base)
     if treatment.contraindications:
         raise PresetRefused(f"no preset for {skin_class}: " + "; ".join(treatment.contraindications))
     draws = draw_parameters(file)
     depths, dwells = np.array(file.depths_mm), np.array(file.dwells_ms)
-    skins = [{key: float(values[k]) for key, values in draws.items()} for k in range(file.draws)]
-    members = [Member(treatment, skin | {"machine.depth_mm": float(depth)}, dwells) for depth in depths for skin in skins]
-    results = _run_counted(f"{file.title}, {skin_class}", members, backend, file.grid, progress)
-    arrays, failed = _collect(results, (len(depths), file.draws), len(dwells))
+    search = _Search(file, treatment, backend, progress)
+    arrays = search.run(f"{file.title}, {skin_class}", depths, dwells, file.draws)
     outputs = _dataset(arrays, depths, dwells)
-    kept = xr.concat([_right(outputs[rule.output], rule) for rule in file.criteria], dim="criterion").assign_coords(
+    kept = xr.concat([keeps(outputs[rule.output], rule) for rule in file.criteria], dim="criterion").assign_coords(
         criterion=[rule.name for rule in file.criteria]
     )
     right = kept.all("criterion")
@@ -163,12 +169,22 @@ def calibrate_texts(
     accepted = probability.values >= file.accepted_share * probability.values[i, j]
     tolerance = {"depth_mm": _neighbours(depths, i, accepted[:, j]), "dwell_ms": _neighbours(dwells, j, accepted[i, :])}
 
+    location = None
+    if file.location is not None:
+        location = locate(_by_draw(arrays), file.criteria, depths, dwells, file.location, file.seed)
+    if further:
+        location = refine(location, search.further, file.criteria, depths, dwells, file.location, file.seed)
+        best = {"depth_mm": round(location.depth_mm, 3), "dwell_ms": float(round(location.dwell_ms))}
+        i, j = int(np.argmin(abs(depths - best["depth_mm"]))), int(np.argmin(abs(np.log(dwells / best["dwell_ms"]))))
+        tolerance = {name: (min(low, best[name]), max(high, best[name])) for name, (low, high) in tolerance.items()}
+
+    skins = _skins(file, location.draws if further else file.draws)
     decided, decided_probability = _decide(treatment, file, skins, best, backend, progress)
     at_best = outputs.isel(depth_mm=i, dwell_ms=j)
     calibration = Calibration(
-        file, treatment, draws, outputs, kept.mean("draw"), probability, best, tolerance, _on_edge(i, j, score.shape), decided, decided_probability,
+        file, treatment, draws, outputs, kept.mean("draw"), probability, best, tolerance, _on_edge(best, depths, dwells), decided, decided_probability,
         _rank_correlations(draws, at_best["contrast_1y"].values),
-        _adaptation(draws, at_best["insertion_force_n"].values, right, score, depths, dwells), failed,
+        _adaptation(draws, at_best["insertion_force_n"].values, right, score, depths, dwells), search.failed, location,
     )  # fmt: skip
     if file.table is not None:
         calibration.table, calibration.no_table = settings_table(
@@ -176,6 +192,40 @@ def calibrate_texts(
         )
     calibration.preset = build_preset(calibration)
     return calibration
+
+
+@dataclass
+class _Search:
+    """Runs settings of a calibration, each for the first draws of the sequence, and counts the members that failed."""
+
+    file: _core.CalibrationFile
+    treatment: Treatment
+    backend: str
+    progress: bool
+    failed: int = 0
+
+    def run(self, title: str, depths: np.ndarray, dwells: np.ndarray, draws: int) -> dict[str, np.ndarray]:
+        """Outputs by name, shape (depth, draw, dwell)."""
+        skins = _skins(self.file, draws)
+        members = [Member(self.treatment, skin | {"machine.depth_mm": float(depth)}, dwells) for depth in depths for skin in skins]
+        arrays, missing = _collect(_run_counted(title, members, self.backend, self.file.grid, self.progress), (len(depths), draws), len(dwells))
+        self.failed += missing
+        return arrays
+
+    def further(self, depths: np.ndarray, dwells: np.ndarray, draws: int) -> dict[str, np.ndarray]:
+        """Outputs by name, shape (depth, dwell, draw)."""
+        return _by_draw(self.run(f"{draws} draws, {depths[0]:.2f} to {depths[-1]:.2f} mm, {dwells[0]:.0f} to {dwells[-1]:.0f} ms", depths, dwells, draws))
+
+
+def _skins(file: _core.CalibrationFile, count: int) -> list[dict[str, float]]:
+    """The uncertain keys of the first draws."""
+    draws = draw_parameters(file, count)
+    return [{key: float(values[k]) for key, values in draws.items()} for k in range(count)]
+
+
+def _by_draw(arrays: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
+    """Arrays of shape (depth, draw, dwell) as (depth, dwell, draw)."""
+    return {name: values.transpose(0, 2, 1) for name, values in arrays.items()}
 
 
 def _dataset(arrays: dict[str, np.ndarray], depths: np.ndarray, dwells: np.ndarray) -> xr.Dataset:
@@ -186,9 +236,13 @@ def _dataset(arrays: dict[str, np.ndarray], depths: np.ndarray, dwells: np.ndarr
     ).transpose("depth_mm", "dwell_ms", "draw")
 
 
-def _on_edge(i: int, j: int, shape: tuple[int, ...]) -> list[str]:
-    """Sides of the searched box that a setting touches, by its places on the two axes."""
-    touched = (("shallowest depth", i == 0), ("deepest depth", i == shape[0] - 1), ("shortest dwell", j == 0), ("longest dwell", j == shape[1] - 1))
+def _on_edge(best: dict[str, float], depths: np.ndarray, dwells: np.ndarray) -> list[str]:
+    """Sides of the searched box that a setting touches."""
+    depth, dwell = best["depth_mm"], best["dwell_ms"]
+    touched = (
+        ("shallowest depth", depth <= depths[0]), ("deepest depth", depth >= depths[-1]),
+        ("shortest dwell", dwell <= dwells[0]), ("longest dwell", dwell >= dwells[-1]),
+    )  # fmt: skip
     return [side for side, touches in touched if touches]
 
 
@@ -210,7 +264,7 @@ def _decide(
     results = _run_counted("the best setting on the standard grid", members, backend, "standard", progress)
     arrays, _ = _collect(results, (1, len(skins)), 1)
     decided = xr.Dataset({name: (("draw",), values[0, :, 0]) for name, values in arrays.items()})
-    right = np.logical_and.reduce([_right(decided[rule.output], rule).values for rule in file.criteria])
+    right = np.logical_and.reduce([keeps(decided[rule.output], rule).values for rule in file.criteria])
     return decided, float(right.mean())
 
 
@@ -242,9 +296,9 @@ def _adaptation(
     return table
 
 
-def save_calibration(c: Calibration, folder: str | os.PathLike[str], html: str) -> tuple[Path, Path]:
-    """Writes `CLASS.preset.json` and `CLASS.html` into a folder."""
-    folder = Path(folder)
+def save_calibration(c: Calibration, folder: str | os.PathLike[str], html: str, name: str = "") -> tuple[Path, Path]:
+    """Writes `NAME.preset.json` and `NAME.html` into a folder, under the name of the class if there is none."""
+    folder, name = Path(folder), name or c.file.skin_class
     folder.mkdir(parents=True, exist_ok=True)
-    preset = save_preset(c.preset, folder / f"{c.file.skin_class}.preset.json")
-    return preset, write_text(folder / f"{c.file.skin_class}.html", html)
+    preset = save_preset(c.preset, folder / f"{name}.preset.json")
+    return preset, write_text(folder / f"{name}.html", html)

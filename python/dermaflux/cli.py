@@ -214,12 +214,14 @@ def calibrate(
     output: Annotated[Path, typer.Option("-o", "--output", help="folder for the preset and the report")],
     skin_class: Annotated[str, typer.Option("--class", help="tissue class")] = "normal",
     quick: Annotated[bool, typer.Option("--quick", help="a coarse look with few draws")] = False,
+    refine: Annotated[bool, typer.Option("--refine", help="more draws until the best setting is known as the file's [location] asks")] = False,
     assignments: Set = None,
     backend: Backend = "auto",
     threads: Threads = 0,
 ) -> None:
     """Ideal depth and dwell time under uncertainty: a device preset and a report."""
     from . import calibration
+    from .optimum import located
     from .report import calibration_report
     from .writing import check_output
 
@@ -227,10 +229,12 @@ def calibrate(
         raise _core.FileError(f"{output}: is not a folder; give a folder for the preset and the report")
     check_output((output if output.is_dir() else output.absolute().parent) / "x")
     _core.set_threads(threads)
-    result = calibration.calibrate_texts(file, skin_class, changes_of(assignments), quick=quick, backend=backend, progress=True)
+    result = calibration.calibrate_texts(file, skin_class, changes_of(assignments), quick=quick, further=refine, backend=backend, progress=True)
     preset, report = calibration.save_calibration(result, output, calibration_report(result, backend))
     share = result.preset["probability"]
     print(f"best: depth {result.best['depth_mm']:g} mm, dwell {result.best['dwell_ms']:g} ms; right with probability {share['right']:.2f} +- {share['standard_error']:.2f}")
+    if result.location is not None:
+        print(located(result.location))
     for side in result.on_edge:
         print(f"warning: the optimum lies on the edge of the searched box: {side}")
     if result.failed:

@@ -31,8 +31,8 @@ def from_range(known: _core.ConfigValue, unit: np.ndarray) -> np.ndarray:
     return np.clip(known.value * np.exp(spread * normal), low, high)
 
 
-def draw_parameters(file: _core.CalibrationFile) -> dict[str, np.ndarray]:
-    """Draws of the uncertain keys by :func:`from_range`, shape (draws,) each. One scrambled Sobol sequence, so that the same draws
-    meet every setting."""
-    unit = even_points(len(file.uncertain), file.draws, file.seed)
+def draw_parameters(file: _core.CalibrationFile, count: int = 0) -> dict[str, np.ndarray]:
+    """Draws of the uncertain keys by :func:`from_range`, shape (draws,) each, as many as the file says or `count`. One scrambled
+    Sobol sequence, so that the same draws meet every setting, and more of them begin with the same."""
+    unit = even_points(len(file.uncertain), count or file.draws, file.seed)
     return {key: from_range(file.base.values[key], unit[:, n]) for n, key in enumerate(file.uncertain)}

@@ -10,6 +10,7 @@ from matplotlib.colors import LogNorm
 from matplotlib.figure import Figure
 
 from . import _core
+from .optimum import Optimum
 from .result import POOLS
 
 POOL_COLOURS = {"free": "#56b4e9", "matrix": "#0072b2", "macrophage": "#d55e00", "slow": "#cc79a7", "epidermal": "#f0e442"}
@@ -182,8 +183,10 @@ def insertion(run: xr.Dataset) -> Figure:
     return figure
 
 
-def probability_map(probability: xr.DataArray, rules: xr.DataArray, best: dict[str, float], tolerance: dict[str, tuple[float, float]]) -> Figure:
-    """Probability of a right dot over depth and dwell, the optimum with its tolerance box, and what limits each side."""
+def probability_map(
+    probability: xr.DataArray, rules: xr.DataArray, best: dict[str, float], tolerance: dict[str, tuple[float, float]], location: Optimum | None = None
+) -> Figure:
+    """Probability of a right dot over depth and dwell, the optimum with its tolerance box, where it falls, and what limits each side."""
     figure, ax = plt.subplots(figsize=(7.2, 4.6), layout="constrained")
     depth, dwell = probability["depth_mm"].values, probability["dwell_ms"].values
     image = ax.pcolormesh(dwell, depth, probability.values, cmap="cividis", vmin=0.0, vmax=1.0, shading="nearest")
@@ -199,6 +202,13 @@ def probability_map(probability: xr.DataArray, rules: xr.DataArray, best: dict[s
             ax.plot([], [], color=colour, lw=1.6, label=f"{rule}: kept by half")
     box_t, box_d = tolerance["dwell_ms"], tolerance["depth_mm"]
     ax.add_patch(plt.Rectangle((box_t[0], box_d[0]), box_t[1] - box_t[0], box_d[1] - box_d[0], fill=False, ec="white", lw=1.4, ls="--"))
+    if location:
+        (shallow, deep), (short, long) = location.depth_range_mm, location.dwell_range_ms
+        bars = {
+            "xerr": [[location.dwell_ms - short], [long - location.dwell_ms]], "yerr": [[location.depth_mm - shallow], [deep - location.depth_mm]],
+        }  # fmt: skip
+        for colour, width in (("white", 2.6), ("black", 1.0)):
+            ax.errorbar(location.dwell_ms, location.depth_mm, **bars, fmt="none", ecolor=colour, elinewidth=width, capsize=4, capthick=width)
     ax.plot(best["dwell_ms"], best["depth_mm"], "*", ms=16, mfc="#ffffff", mec="black")
     ax.set(xscale="log", xlabel="dwell time [ms]", ylabel="set depth [mm]")
     ax.set_xticks(dwell, [f"{t:g}" for t in dwell])

@@ -29,9 +29,9 @@ def settings_table(file: _core.CalibrationFile, treatment: Treatment, best: dict
     thick, hard = ([_at(file, keys, share) for share in (None, *asked.shares)] for keys in (asked.thickness, asked.resistance))
     thick.sort(key=lambda skin: sum(skin.values()))
     middle = int(np.argmin(abs(np.array(file.depths_mm) - best["depth_mm"])))
-    depths = np.array(file.depths_mm[max(middle - SHALLOWER, 0) : middle + DEEPER + 1])
+    depths = np.unique([*file.depths_mm[max(middle - SHALLOWER, 0) : middle + DEEPER + 1], best["depth_mm"]])
     longest = _longest(file)
-    dwells = np.array([dwell for dwell in file.dwells_ms if dwell < longest] + [longest])
+    dwells = np.unique([*(dwell for dwell in (*file.dwells_ms, best["dwell_ms"]) if dwell < longest), longest])
     if not best["dwell_ms"] <= longest:
         return None, "the best setting lies outside the envelope"
     skins = [first | second for first in thick for second in hard]

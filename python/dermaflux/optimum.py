@@ -1,0 +1,166 @@
+"""Where the best setting lies, and how well the draws at hand know it."""
+
+import math
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from scipy.ndimage import gaussian_filter1d
+
+from . import _core
+
+_DEPTH_STEP_MM = 0.005  # of the lattice that settings are compared on
+_DWELL_STEP = math.log(1.02)
+_APART_MM, _APART = 0.05, math.log(1.25)  # settings that a round of more draws runs, at most so far apart
+_RESAMPLES = 400
+_AT_ONCE = 64  # draws that are smoothed together, to bound the memory
+
+Outputs = Mapping[str, np.ndarray]
+Run = Callable[[np.ndarray, np.ndarray, int], Outputs]
+"""Runs depths [mm] and dwell times [ms] for the first draws of the sequence: outputs by name, shape (depth, dwell, draw)."""
+
+
+@dataclass(frozen=True)
+class Optimum:
+    """The setting with the highest probability of a right dot if it is held as well as the location is asked for.
+
+    Attributes
+    ----------
+    depth_mm, dwell_ms: the setting.
+    depth_range_mm, dwell_range_ms: where it falls, in as many of the resampled draws as `confidence` says.
+    draws: draws of skin, ink and hand it stands on.
+    known: whether half of each range is at most what was asked.
+    """
+
+    depth_mm: float
+    dwell_ms: float
+    depth_range_mm: tuple[float, float]
+    dwell_range_ms: tuple[float, float]
+    confidence: float
+    draws: int
+    known: bool
+
+
+class _Axis:
+    """Places between the settings of an axis, and how to interpolate to them."""
+
+    def __init__(self, settings: np.ndarray, step: float) -> None:
+        count = max(int(math.ceil((settings[-1] - settings[0]) / step - 1e-9)), 1) if len(settings) > 1 else 0
+        self.places = np.linspace(settings[0], settings[-1], count + 1)
+        self.step = self.places[1] - self.places[0] if count else step
+        low = np.clip(np.searchsorted(settings, self.places, side="right") - 1, 0, max(len(settings) - 2, 0))
+        high = np.minimum(low + 1, len(settings) - 1)
+        share = (self.places - settings[low]) / np.where(high > low, settings[high] - settings[low], 1.0)
+        # On a setting its value alone counts, so that a neighbour without an outcome spoils nothing there.
+        self.low, self.high = np.where(share >= 1.0, high, low), np.where(share <= 0.0, low, high)
+        self.share = np.clip(share, 0.0, 1.0)
+
+    def interpolate(self, values: np.ndarray, axis: int) -> np.ndarray:
+        shape = [1] * values.ndim
+        shape[axis] = -1
+        share = self.share.reshape(shape)
+        return (1.0 - share) * np.take(values, self.low, axis) + share * np.take(values, self.high, axis)
+
+
+def held_probability(
+    outputs: Outputs, criteria: Sequence[_core.Criterion], depths: np.ndarray, dwells: np.ndarray, asked: _core.LocationGoal
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """For each draw the probability that the dot is right while depth and dwell time scatter by what is asked of the location
+    (normal, in depth and in the logarithm of the dwell time): a number for a setting that the hand does not hold exactly, and one
+    that changes smoothly with it.
+
+    Outputs are linear in depth and in the logarithm of the dwell time between the settings that were run; beyond the box the dot is
+    as right as at its edge.
+
+    Returns
+    -------
+    Depths [mm] and dwell times [ms] of the lattice, and the probability, shape (depth, dwell, draw).
+    """
+    down, along = _Axis(np.asarray(depths, dtype=float), _DEPTH_STEP_MM), _Axis(np.log(np.asarray(dwells, dtype=float)), _DWELL_STEP)
+    draws = next(iter(outputs.values())).shape[2]
+    held = np.empty((len(down.places), len(along.places), draws))
+    for first in range(0, draws, _AT_ONCE):
+        some = slice(first, min(first + _AT_ONCE, draws))
+        right = np.ones((*held.shape[:2], some.stop - some.start), dtype=bool)
+        for rule in criteria:
+            values = along.interpolate(down.interpolate(outputs[rule.output][:, :, some], 0), 1)
+            right &= (values >= rule.low) & (values <= rule.high)  # NaN, a failed member, is not right
+        smooth = gaussian_filter1d(right.astype(float), asked.depth_um / 1e3 / down.step, axis=0, mode="nearest")
+        held[:, :, some] = gaussian_filter1d(smooth, math.log1p(asked.dwell_share) / along.step, axis=1, mode="nearest")
+    return down.places, np.exp(along.places), held
+
+
+def locate(
+    outputs: Outputs, criteria: Sequence[_core.Criterion], depths: np.ndarray, dwells: np.ndarray, asked: _core.LocationGoal, seed: int
+) -> Optimum:
+    """The best setting between those that were run, and where it falls when the draws are resampled with replacement (bootstrap;
+    Sobol points are more even than that supposes, so that the ranges are on the wide side). Source: Efron 1979, Ann. Statist. 7.
+
+    Parameters
+    ----------
+    outputs: of each setting and draw, shape (depth, dwell, draw).
+    seed: of the resampling.
+    """
+    depth, dwell, held = held_probability(outputs, criteria, depths, dwells, asked)
+    draws = held.shape[2]
+    flat = held.reshape(-1, draws)
+    counts = np.random.default_rng(seed).multinomial(draws, np.full(draws, 1.0 / draws), _RESAMPLES)
+    weights = np.vstack([np.ones(draws), counts]) / draws
+    places = np.array([_middle_of_best(flat @ one, held.shape[:2]) for one in weights])
+    at_depth = np.interp(places[:, 0], np.arange(len(depth)), depth)
+    at_dwell = np.exp(np.interp(places[:, 1], np.arange(len(dwell)), np.log(dwell)))
+    tail = 0.5 * (1.0 - asked.confidence)
+
+    def around(values: np.ndarray) -> tuple[float, float]:
+        low, high = np.quantile(values[1:], [tail, 1.0 - tail])
+        return min(float(low), float(values[0])), max(float(high), float(values[0]))
+
+    depth_range, dwell_range = around(at_depth), around(at_dwell)
+    if not flat.any():  # no draw is right anywhere: no setting is better than another
+        depth_range, dwell_range = (float(depth[0]), float(depth[-1])), (float(dwell[0]), float(dwell[-1]))
+    known = depth_range[1] - depth_range[0] <= 2.0 * asked.depth_um / 1e3 and dwell_range[1] / dwell_range[0] <= (1.0 + asked.dwell_share) ** 2
+    return Optimum(float(at_depth[0]), float(at_dwell[0]), depth_range, dwell_range, asked.confidence, draws, bool(known))
+
+
+def located(found: Optimum) -> str:
+    """One line for people."""
+    (shallow, deep), (short, long) = found.depth_range_mm, found.dwell_range_ms
+    return (
+        f"{100 * found.confidence:.0f} % of resampled draws put the best setting between {shallow:.3f} and {deep:.3f} mm, {short:.0f} and {long:.0f} ms "
+        f"({found.draws} draws)"
+    )
+
+
+def _middle_of_best(probability: np.ndarray, shape: tuple[int, int]) -> tuple[float, float]:
+    """Place of the highest value, or the middle of all as high; rounding decides nothing."""
+    best = np.flatnonzero(probability >= probability.max() - 1e-9)
+    rows, columns = np.unravel_index(best, shape)
+    return float(rows.mean()), float(columns.mean())
+
+
+def refine(
+    first: Optimum, run: Run, criteria: Sequence[_core.Criterion], depths: np.ndarray, dwells: np.ndarray, asked: _core.LocationGoal, seed: int
+) -> Optimum:
+    """Runs twice as many draws in turn, each time only where the best setting can still lie, until it is known as well as asked or
+    the draws are as many as allowed.
+
+    Parameters
+    ----------
+    first: from :func:`locate` over the whole box.
+    depths, dwells: that box; no setting outside is run.
+    """
+    found = first
+    while not found.known and found.draws < asked.most_draws:
+        some_depths = _settings(found.depth_range_mm, 2.0 * asked.depth_um / 1e3, (depths[0], depths[-1]), _APART_MM)
+        reach = 2.0 * math.log1p(asked.dwell_share)
+        range_dwell = math.log(found.dwell_range_ms[0]), math.log(found.dwell_range_ms[1])
+        some_dwells = np.exp(_settings(range_dwell, reach, (math.log(dwells[0]), math.log(dwells[-1])), _APART))
+        draws = min(2 * found.draws, asked.most_draws)
+        found = locate(run(some_depths, some_dwells, draws), criteria, some_depths, some_dwells, asked, seed)
+    return found
+
+
+def _settings(known: tuple[float, float], reach: float, box: tuple[float, float], apart: float) -> np.ndarray:
+    """Evenly spaced settings over a range and what lies within reach of it, inside a box."""
+    low, high = max(known[0] - reach, box[0]), min(known[1] + reach, box[1])
+    return np.linspace(low, high, max(int(math.ceil((high - low) / apart - 1e-9)) + 1, 2)) if high > low else np.array([low])
