@@ -26,6 +26,7 @@ from .photon_transport import photons
 from .physics import heal_cell
 from .preset import check_preset, load_preset
 from .preset_reader import PresetReader
+from .preset_set import SetMember, make_preset_set
 from .rendering import Patch, render_dot, render_pattern
 from .result import Result
 from .running import Member, MemberError, backends, resume, run, run_batch, set_threads
@@ -36,8 +37,8 @@ from .sweeping import SweepPlan, collect_sweep, load_sweep, run_shard, sweep, sw
 from .treatment import Treatment, load
 
 __all__ = [
-    "BackendError", "Calibration", "FileError", "HairMatch", "InputError", "Member", "MemberError", "NumericsError", "Patch", "Pattern", "PresetReader", "PresetRefused", "Result", "Stopped", "StudyState", "SweepPlan", "Treatment",
-    "backends", "calibrate", "check_preset", "collect_sweep", "configs", "heal_cell", "load", "load_pattern", "load_preset", "load_sweep", "match_hair", "open_run", "photons", "render_dot", "render_pattern", "resume", "run", "run_batch", "run_shard", "set_threads", "sweep", "sweep_state",
+    "BackendError", "Calibration", "FileError", "HairMatch", "InputError", "Member", "MemberError", "NumericsError", "Patch", "Pattern", "PresetReader", "PresetRefused", "Result", "SetMember", "Stopped", "StudyState", "SweepPlan", "Treatment",
+    "backends", "calibrate", "check_preset", "collect_sweep", "configs", "heal_cell", "load", "load_pattern", "load_preset", "load_sweep", "make_preset_set", "match_hair", "open_run", "photons", "render_dot", "render_pattern", "resume", "run", "run_batch", "run_shard", "set_threads", "sweep", "sweep_state",
 ]  # fmt: skip
 __version__: str = _core.version
 

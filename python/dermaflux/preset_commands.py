@@ -1,4 +1,4 @@
-"""Commands of device presets: export, check, sign, verify, diff, show."""
+"""Commands of device presets: export, check, sign, verify, diff, show, card, set."""
 
 import json
 from collections.abc import Iterator
@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 from rich.table import Table
 
-from .commands import guarded
+from .commands import Backend, Set, Threads, changes_of, fail, guarded
 from .tables import print_table
 from .writing import check_output
 
@@ -148,6 +148,54 @@ def show(file: File, as_json: Json = False) -> None:
     print_table(table)
     for warning in preset["warnings"]:
         print(f"warning: {warning}")
+
+
+@preset_app.command("card")
+@guarded
+def card(file: File, output: Annotated[Path, typer.Option("-o", "--output", help="card to write: NAME.pdf or NAME.html")]) -> None:
+    """One page for who holds the machine: settings, limits, what to expect, alarms."""
+    from .preset import load_preset
+    from .preset_card import save_card
+
+    print(f"written: {save_card(load_preset(file), output)}")
+
+
+@preset_app.command("set")
+@guarded
+def make_set(
+    file: Annotated[Path, typer.Argument(help="calibration file with a table [set], e.g. configs/calibrations/scalp.toml")],
+    output: Annotated[Path, typer.Option("-o", "--output", help="folder for presets, reports, set.json and index.html; what is in it is kept")],
+    classes: Annotated[list[str] | None, typer.Option("--class", help="tissue class in place of those of the file (repeatable)")] = None,
+    needles: Annotated[list[str] | None, typer.Option("--needle", help="needle in place of those of the file (repeatable)")] = None,
+    inks: Annotated[list[str] | None, typer.Option("--ink", help="ink in place of those of the file (repeatable)")] = None,
+    quick: Annotated[bool, typer.Option("--quick", help="a coarse look with few draws")] = False,
+    refine: Annotated[bool, typer.Option("--refine", help="more draws until each best setting is known as the file's [location] asks")] = False,
+    assignments: Set = None,
+    backend: Backend = "auto",
+    threads: Threads = 0,
+) -> None:
+    """Presets of all classes, needles and inks; goes on where it was left. Exit code 3 if some could not be made."""
+    from . import _core
+    from .preset_set import make_set_of_texts
+
+    if output.exists() and not output.is_dir():
+        raise _core.FileError(f"{output}: is not a folder; give a folder for the presets")
+    _core.set_threads(threads)
+    rows = make_set_of_texts(
+        file, output, classes, needles, inks, changes_of(assignments), quick=quick, further=refine, backend=backend, progress=True
+    )  # fmt: skip
+    table = Table("class", "needle", "ink", "depth", "dwell", "right")
+    for row in rows:
+        if row.file:
+            numbers = (f"{row.depth_mm:g} mm", f"{row.dwell_ms:g} ms", f"{row.right:.2f} +- {row.standard_error:.2f}")
+        table.add_row(row.skin_class, row.needle, row.ink, *(numbers if row.file else ("", "", "none")))
+    print_table(table)
+    absent = [row for row in rows if not row.file]
+    for row in absent:
+        print(f"warning: {row.name}: {row.why}")
+    print(f"written: {len(rows) - len(absent)} presets, {output / 'index.html'}")
+    if absent:
+        fail(f"{len(absent)} of {len(rows)} presets could not be made; set.json says why", 3)
 
 
 def _show_table(cells: dict | None) -> None:

@@ -16,6 +16,11 @@ def input_sha256(resolved: dict[str, dict[str, object]]) -> str:
     return hashlib.sha256(rfc8785.dumps(resolved)).hexdigest()
 
 
+def text_sha256(texts: Iterable[str]) -> str:
+    """SHA-256 of some texts, one after the other."""
+    return hashlib.sha256("\n".join(texts).encode()).hexdigest()
+
+
 def build() -> str:
     """Version and commit: what must be the same for the same bits."""
     return f"{_core.version} {_core.git}".strip()
