@@ -5,6 +5,7 @@
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 extra_packages=(libgtest-dev libsodium-dev)
+if grep -qs "^ID=debian" /etc/os-release; then extra_packages+=(chromium); fi  # the reports are opened in it; Ubuntu has it as a snap only
 source python/set_up.sh
 export OMP_WAIT_POLICY=passive OMP_PROC_BIND=false  # threads that wait sleep: the tests share the cores
 case ${1:-} in

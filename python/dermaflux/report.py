@@ -5,16 +5,23 @@ import io
 import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from html import escape
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import matplotlib.pyplot as plt
+import numpy as np
 import xarray as xr
 from matplotlib.figure import Figure
 
-from . import _core, appearance, counterpart, plots
-from .calibration import Calibration
+from . import _core, appearance, counterpart, plots, setting_map
+from .calibration import Calibration, keeps
+from .colour import srgb
+from .looks import look
+from .optimum import located
 from .runfile import resolved_input
 from .running import run
+
+if TYPE_CHECKING:
+    from .preset_set import SetMember
 
 _STYLE = """
 body{font:15px/1.5 system-ui,sans-serif;color:#222;max-width:64rem;margin:2rem auto;padding:0 1rem}
@@ -23,8 +30,11 @@ table{border-collapse:collapse;margin:.6rem 0}td,th{padding:.15rem .7rem;border-
 td.n{text-align:right;font-variant-numeric:tabular-nums}img{max-width:100%;height:auto}
 .warning{background:#fff4d6;border-left:4px solid #e69f00;padding:.4rem .8rem;margin:.5rem 0}
 .note{color:#666;font-size:.85rem}code{background:#f4f4f4;padding:0 .2rem}
-.big{font-size:1.25rem;font-weight:600}
+.big{font-size:1.25rem;font-weight:600}section{overflow-x:auto}p{overflow-wrap:anywhere}
 """
+# The browser itself loads nothing, whatever a page says: pictures, style and script are inside it.
+_POLICY = "default-src 'none'; img-src data:; style-src 'unsafe-inline'; script-src 'unsafe-inline'"
+
 
 
 def _picture(figure: Figure, alt: str) -> str:
@@ -34,20 +44,23 @@ def _picture(figure: Figure, alt: str) -> str:
     return f'<img alt="{escape(alt)}" src="data:image/png;base64,{base64.b64encode(buffer.getvalue()).decode()}">'
 
 
-def _table(head: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
+def table(head: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
+    """A table of HTML; numbers with four digits, a dash where there is none."""
     def cell(value: object) -> str:
         if not isinstance(value, float):
             return f"<td>{escape(str(value))}</td>"
         return f'<td class="n">{value:.4g}</td>' if math.isfinite(value) else '<td class="n">&ndash;</td>'
 
     lines = "".join("<tr>" + "".join(map(cell, row)) + "</tr>" for row in rows)
-    return "<table><tr>" + "".join(f"<th>{escape(name)}</th>" for name in head) + f"</tr>{lines}</table>"
+    return "<section><table><tr>" + "".join(f"<th>{escape(name)}</th>" for name in head) + f"</tr>{lines}</table></section>"
 
 
-def _page(title: str, body: str) -> str:
+def page(title: str, body: str) -> str:
+    """A whole page that loads nothing."""
     return (
         f'<!doctype html><html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width">'
-        f"<title>{escape(title)}</title><style>{_STYLE}</style></head><body><h1>{escape(title)}</h1>{body}"
+        f'<meta http-equiv="Content-Security-Policy" content="{_POLICY}">'
+        f"<title>{escape(title)}</title><style>{_STYLE}{setting_map.STYLE}</style></head><body><h1>{escape(title)}</h1>{body}"
         f'<p class="note">dermaflux {escape(_core.version)} ({escape(_core.git)}). Research use; not validated for treatment.</p></body></html>\n'
     )
 
@@ -74,7 +87,7 @@ def _ledger_table(run_data: xr.Dataset) -> str:
     rows = [(name.removesuffix("_ng").replace("_", " "), float(value), f"{100 * value / drawn if drawn else 0:.2f} %") for name, value in terms.items()]
     total = math.fsum(terms.values())
     rows += [("sum", total, f"{100 * total / drawn if drawn else 0:.2f} %"), ("drawn in", float(drawn), "100 %")]
-    return _table(("where the pigment is at the end", "ng", "share"), rows) + (
+    return table(("where the pigment is at the end", "ng", "share"), rows) + (
         f'<p class="note">The ledger is booked at every step; it closes to {float(run_data["ledger_imbalance"]):.1e} of the pigment drawn.</p>'
     )
 
@@ -146,11 +159,17 @@ def run_report(data: xr.Dataset, *, other: str | None = None, backend: str = "au
         _warnings([] if passed == "none" else passed.split("\n"))
         + _pictures_of_run(data, layers, lambda: _strip_beside(data, resolved, other, backend, progress))
         + f"<h2>Mass ledger</h2>{_ledger_table(data)}"
-        + f"<h2>Outputs</h2>{_table(('output', 'value', 'meaning'), rows)}"
-        + f"<h2>Input</h2><details><summary>{len(settings)} values with sources</summary>{_table(('key', 'value', 'unit', 'source'), settings)}</details>"
-        + f"<h2>Provenance</h2>{_table(('fact', 'value'), facts)}"
+        + f"<h2>Outputs</h2>{table(('output', 'value', 'meaning'), rows)}"
+        + f"<h2>Input</h2><details><summary>{len(settings)} values with sources</summary>{table(('key', 'value', 'unit', 'source'), settings)}</details>"
+        + f"<h2>Provenance</h2>{table(('fact', 'value'), facts)}"
     )
-    return _page(str(data.attrs["title"]), body)
+    return page(str(data.attrs["title"]), body)
+
+
+def skin_colour(data: xr.Dataset) -> tuple[float, float, float]:
+    """Colour of a run's skin after a year on a screen, 0 to 1."""
+    red, green, blue = srgb(np.asarray(look(data, 365.25).skin))
+    return float(red), float(green), float(blue)
 
 
 def calibration_report(c: Calibration, backend: str = "auto") -> str:
@@ -166,9 +185,8 @@ def calibration_report(c: Calibration, backend: str = "auto") -> str:
     expected = [
         (name, row["p05"], row["p50"], row["p95"], "" if row["unit"] == "1" else row["unit"]) for name, row in preset["expected"].items()
     ]
-    at_best = c.rules.sel(depth_mm=c.best["depth_mm"], dwell_ms=c.best["dwell_ms"])
     rules = [
-        (rule.name, rule.output, _limits(rule), f"{100 * float(at_best.sel(criterion=rule.name)):.0f} %", rule.reason, rule.source)
+        (rule.name, rule.output, _limits(rule), f"{100 * float(keeps(c.decided[rule.output], rule).mean()):.0f} %", rule.reason, rule.source)
         for rule in file.criteria
     ]
     adaptation = [
@@ -179,35 +197,51 @@ def calibration_report(c: Calibration, backend: str = "auto") -> str:
     tolerance = preset["tolerance"]
     body = (
         _warnings(messages)
-        + f'<p class="big">Set depth {c.best["depth_mm"]:.2f} mm, dwell {c.best["dwell_ms"]:.0f} ms '
+        + f'<p class="big">Set depth {c.best["depth_mm"]:.3g} mm, dwell {c.best["dwell_ms"]:.0f} ms '
         + f"at {float(c.treatment['machine.frequency_hz']):.0f} Hz</p>"
         + f"<p>The dot is right with probability {share['right']:.2f} &plusmn; {share['standard_error']:.2f} ({share['draws']} draws of the skin, "
         + f"standard grid). Tolerance: depth {tolerance['depth_mm']['min']:g} to {tolerance['depth_mm']['max']:g} mm, dwell "
         + f"{tolerance['dwell_ms']['min']:g} to {tolerance['dwell_ms']['max']:g} ms keep at least {100 * file.accepted_share:.0f} % of that.</p>"
-        + f"<h2>Depth and dwell</h2>{_picture(plots.probability_map(c.probability, c.rules, c.best, c.tolerance), 'probability map')}"
-        + f'<p class="note">Percent of draws for which the dot keeps all rules; each line is where one rule is kept by half of them. Search on the '
-        f"{escape(file.grid)} grid.</p>"
-        + f"<h2>When a dot is right</h2>{_table(('rule', 'output', 'limits', 'kept at the optimum', 'why', 'source'), rules)}"
-        + f"<h2>What to expect</h2>{_table(('output', '5 %', 'median', '95 %', 'unit'), expected)}"
-        + (f"<h2>Adapting on the spot</h2>{_table(('measured', 'from', 'to', 'depth_mm', 'dwell_ms', 'right'), adaptation)}" if adaptation else "")
+        + (f"<p>{escape(located(c.location))}, searched on the {escape(file.grid)} grid.</p>" if c.location else "")
+        + f"<h2>Depth and dwell</h2>{_picture(plots.probability_map(c.probability, c.rules, c.best, c.tolerance, c.location), 'probability map')}"
+        + '<p class="note">Percent of draws for which the dot keeps all rules; each line is where one rule is kept by half of them; the dashed box is '
+        + f"the tolerance, the cross where the best setting falls if the draws are resampled. Search on the {escape(file.grid)} grid.</p>"
+        + "<p>Point at a setting, or reach it with the tab key: its figures over the draws (median, five to ninety-five percent), and its median dot "
+        + "after a year.</p>"
+        + setting_map.setting_map(c, skin_colour(data))
+        + f"<h2>When a dot is right</h2>{table(('rule', 'output', 'limits', 'kept at the optimum', 'why', 'source'), rules)}"
+        + f"<h2>What to expect</h2>{table(('output', '5 %', 'median', '95 %', 'unit'), expected)}"
+        + (f"<h2>Adapting on the spot</h2>{table(('measured', 'from', 'to', 'depth_mm', 'dwell_ms', 'right'), adaptation)}" if adaptation else "")
         + (_settings_table(cells) if cells else "")
         + f"<h2>What the outcome hangs on</h2>{_picture(plots.sensitivity_bars(c.sensitivity, 'contrast after a year'), 'sensitivity')}"
         + "<p>The pictures below show the dot at the optimum in the skin of the class as its file gives it.</p>"
         + _pictures_of_run(data, c.treatment.layers, lambda: _strip([(_class_name(file.skin_class), data)]))
         + f"<h2>Mass ledger</h2>{_ledger_table(data)}"
-        + f"<h2>Provenance</h2>{_table(('fact', 'value'), list(preset['provenance'].items()) + [('sha256 of the preset', preset['sha256'])])}"
+        + f"<h2>Provenance</h2>{table(('fact', 'value'), list(preset['provenance'].items()) + [('sha256 of the preset', preset['sha256'])])}"
     )
-    return _page(f"{file.title}, {file.skin_class} scalp", body)
+    return page(f"{file.title}, {file.skin_class} scalp", body)
 
 
-def _settings_table(table: dict) -> str:
+def set_report(members: Iterable["SetMember"]) -> str:
+    """HTML overview of a set of presets, each with a link to its report in the same folder."""
+    head = ("class", "needle", "ink", "depth [mm]", "dwell [ms]", "right", "warnings, or why there is none")
+    rows = []
+    for one in members:
+        link = f'<a href="{escape(one.name)}.html">{escape(one.skin_class)}</a>' if one.file else escape(one.skin_class)
+        numbers = (f"{one.depth_mm:g}", f"{one.dwell_ms:g}", f"{one.right:.2f} &plusmn; {one.standard_error:.2f}") if one.file else ("", "", "")
+        cells = (link, escape(one.needle), escape(one.ink), *numbers, escape(one.why or "; ".join(one.warnings)))
+        rows.append("<tr>" + "".join(f"<td>{cell}</td>" for cell in cells) + "</tr>")
+    return page("Presets", "<section><table><tr>" + "".join(f"<th>{name}</th>" for name in head) + f"</tr>{''.join(rows)}</table></section>")
+
+
+def _settings_table(answers: dict) -> str:
     """Depth and dwell time by measured thickness and force."""
-    columns, rows = table["force_n"], []
-    for n, thickness in enumerate(table["thickness_um"]):
-        row = table["cells"][n * len(columns) : (n + 1) * len(columns)]
+    columns, rows = answers["force_n"], []
+    for n, thickness in enumerate(answers["thickness_um"]):
+        row = answers["cells"][n * len(columns) : (n + 1) * len(columns)]
         rows.append((thickness, *(one.get("none") or f"{one['depth_mm']:.3f} mm, {one['dwell_ms']:.0f} ms" for one in row)))
-    text = f"Same result, {table['same']}, by thickness of {table['thickness_of']} and {table['force_at']}."
-    return f"<h2>Settings by measured skin</h2><p>{escape(text)}</p>" + _table(("um", *(f"{force:.3f} N" for force in columns)), rows)
+    text = f"Same result, {answers['same']}, by thickness of {answers['thickness_of']} and {answers['force_at']}."
+    return f"<h2>Settings by measured skin</h2><p>{escape(text)}</p>" + table(("um", *(f"{force:.3f} N" for force in columns)), rows)
 
 
 def _limits(rule: _core.Criterion) -> str:

@@ -12,6 +12,7 @@ from pathlib import Path
 import jsonschema
 import numpy as np
 import pytest
+from calibration_samples import small_calibration
 from conftest import CONFIGS, Page
 from scipy import stats
 
@@ -20,6 +21,7 @@ from dermaflux import _core
 from dermaflux.calibrated_preset import build_preset
 from dermaflux.calibration import Calibration, _collect, _on_edge, save_calibration
 from dermaflux.draws import draw_parameters
+from dermaflux.optimum import located
 from dermaflux.preset import check_preset, content_sha256, load_preset, save_preset, schema, seal
 from dermaflux.report import calibration_report
 
@@ -29,15 +31,7 @@ DEPTHS, DWELLS, DRAWS = [0.35, 0.5], [60, 120], 6
 
 @pytest.fixture(scope="module")
 def small(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The shipped calibration with few settings and draws."""
-    text = SCALP.read_text().replace('"../treatments"', f'"{CONFIGS / "treatments"}"')
-    text = re.sub(r"\ndepths_mm = .*", f"\ndepths_mm = {{ value = {DEPTHS}, unit = 'mm', range = [0.35, 0.5], source = 'study' }}", text, count=1)
-    text = re.sub(r"\ndwells_ms = .*", f"\ndwells_ms = {{ value = {DWELLS}, unit = 'ms', range = [60, 120], source = 'study' }}", text, count=1)
-    text = re.sub(r"\ndraws = .*", f"\ndraws = {{ value = {DRAWS}, unit = '1', range = [1, 65536], source = 'study' }}", text, count=1)
-    text = text.replace("shares = { value = [0.1, 0.9]", "shares = { value = [0.9]", 1)  # four skins of the settings table in place of nine
-    path = tmp_path_factory.mktemp("calibration") / "small.toml"
-    path.write_text(text)
-    return path
+    return small_calibration(tmp_path_factory.mktemp("calibration"), DEPTHS, DWELLS, DRAWS)
 
 
 @pytest.fixture(scope="module")
@@ -160,7 +154,8 @@ def test_an_optimum_on_the_edge_is_said(calibrated: Calibration):
     depth = {DEPTHS[0]: "shallowest depth", DEPTHS[-1]: "deepest depth"}[calibrated.best["depth_mm"]]
     dwell = {DWELLS[0]: "shortest dwell", DWELLS[-1]: "longest dwell"}[calibrated.best["dwell_ms"]]
     assert calibrated.on_edge == [depth, dwell]
-    assert [text.split(": ")[1] for text in calibrated.preset["warnings"]] == calibrated.on_edge
+    said = [text for text in calibrated.preset["warnings"] if text.startswith("the optimum lies on the edge")]
+    assert [text.split(": ")[1] for text in said] == calibrated.on_edge
 
 
 def test_the_command_calibrates_again_to_the_same_bytes_and_prints_the_setting(cli, small: Path, tmp_path: Path, preset_file: Path):
@@ -184,7 +179,34 @@ def test_no_preset_is_issued_for_a_client_who_must_not_be_treated(small: Path, c
 
 
 def test_an_optimum_inside_is_on_no_edge():
-    assert _on_edge(1, 2, (3, 4)) == [] and _on_edge(0, 3, (3, 4)) == ["shallowest depth", "longest dwell"]
+    depths, dwells = np.array([0.2, 0.3, 0.4]), np.array([80.0, 160.0])
+    assert _on_edge({"depth_mm": 0.21, "dwell_ms": 159.0}, depths, dwells) == []
+    assert _on_edge({"depth_mm": 0.2, "dwell_ms": 160.0}, depths, dwells) == ["shallowest depth", "longest dwell"]
+
+
+def test_the_place_of_the_best_setting_has_a_range_that_is_said_where_it_is_wide(calibrated: Calibration, page: str):
+    """Six draws at four settings know little."""
+    found = calibrated.location
+    assert found.draws == DRAWS and not found.known and found.confidence == calibrated.file.location.confidence
+    assert DEPTHS[0] <= found.depth_range_mm[0] <= found.depth_mm <= found.depth_range_mm[1] <= DEPTHS[1]
+    assert DWELLS[0] * (1 - 1e-12) <= found.dwell_range_ms[0] <= found.dwell_ms <= found.dwell_range_ms[1] <= DWELLS[1] * (1 + 1e-12)
+    assert any(text.startswith("the best setting lies between") and f"{DRAWS} draws" in text for text in calibrated.preset["warnings"])
+    assert located(found) in Page(page).text
+
+
+def test_refining_runs_more_draws_about_the_best_setting(small: Path, tmp_path: Path):
+    text = small.read_text()
+    begin, end = text.index("[settings_table]"), text.index("[[criterion]]")
+    text = (text[:begin] + text[end:]).replace("most_draws = { value = 512", "most_draws = { value = 12")
+    (tmp_path / "refine.toml").write_text(text)
+    c = df.calibrate(tmp_path / "refine.toml", "normal", refine=True)
+    assert c.location.draws == 12 and c.decided.sizes["draw"] == 12 and c.preset["probability"]["draws"] == 12
+    assert c.best == {"depth_mm": round(c.location.depth_mm, 3), "dwell_ms": round(c.location.dwell_ms)}
+    assert c.preset["settings"]["depth_mm"] == c.best["depth_mm"] and DEPTHS[0] <= c.best["depth_mm"] <= DEPTHS[1]
+    for name, (low, high) in c.tolerance.items():
+        assert low <= c.best[name] <= high
+    assert c.outputs.sizes["draw"] == DRAWS  # of the search; and both pictures of it know the setting between its settings
+    assert f"Set depth {c.best['depth_mm']:.3g} mm" in calibration_report(c)
 
 
 def test_a_best_setting_without_an_outcome_gives_no_preset_and_says_why(calibrated: Calibration):
@@ -219,13 +241,13 @@ def test_the_report_shows_map_profile_fading_and_ledger(page: str):
 
 def test_the_report_and_the_preset_agree(page: str, calibrated: Calibration):
     assert calibrated.preset["sha256"] in page
-    assert f"Set depth {calibrated.best['depth_mm']:.2f} mm, dwell {calibrated.best['dwell_ms']:.0f} ms" in page
+    assert f"Set depth {calibrated.best['depth_mm']:.3g} mm, dwell {calibrated.best['dwell_ms']:.0f} ms" in page
 
 
 def test_what_a_file_says_cannot_become_a_tag_of_the_report(calibrated: Calibration):
-    from dermaflux.report import _page, _table, _warnings
+    from dermaflux.report import _warnings, page, table
 
-    for text in (_page("<script>x</script>", ""), _table(("<script>",), [("<script>",)]), _warnings(["<script>"])):
+    for text in (page("<script>x</script>", ""), table(("<script>",), [("<script>",)]), _warnings(["<script>"])):
         assert "<script>" not in text and "&lt;script&gt;" in text
 
 
