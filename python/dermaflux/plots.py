@@ -220,6 +220,45 @@ def probability_map(
     return figure
 
 
+def front(gain: np.ndarray, cost: np.ndarray) -> np.ndarray:
+    """Which of some settings are on the trade-off front (Pareto): no other gives more and costs no more, or costs less and gives no
+    less. Those without a number are not.
+
+    Parameters
+    ----------
+    gain, cost: of each setting, same shape.
+    """
+    gain, cost = np.ravel(gain), np.ravel(cost)
+    better = (gain[None, :] >= gain[:, None]) & (cost[None, :] <= cost[:, None]) & ((gain[None, :] > gain[:, None]) | (cost[None, :] < cost[:, None]))
+    return np.isfinite(gain) & np.isfinite(cost) & ~better.any(axis=1)
+
+
+def trade_off(outputs: xr.Dataset, best: dict[str, float]) -> Figure:
+    """Contrast after a year against what it costs, bleeding and blur: a point for each setting, means over the draws; the line joins the
+    settings that no other is better than in both.
+
+    Parameters
+    ----------
+    outputs: of every setting and draw, dims (depth_mm, dwell_ms, draw).
+    """
+    means = outputs.mean("draw")
+    contrast = means["contrast_1y"].values
+    depth = np.broadcast_to(means["depth_mm"].values[:, None], contrast.shape)
+    at = means.sel(depth_mm=best["depth_mm"], dwell_ms=best["dwell_ms"], method="nearest")
+    figure, axes = plt.subplots(1, 2, figsize=(8.6, 3.6), layout="constrained", sharex=True)
+    for ax, name, label in ((axes[0], "bleed_probability", "probability of bleeding"), (axes[1], "fwhm_mm_1y", "width after a year [mm]")):
+        cost = means[name].values
+        points = ax.scatter(contrast, cost, c=depth, cmap="cividis_r", s=18)
+        on = np.flatnonzero(front(contrast, cost))
+        on = on[np.argsort(contrast.ravel()[on], kind="stable")]
+        ax.plot(contrast.ravel()[on], cost.ravel()[on], color="#d55e00", lw=1.2, zorder=0, label="none is better in both")
+        ax.plot(float(at["contrast_1y"]), float(at[name]), "*", ms=14, mfc="#ffffff", mec="black", label="best setting")
+        ax.set(xlabel="contrast after a year", ylabel=label)
+    axes[0].legend(fontsize=7, frameon=False)
+    figure.colorbar(points, ax=axes, label="set depth [mm]")
+    return figure
+
+
 def sensitivity_bars(sensitivity: dict[str, float], what: str) -> Figure:
     """Rank correlation of an outcome with each unknown, the strongest first."""
     top = sorted(sensitivity.items(), key=lambda item: abs(item[1]))[-12:]

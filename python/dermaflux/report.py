@@ -209,6 +209,8 @@ def calibration_report(c: Calibration, backend: str = "auto") -> str:
         + "<p>Point at a setting, or reach it with the tab key: its figures over the draws (median, five to ninety-five percent), and its median dot "
         + "after a year.</p>"
         + setting_map.setting_map(c, skin_colour(data))
+        + f"<h2>What more contrast costs</h2>{_picture(plots.trade_off(c.outputs, c.best), 'trade-off')}"
+        + '<p class="note">Each point is a setting of the search, means over the draws; the line joins those that no other is better than in both.</p>'
         + f"<h2>When a dot is right</h2>{table(('rule', 'output', 'limits', 'kept at the optimum', 'why', 'source'), rules)}"
         + f"<h2>What to expect</h2>{table(('output', '5 %', 'median', '95 %', 'unit'), expected)}"
         + (f"<h2>Adapting on the spot</h2>{table(('measured', 'from', 'to', 'depth_mm', 'dwell_ms', 'right'), adaptation)}" if adaptation else "")

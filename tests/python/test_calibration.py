@@ -22,6 +22,7 @@ from dermaflux.calibrated_preset import build_preset
 from dermaflux.calibration import Calibration, _collect, _on_edge, save_calibration
 from dermaflux.draws import draw_parameters
 from dermaflux.optimum import located
+from dermaflux.plots import front
 from dermaflux.preset import check_preset, content_sha256, load_preset, save_preset, schema, seal
 from dermaflux.report import calibration_report
 
@@ -232,7 +233,7 @@ def test_the_report_loads_nothing_from_a_network(page: str):
 
 def test_the_report_shows_map_profile_fading_and_ledger(page: str):
     pictures = re.findall(r'<img alt="([^"]*)" src="data:image/png;base64,([A-Za-z0-9+/=]{2000,})"', page)
-    assert {"probability map", "pigment against depth", "contrast and retained pigment over time"} <= {alt for alt, _ in pictures}
+    assert {"probability map", "trade-off", "pigment against depth", "contrast and retained pigment over time"} <= {alt for alt, _ in pictures}
     text = Page(page).text
     for word in ("probability", "Tolerance", "Depth and dwell", "When a dot is right", "What to expect", "Fading", "Mass ledger",
                  "closes to", "no clinical data", "not validated for treatment", "Provenance"):  # fmt: skip
@@ -249,6 +250,17 @@ def test_what_a_file_says_cannot_become_a_tag_of_the_report(calibrated: Calibrat
 
     for text in (page("<script>x</script>", ""), table(("<script>",), [("<script>",)]), _warnings(["<script>"])):
         assert "<script>" not in text and "&lt;script&gt;" in text
+
+
+def test_the_trade_off_front_holds_what_no_other_setting_is_better_than():
+    chance = np.random.default_rng(5)
+    gain, cost = np.round(chance.random((2, 60)), 1)  # many ties
+    gain[7], cost[9] = np.nan, np.nan
+    on = front(gain, cost)
+    for n in range(60):
+        others = [m for m in range(60) if (gain[m] >= gain[n] and cost[m] < cost[n]) or (gain[m] > gain[n] and cost[m] <= cost[n])]
+        assert on[n] == (not others and n not in (7, 9))
+    assert 1 < on.sum() < 30
 
 
 # presets that are refused
