@@ -15,7 +15,7 @@ from scipy import stats
 from . import _core
 from .calibrated_preset import build_preset, digits
 from .draws import draw_parameters
-from .optimum import Optimum, locate, refine
+from .optimum import Knowing, Optimum, held_probability, locate, refine, value_of_knowing
 from .preset import save_preset
 from .progress import progress_bar
 from .result import OUTPUTS
@@ -40,6 +40,7 @@ class Calibration:
     outputs: outputs of every member, dims (depth_mm, dwell_ms, draw).
     best: depth and dwell time with the highest probability: one of the settings that were searched, or where more draws put it.
     location: where the best setting falls if the draws are resampled; None where the file does not ask for it.
+    knowing: what it would bring to measure each uncertain key before the setting is chosen; empty where there is no location.
     on_edge: sides of the searched box that the best setting touches; the optimum may lie beyond them.
     decided: outputs of the best setting on the standard grid, dims (draw).
     table: settings for skin of another thickness or resistance, as the preset has them; None where there is none, and why in `no_table`.
@@ -60,6 +61,7 @@ class Calibration:
     adaptation: list[dict[str, object]]
     failed: int
     location: Optimum | None = None
+    knowing: list[Knowing] = field(default_factory=list)
     table: dict[str, object] | None = None
     no_table: str = ""
     preset: dict[str, object] = field(default_factory=dict)
@@ -169,9 +171,10 @@ def calibrate_texts(
     accepted = probability.values >= file.accepted_share * probability.values[i, j]
     tolerance = {"depth_mm": _neighbours(depths, i, accepted[:, j]), "dwell_ms": _neighbours(dwells, j, accepted[i, :])}
 
-    location = None
+    location, knowing = None, []
     if file.location is not None:
         location = locate(_by_draw(arrays), file.criteria, depths, dwells, file.location, file.seed)
+        knowing = value_of_knowing(held_probability(_by_draw(arrays), file.criteria, depths, dwells, file.location)[2], draws, file.seed)
     if further:
         location = refine(location, search.further, file.criteria, depths, dwells, file.location, file.seed)
         best = {"depth_mm": round(location.depth_mm, 3), "dwell_ms": float(round(location.dwell_ms))}
@@ -184,7 +187,7 @@ def calibrate_texts(
     calibration = Calibration(
         file, treatment, draws, outputs, kept.mean("draw"), probability, best, tolerance, _on_edge(best, depths, dwells), decided, decided_probability,
         _rank_correlations(draws, at_best["contrast_1y"].values),
-        _adaptation(draws, at_best["insertion_force_n"].values, right, score, depths, dwells), search.failed, location,
+        _adaptation(draws, at_best["insertion_force_n"].values, right, score, depths, dwells), search.failed, location, knowing,
     )  # fmt: skip
     if file.table is not None:
         calibration.table, calibration.no_table = settings_table(

@@ -122,6 +122,51 @@ def locate(
     return Optimum(float(at_depth[0]), float(at_dwell[0]), depth_range, dwell_range, asked.confidence, draws, bool(known))
 
 
+@dataclass(frozen=True)
+class Knowing:
+    """What it would bring to know an uncertain key.
+
+    Attributes
+    ----------
+    key: dotted key.
+    gain: in the probability of a right dot, if the skins above and below the middle of the key each got their best setting [-].
+    chance: share of random halves of the draws that gain as much; small where the gain is none of luck [-].
+    """
+
+    key: str
+    gain: float
+    chance: float
+
+
+def value_of_knowing(held: np.ndarray, draws: Mapping[str, np.ndarray], seed: int) -> list[Knowing]:
+    """What each key would bring if it were measured before the setting is chosen, the most first. The best of half the draws is
+    higher than that of all even if the halves are drawn by lot, so what such halves gain on average is taken off (permutation test).
+
+    Parameters
+    ----------
+    held: from :func:`held_probability`, shape (depth, dwell, draw).
+    draws: uncertain keys by name, shape (draw,).
+    seed: of the random halves.
+    """
+    flat = held.reshape(-1, held.shape[2])
+    count = flat.shape[1]
+    half = count // 2
+    if half < 2:
+        return []
+    whole = flat.mean(axis=1).max()
+    total = flat.sum(axis=1)
+
+    def gain(low: np.ndarray) -> float:
+        below = flat[:, low].sum(axis=1)
+        return float((below.max() + (total - below).max()) / count - whole)
+
+    lot = np.random.default_rng(seed)
+    by_lot = np.array([gain(lot.permutation(count)[:half]) for _ in range(_RESAMPLES)])
+    found = {key: gain(np.argsort(values, kind="stable")[:half]) for key, values in draws.items()}
+    known = [Knowing(key, one - float(by_lot.mean()), float((1 + (by_lot >= one - 1e-12).sum()) / (1 + _RESAMPLES))) for key, one in found.items()]
+    return sorted(known, key=lambda one: -one.gain)
+
+
 def located(found: Optimum) -> str:
     """One line for people."""
     (shallow, deep), (short, long) = found.depth_range_mm, found.dwell_range_ms

@@ -216,6 +216,7 @@ def calibration_report(c: Calibration, backend: str = "auto") -> str:
         + (f"<h2>Adapting on the spot</h2>{table(('measured', 'from', 'to', 'depth_mm', 'dwell_ms', 'right'), adaptation)}" if adaptation else "")
         + (_settings_table(cells) if cells else "")
         + f"<h2>What the outcome hangs on</h2>{_picture(plots.sensitivity_bars(c.sensitivity, 'contrast after a year'), 'sensitivity')}"
+        + (_knowing(c) if c.knowing else "")
         + "<p>The pictures below show the dot at the optimum in the skin of the class as its file gives it.</p>"
         + _pictures_of_run(data, c.treatment.layers, lambda: _strip([(_class_name(file.skin_class), data)]))
         + f"<h2>Mass ledger</h2>{_ledger_table(data)}"
@@ -234,6 +235,17 @@ def set_report(members: Iterable["SetMember"]) -> str:
         cells = (link, escape(one.needle), escape(one.ink), *numbers, escape(one.why or "; ".join(one.warnings)))
         rows.append("<tr>" + "".join(f"<td>{cell}</td>" for cell in cells) + "</tr>")
     return page("Presets", "<section><table><tr>" + "".join(f"<th>{name}</th>" for name in head) + f"</tr>{''.join(rows)}</table></section>")
+
+
+def _knowing(c: Calibration) -> str:
+    """Which measurements would help, the most first; those that luck explains are left out."""
+    rows = [(one.key, f"{100 * one.gain:+.0f} %", f"{100 * one.chance:.0f} %") for one in c.knowing if one.chance <= 0.1 and one.gain > 0.0]
+    text = (
+        "How much more often the dot would be right if this were measured before the setting is chosen (above or below its middle), less what halves "
+        f"drawn by lot gain; and how often such halves gain as much. {c.file.draws} draws; of {len(c.knowing)} keys one in ten may stand here by luck."
+    )
+    found = table(("key", "gain", "by luck"), rows) if rows else "<p>No single key: of each, halves drawn by lot gain as much in more than one case of ten.</p>"
+    return f"<h2>What would be worth measuring</h2>{found}<p class=\"note\">{escape(text)}</p>"
 
 
 def _settings_table(answers: dict) -> str:

@@ -12,7 +12,7 @@ from scipy import stats
 import dermaflux as df
 from dermaflux import _core
 from dermaflux.draws import even_points
-from dermaflux.optimum import Optimum, held_probability, locate, refine
+from dermaflux.optimum import Optimum, held_probability, locate, refine, value_of_knowing
 
 DEPTHS = np.array([0.15, 0.2, 0.25, 0.3, 0.35, 0.4, 0.5, 0.6, 0.75])
 DWELLS = np.array([50.0, 80.0, 120.0, 160.0, 200.0, 250.0, 300.0, 350.0, 400.0, 460.0])
@@ -172,6 +172,29 @@ def test_a_search_over_one_setting_is_that_setting():
     skin = Skin(0.3, 160.0, 0.0, (0.1, 0.3), (0.3, 0.3))
     one = locate(skin.run(DEPTHS[3:4], DWELLS[3:4], 8), skin.rules, DEPTHS[3:4], DWELLS[3:4], ASKED, 1)
     assert (one.depth_mm, one.dwell_ms) == (0.3, pytest.approx(160.0)) and one.depth_range_mm == (0.3, 0.3)
+
+
+def test_what_moves_the_optimum_is_worth_knowing_and_what_does_not_is_not():
+    """The shift of the first output moves the best depth; a key that does nothing is explained by luck."""
+    skin = Skin(0.4, 180.0, 0.0, (0.08, 0.3), (2.0, 0.1))
+    outputs = skin.run(DEPTHS, DWELLS, 128)
+    held = held_probability(outputs, skin.rules, DEPTHS, DWELLS, ASKED)[2]
+    shift = stats.norm.ppf(even_points(2, 128, skin.seed))
+    keys = {"moves": shift[:, 0], "idle": np.random.default_rng(3).random(128), "narrow": shift[:, 1]}
+    ranking = value_of_knowing(held, keys, 1)
+    known = {one.key: one for one in ranking}
+    assert ranking[0].key == "moves" and known["moves"].chance < 0.01
+    assert known["idle"].chance > 0.1 and known["narrow"].chance > 0.1
+    # By hand: with the scatter of the first output 2, a dot is right in a share P(|2 x| < 1) of the skins, held exactly; with the
+    # halves told apart the best is the one at the middle of a half. Being held to 25 um only blurs both.
+    whole, half = 0.383, max(stats.norm.cdf(0.5 + m) - max(stats.norm.cdf(m - 0.5), 0.5) for m in np.linspace(0.0, 2.0, 201)) * 2.0
+    assert known["moves"].gain == pytest.approx(half - whole, abs=0.08)
+
+
+def test_two_draws_tell_of_no_key():
+    skin = Skin(0.3, 160.0, 0.0, (0.1, 0.3), (0.3, 0.3))
+    held = held_probability(skin.run(DEPTHS, DWELLS, 3), skin.rules, DEPTHS, DWELLS, ASKED)[2]
+    assert value_of_knowing(held, {"one": np.arange(3.0)}, 1) == []
 
 
 def test_more_draws_begin_with_the_same():
