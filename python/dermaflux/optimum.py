@@ -124,16 +124,17 @@ def locate(
 
 @dataclass(frozen=True)
 class Knowing:
-    """What it would bring to know an uncertain key.
+    """What it would bring to know an uncertain key before the setting is chosen.
 
     Attributes
     ----------
-    key: dotted key.
+    keys: dotted key, or keys whose halves are the same draws, so that these draws cannot tell which of them it is (few Sobol points have
+        few different halves).
     gain: in the probability of a right dot, if the skins above and below the middle of the key each got their best setting [-].
     chance: share of random halves of the draws that gain as much; small where the gain is none of luck [-].
     """
 
-    key: str
+    keys: tuple[str, ...]
     gain: float
     chance: float
 
@@ -162,8 +163,14 @@ def value_of_knowing(held: np.ndarray, draws: Mapping[str, np.ndarray], seed: in
 
     lot = np.random.default_rng(seed)
     by_lot = np.array([gain(lot.permutation(count)[:half]) for _ in range(_RESAMPLES)])
-    found = {key: gain(np.argsort(values, kind="stable")[:half]) for key, values in draws.items()}
-    known = [Knowing(key, one - float(by_lot.mean()), float((1 + (by_lot >= one - 1e-12).sum()) / (1 + _RESAMPLES))) for key, one in found.items()]
+    alike: dict[tuple[bool, ...], list[str]] = {}
+    for key, values in draws.items():
+        low = np.argsort(np.argsort(values, kind="stable"), kind="stable") < half
+        alike.setdefault(tuple(low == low[0]), []).append(key)
+    known = []
+    for low, keys in alike.items():
+        one = gain(np.flatnonzero(low))
+        known.append(Knowing(tuple(keys), one - float(by_lot.mean()), float((1 + (by_lot >= one - 1e-12).sum()) / (1 + _RESAMPLES))))
     return sorted(known, key=lambda one: -one.gain)
 
 

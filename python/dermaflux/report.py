@@ -239,10 +239,11 @@ def set_report(members: Iterable["SetMember"]) -> str:
 
 def _knowing(c: Calibration) -> str:
     """Which measurements would help, the most first; those that luck explains are left out."""
-    rows = [(one.key, f"{100 * one.gain:+.0f} %", f"{100 * one.chance:.0f} %") for one in c.knowing if one.chance <= 0.1 and one.gain > 0.0]
+    rows = [(" or ".join(one.keys), f"{100 * one.gain:+.0f} %", f"{100 * one.chance:.0f} %") for one in c.knowing if one.chance <= 0.1 and one.gain > 0.0]
     text = (
         "How much more often the dot would be right if this were measured before the setting is chosen (above or below its middle), less what halves "
-        f"drawn by lot gain; and how often such halves gain as much. {c.file.draws} draws; of {len(c.knowing)} keys one in ten may stand here by luck."
+        f"drawn by lot gain; and how often such halves gain as much. {c.file.draws} draws; one row in ten of {len(c.knowing)} would stand here by luck. "
+        "Keys joined by 'or' have the same halves of these draws, which cannot tell which of them it is."
     )
     found = table(("key", "gain", "by luck"), rows) if rows else "<p>No single key: of each, halves drawn by lot gain as much in more than one case of ten.</p>"
     return f"<h2>What would be worth measuring</h2>{found}<p class=\"note\">{escape(text)}</p>"

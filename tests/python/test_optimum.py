@@ -180,10 +180,10 @@ def test_what_moves_the_optimum_is_worth_knowing_and_what_does_not_is_not():
     outputs = skin.run(DEPTHS, DWELLS, 128)
     held = held_probability(outputs, skin.rules, DEPTHS, DWELLS, ASKED)[2]
     shift = stats.norm.ppf(even_points(2, 128, skin.seed))
-    keys = {"moves": shift[:, 0], "idle": np.random.default_rng(3).random(128), "narrow": shift[:, 1]}
+    keys = {"moves": shift[:, 0], "turned": -shift[:, 0], "idle": np.random.default_rng(3).random(128), "narrow": shift[:, 1]}
     ranking = value_of_knowing(held, keys, 1)
-    known = {one.key: one for one in ranking}
-    assert ranking[0].key == "moves" and known["moves"].chance < 0.01
+    known = {one.keys[0]: one for one in ranking}
+    assert ranking[0].keys == ("moves", "turned") and known["moves"].chance < 0.01
     assert known["idle"].chance > 0.1 and known["narrow"].chance > 0.1
     # By hand: with the scatter of the first output 2, a dot is right in a share P(|2 x| < 1) of the skins, held exactly; with the
     # halves told apart the best is the one at the middle of a half. Being held to 25 um only blurs both.
