@@ -155,6 +155,7 @@ def calibrate_texts(
         raise PresetRefused(f"no preset for {skin_class}: " + "; ".join(treatment.contraindications))
     draws = draw_parameters(file)
     depths, dwells = np.array(file.depths_mm), np.array(file.dwells_ms)
+    deep, long = _inside(file, "machine.depth_mm", depths), _inside(file, "machine.dwell_ms", dwells)
     search = _Search(file, treatment, backend, progress)
     arrays = search.run(f"{file.title}, {skin_class}", depths, dwells, file.draws)
     outputs = _dataset(arrays, depths, dwells)
@@ -165,18 +166,23 @@ def calibrate_texts(
     probability = right.mean("draw").rename("probability")
     # Settings with the same count of right dots are told apart by how far inside its limits the average dot lies.
     margin = xr.concat([_margin(outputs[rule.output], rule) for rule in file.criteria], dim="criterion").min("criterion").mean("draw")
-    score = (probability + 1e-3 * margin.fillna(-1.0)).values
+    allowed = deep[:, None] & long[None, :]  # what is outside the envelope is drawn in the map, but never chosen
+    score = np.where(allowed, (probability + 1e-3 * margin.fillna(-1.0)).values, -np.inf)
     i, j = np.unravel_index(int(np.argmax(score)), score.shape)
     best = {"depth_mm": float(depths[i]), "dwell_ms": float(dwells[j])}
-    accepted = probability.values >= file.accepted_share * probability.values[i, j]
+    if probability.values[i, j] <= 0.0:
+        raise _core.NumericsError(_nothing_right(file, skin_class, best, kept.isel(depth_mm=i, dwell_ms=j)))
+    accepted = allowed & (probability.values >= file.accepted_share * probability.values[i, j])
     tolerance = {"depth_mm": _neighbours(depths, i, accepted[:, j]), "dwell_ms": _neighbours(dwells, j, accepted[i, :])}
 
     location, knowing = None, []
     if file.location is not None:
-        location = locate(_by_draw(arrays), file.criteria, depths, dwells, file.location, file.seed)
-        knowing = value_of_knowing(held_probability(_by_draw(arrays), file.criteria, depths, dwells, file.location)[2], draws, file.seed)
+        box = depths[deep], dwells[long]
+        inside = _by_draw({name: values[deep][:, :, long] for name, values in arrays.items()})
+        location = locate(inside, file.criteria, *box, file.location, file.seed)
+        knowing = value_of_knowing(held_probability(inside, file.criteria, *box, file.location)[2], draws, file.seed)
     if further:
-        location = refine(location, search.further, file.criteria, depths, dwells, file.location, file.seed)
+        location = refine(location, search.further, file.criteria, *box, file.location, file.seed)
         best = {"depth_mm": round(location.depth_mm, 3), "dwell_ms": float(round(location.dwell_ms))}
         i, j = int(np.argmin(abs(depths - best["depth_mm"]))), int(np.argmin(abs(np.log(dwells / best["dwell_ms"]))))
         tolerance = {name: (min(low, best[name]), max(high, best[name])) for name, (low, high) in tolerance.items()}
@@ -195,6 +201,34 @@ def calibrate_texts(
         )
     calibration.preset = build_preset(calibration)
     return calibration
+
+
+def _inside(file: _core.CalibrationFile, key: str, values: np.ndarray) -> np.ndarray:
+    """Which settings of the search the envelope allows.
+
+    Raises
+    ------
+    InputError: none.
+    """
+    allowed = np.ones(len(values), dtype=bool)
+    for limit in file.envelope:
+        if limit.key == key:
+            allowed &= (values >= limit.low) & (values <= limit.high)
+            if not allowed.any():
+                raise _core.InputError(
+                    f"{file.files[-1]}: every {key.removeprefix('machine.')} of the search is outside its envelope, {limit.low:g} to {limit.high:g}; "
+                    "search others, or widen the envelope"
+                )
+    return allowed
+
+
+def _nothing_right(file: _core.CalibrationFile, skin_class: str, best: dict[str, float], kept: xr.DataArray) -> str:
+    """Why there is no preset where no setting is right in any draw, by the rules at the setting that comes nearest."""
+    rules = ", ".join(f"{name} {100 * float(kept.sel(criterion=name).mean()):.0f} %" for name in kept["criterion"].values)
+    return (
+        f"no preset for {skin_class}: no setting of the search is right in any of {file.draws} draws; at the nearest, depth {best['depth_mm']:g} mm and dwell "
+        f"{best['dwell_ms']:g} ms, rules are kept by: {rules}; search other settings, or take another ink or needle"
+    )
 
 
 @dataclass

@@ -196,11 +196,8 @@ def test_the_place_of_the_best_setting_has_a_range_that_is_said_where_it_is_wide
 
 
 def test_refining_runs_more_draws_about_the_best_setting(small: Path, tmp_path: Path):
-    text = small.read_text()
-    begin, end = text.index("[settings_table]"), text.index("[[criterion]]")
-    text = (text[:begin] + text[end:]).replace("most_draws = { value = 512", "most_draws = { value = 12")
-    (tmp_path / "refine.toml").write_text(text)
-    c = df.calibrate(tmp_path / "refine.toml", "normal", refine=True)
+    path = without_table(small, tmp_path / "refine.toml", ("most_draws = { value = 512", "most_draws = { value = 12"))
+    c = df.calibrate(path, "normal", refine=True)
     assert c.location.draws == 12 and c.decided.sizes["draw"] == 12 and c.preset["probability"]["draws"] == 12
     assert c.best == {"depth_mm": round(c.location.depth_mm, 3), "dwell_ms": round(c.location.dwell_ms)}
     assert c.preset["settings"]["depth_mm"] == c.best["depth_mm"] and DEPTHS[0] <= c.best["depth_mm"] <= DEPTHS[1]
@@ -208,6 +205,39 @@ def test_refining_runs_more_draws_about_the_best_setting(small: Path, tmp_path: 
         assert low <= c.best[name] <= high
     assert c.outputs.sizes["draw"] == DRAWS  # of the search; and both pictures of it know the setting between its settings
     assert f"Set depth {c.best['depth_mm']:.3g} mm" in calibration_report(c)
+
+
+def without_table(small: Path, path: Path, *changes: tuple[str, str]) -> Path:
+    text = small.read_text()
+    begin, end = text.index("[settings_table]"), text.index("[[criterion]]")
+    text = text[:begin] + text[end:]
+    for old, new in changes:
+        assert text.count(old) == 1
+        text = text.replace(old, new)
+    path.write_text(text)
+    return path
+
+
+def test_no_setting_outside_the_envelope_is_chosen(small: Path, calibrated: Calibration, tmp_path: Path):
+    """The longer dwell time is right more often, and is not allowed here."""
+    assert calibrated.best["dwell_ms"] == DWELLS[1]
+    c = df.calibrate(without_table(small, tmp_path / "short.toml", ('high = { value = 400, unit = "ms"', 'high = { value = 80, unit = "ms"')), "normal")
+    assert c.best["dwell_ms"] == DWELLS[0] and c.tolerance["dwell_ms"] == (DWELLS[0], DWELLS[0])
+    assert c.location.dwell_range_ms[1] <= 80.0
+    assert all(row["settings"]["dwell_ms"] == DWELLS[0] for row in c.adaptation)
+    np.testing.assert_array_equal(c.probability.values, calibrated.probability.values)  # the map shows all
+
+
+def test_where_no_setting_is_right_there_is_no_preset_and_the_rules_say_why(small: Path, tmp_path: Path):
+    path = without_table(small, tmp_path / "sharp.toml", ('high = { value = 0.35, unit = "mm"', 'high = { value = 0.01, unit = "mm"'))
+    with pytest.raises(df.NumericsError, match=f"no setting of the search is right in any of {DRAWS} draws; at the nearest.* blur 0 %"):
+        df.calibrate(path, "normal")
+
+
+def test_a_search_outside_the_envelope_is_refused_before_any_work(small: Path, tmp_path: Path):
+    path = without_table(small, tmp_path / "none.toml", ('high = { value = 400, unit = "ms"', 'high = { value = 20, unit = "ms"'))
+    with pytest.raises(df.InputError, match="every dwell_ms of the search is outside its envelope, 10 to 20"):
+        df.calibrate(path, "normal")
 
 
 def test_a_best_setting_without_an_outcome_gives_no_preset_and_says_why(calibrated: Calibration):
