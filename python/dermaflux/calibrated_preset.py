@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from . import _core, provenance
+from .optimum import located
 from .preset import SCHEMA_VERSION, schema, seal
 from .result import OUTPUTS
 
@@ -41,11 +42,7 @@ def _located(c: "Calibration") -> list[str]:
     """Says so if the best setting is known less well than the file asks."""
     if c.location is None or c.location.known:
         return []
-    (shallow, deep), (short, long) = c.location.depth_range_mm, c.location.dwell_range_ms
-    return [
-        f"the best setting lies between {shallow:.2f} and {deep:.2f} mm, {short:.0f} and {long:.0f} ms ({100 * c.location.confidence:.0f} % of resampled "
-        f"draws); {c.location.draws} draws do not know it better"
-    ]
+    return [f"the best setting is known less well than asked: {located(c.location)}"]
 
 
 def _limits(c: "Calibration") -> dict[str, object]:

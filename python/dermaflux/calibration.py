@@ -15,7 +15,7 @@ from scipy import stats
 from . import _core
 from .calibrated_preset import build_preset, digits
 from .draws import draw_parameters
-from .optimum import Knowing, Optimum, held_probability, locate, refine, value_of_knowing
+from .optimum import Knowing, Optimum, held_probability, keeps, locate, refine, value_of_knowing
 from .preset import save_preset
 from .progress import progress_bar
 from .result import OUTPUTS
@@ -65,11 +65,6 @@ class Calibration:
     table: dict[str, object] | None = None
     no_table: str = ""
     preset: dict[str, object] = field(default_factory=dict)
-
-
-def keeps(values: xr.DataArray, rule: _core.Criterion) -> xr.DataArray:
-    """Whether an output keeps a rule."""
-    return (values >= rule.low) & (values <= rule.high)  # NaN, a failed member, is not right
 
 
 def _margin(values: xr.DataArray, rule: _core.Criterion) -> xr.DataArray:
@@ -179,8 +174,8 @@ def calibrate_texts(
     if file.location is not None:
         box = depths[deep], dwells[long]
         inside = _by_draw({name: values[deep][:, :, long] for name, values in arrays.items()})
-        location = locate(inside, file.criteria, *box, file.location, file.seed)
-        knowing = value_of_knowing(held_probability(inside, file.criteria, *box, file.location)[2], draws, file.seed)
+        held = held_probability(inside, file.criteria, *box, file.location)
+        location, knowing = locate(held, file.location, file.seed), value_of_knowing(held, draws, file.seed)
     if further:
         location = refine(location, search.further, file.criteria, *box, file.location, file.seed)
         best = {"depth_mm": round(location.depth_mm, 3), "dwell_ms": float(round(location.dwell_ms))}

@@ -16,7 +16,7 @@ import typer
 from rich.table import Table
 
 from . import _core, configs, look_commands
-from .commands import Backend, Set, Threads, changes_of, fail, guarded
+from .commands import Backend, Quick, Refine, Set, Threads, changes_of, fail, guarded
 from .preset_commands import preset_app
 from .sweep_commands import sweep_app
 from .tables import print_table
@@ -213,8 +213,8 @@ def calibrate(
     file: Annotated[Path, typer.Argument(help="calibration file, e.g. configs/calibrations/scalp.toml")],
     output: Annotated[Path, typer.Option("-o", "--output", help="folder for the preset and the report")],
     skin_class: Annotated[str, typer.Option("--class", help="tissue class")] = "normal",
-    quick: Annotated[bool, typer.Option("--quick", help="a coarse look with few draws")] = False,
-    refine: Annotated[bool, typer.Option("--refine", help="more draws until the best setting is known as the file's [location] asks")] = False,
+    quick: Quick = False,
+    refine: Refine = False,
     assignments: Set = None,
     backend: Backend = "auto",
     threads: Threads = 0,

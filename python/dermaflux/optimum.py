@@ -3,6 +3,7 @@
 import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from scipy.ndimage import gaussian_filter1d
@@ -62,19 +63,34 @@ class _Axis:
         return (1.0 - share) * np.take(values, self.low, axis) + share * np.take(values, self.high, axis)
 
 
+@dataclass(frozen=True)
+class Held:
+    """For each draw the probability of a right dot at settings that are not held exactly.
+
+    Attributes
+    ----------
+    depth_mm, dwell_ms: places of the lattice.   probability: shape (depth, dwell, draw) [-].
+    """
+
+    depth_mm: np.ndarray
+    dwell_ms: np.ndarray
+    probability: np.ndarray
+
+
+def keeps(values: Any, rule: _core.Criterion) -> Any:
+    """Whether an output keeps a rule, of an array of any kind."""
+    return (values >= rule.low) & (values <= rule.high)  # NaN, a failed member, is not right
+
+
 def held_probability(
     outputs: Outputs, criteria: Sequence[_core.Criterion], depths: np.ndarray, dwells: np.ndarray, asked: _core.LocationGoal
-) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+) -> Held:
     """For each draw the probability that the dot is right while depth and dwell time scatter by what is asked of the location
     (normal, in depth and in the logarithm of the dwell time): a number for a setting that the hand does not hold exactly, and one
     that changes smoothly with it.
 
     Outputs are linear in depth and in the logarithm of the dwell time between the settings that were run; beyond the box the dot is
     as right as at its edge.
-
-    Returns
-    -------
-    Depths [mm] and dwell times [ms] of the lattice, and the probability, shape (depth, dwell, draw).
     """
     down, along = _Axis(np.asarray(depths, dtype=float), _DEPTH_STEP_MM), _Axis(np.log(np.asarray(dwells, dtype=float)), _DWELL_STEP)
     draws = next(iter(outputs.values())).shape[2]
@@ -83,30 +99,25 @@ def held_probability(
         some = slice(first, min(first + _AT_ONCE, draws))
         right = np.ones((*held.shape[:2], some.stop - some.start), dtype=bool)
         for rule in criteria:
-            values = along.interpolate(down.interpolate(outputs[rule.output][:, :, some], 0), 1)
-            right &= (values >= rule.low) & (values <= rule.high)  # NaN, a failed member, is not right
+            right &= keeps(along.interpolate(down.interpolate(outputs[rule.output][:, :, some], 0), 1), rule)
         smooth = gaussian_filter1d(right.astype(float), asked.depth_um / 1e3 / down.step, axis=0, mode="nearest")
         held[:, :, some] = gaussian_filter1d(smooth, math.log1p(asked.dwell_share) / along.step, axis=1, mode="nearest")
-    return down.places, np.exp(along.places), held
+    return Held(down.places, np.exp(along.places), held)
 
 
-def locate(
-    outputs: Outputs, criteria: Sequence[_core.Criterion], depths: np.ndarray, dwells: np.ndarray, asked: _core.LocationGoal, seed: int
-) -> Optimum:
+def locate(held: Held, asked: _core.LocationGoal, seed: int) -> Optimum:
     """The best setting between those that were run, and where it falls when the draws are resampled with replacement (bootstrap;
     Sobol points are more even than that supposes, so that the ranges are on the wide side). Source: Efron 1979, Ann. Statist. 7.
 
     Parameters
     ----------
-    outputs: of each setting and draw, shape (depth, dwell, draw).
     seed: of the resampling.
     """
-    depth, dwell, held = held_probability(outputs, criteria, depths, dwells, asked)
-    draws = held.shape[2]
-    flat = held.reshape(-1, draws)
+    depth, dwell, (*shape, draws) = held.depth_mm, held.dwell_ms, held.probability.shape
+    flat = held.probability.reshape(-1, draws)
     counts = np.random.default_rng(seed).multinomial(draws, np.full(draws, 1.0 / draws), _RESAMPLES)
     weights = np.vstack([np.ones(draws), counts]) / draws
-    places = np.array([_middle_of_best(flat @ one, held.shape[:2]) for one in weights])
+    places = np.array([_middle_of_best(flat @ one, shape) for one in weights])
     at_depth = np.interp(places[:, 0], np.arange(len(depth)), depth)
     at_dwell = np.exp(np.interp(places[:, 1], np.arange(len(dwell)), np.log(dwell)))
     tail = 0.5 * (1.0 - asked.confidence)
@@ -139,18 +150,17 @@ class Knowing:
     chance: float
 
 
-def value_of_knowing(held: np.ndarray, draws: Mapping[str, np.ndarray], seed: int) -> list[Knowing]:
+def value_of_knowing(held: Held, draws: Mapping[str, np.ndarray], seed: int) -> list[Knowing]:
     """What each key would bring if it were measured before the setting is chosen, the most first. The best of half the draws is
     higher than that of all even if the halves are drawn by lot, so what such halves gain on average is taken off (permutation test).
 
     Parameters
     ----------
-    held: from :func:`held_probability`, shape (depth, dwell, draw).
     draws: uncertain keys by name, shape (draw,).
     seed: of the random halves.
     """
-    flat = held.reshape(-1, held.shape[2])
-    count = flat.shape[1]
+    count = held.probability.shape[2]
+    flat = held.probability.reshape(-1, count)
     half = count // 2
     if half < 2:
         return []
@@ -183,10 +193,10 @@ def located(found: Optimum) -> str:
     )
 
 
-def _middle_of_best(probability: np.ndarray, shape: tuple[int, int]) -> tuple[float, float]:
+def _middle_of_best(probability: np.ndarray, shape: Sequence[int]) -> tuple[float, float]:
     """Place of the highest value, or the middle of all as high; rounding decides nothing."""
     best = np.flatnonzero(probability >= probability.max() - 1e-9)
-    rows, columns = np.unravel_index(best, shape)
+    rows, columns = np.unravel_index(best, tuple(shape))
     return float(rows.mean()), float(columns.mean())
 
 
@@ -208,7 +218,7 @@ def refine(
         range_dwell = math.log(found.dwell_range_ms[0]), math.log(found.dwell_range_ms[1])
         some_dwells = np.exp(_settings(range_dwell, reach, (math.log(dwells[0]), math.log(dwells[-1])), _APART))
         draws = min(2 * found.draws, asked.most_draws)
-        found = locate(run(some_depths, some_dwells, draws), criteria, some_depths, some_dwells, asked, seed)
+        found = locate(held_probability(run(some_depths, some_dwells, draws), criteria, some_depths, some_dwells, asked), asked, seed)
     return found
 
 

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 from rich.table import Table
 
-from .commands import Backend, Set, Threads, changes_of, fail, guarded
+from .commands import Backend, Quick, Refine, Set, Threads, changes_of, fail, guarded
 from .tables import print_table
 from .writing import check_output
 
@@ -168,8 +168,8 @@ def make_set(
     classes: Annotated[list[str] | None, typer.Option("--class", help="tissue class in place of those of the file (repeatable)")] = None,
     needles: Annotated[list[str] | None, typer.Option("--needle", help="needle in place of those of the file (repeatable)")] = None,
     inks: Annotated[list[str] | None, typer.Option("--ink", help="ink in place of those of the file (repeatable)")] = None,
-    quick: Annotated[bool, typer.Option("--quick", help="a coarse look with few draws")] = False,
-    refine: Annotated[bool, typer.Option("--refine", help="more draws until each best setting is known as the file's [location] asks")] = False,
+    quick: Quick = False,
+    refine: Refine = False,
     assignments: Set = None,
     backend: Backend = "auto",
     threads: Threads = 0,

@@ -13,10 +13,10 @@ import xarray as xr
 from matplotlib.figure import Figure
 
 from . import _core, appearance, counterpart, plots, setting_map
-from .calibration import Calibration, keeps
+from .calibration import Calibration
 from .colour import srgb
 from .looks import look
-from .optimum import located
+from .optimum import keeps, located
 from .runfile import resolved_input
 from .running import run
 

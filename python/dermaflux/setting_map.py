@@ -1,7 +1,6 @@
 """The map of a calibration that answers when a setting is pointed at: HTML with the script inside, no network."""
 
 import json
-import math
 from typing import TYPE_CHECKING
 
 import matplotlib
@@ -121,5 +120,5 @@ def _setting(c: "Calibration", i: int, j: int, depth: float, dwell: float, share
             unit = OUTPUTS[name]["unit"]
             figures.append([_NAMES[name], f"{medians[name]:.3g} ({low:.3g} to {high:.3g}){'' if unit in ('', '1') else ' ' + unit}"])
     contrast, width = medians.get("contrast_1y", 0.0), medians.get("fwhm_mm_1y", 0.0)
-    dot = {"contrast": round(contrast, 4), "fwhm_mm": round(width, 4)} if contrast > 0.0 and width > 0.0 and math.isfinite(width) else None
+    dot = {"contrast": round(contrast, 4), "fwhm_mm": round(width, 4)} if contrast > 0.0 and width > 0.0 else None
     return {"title": f"{depth:g} mm, {dwell:g} ms", "figures": figures, "dot": dot}

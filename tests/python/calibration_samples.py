@@ -18,3 +18,15 @@ def small_calibration(folder: Path, depths: list[float], dwells: list[float], dr
     path = folder / "small.toml"
     path.write_text(text)
     return path
+
+
+def without_table(file: Path, path: Path, *changes: tuple[str, str]) -> Path:
+    """A calibration without its settings table, which takes time and has tests of its own, and with some texts replaced."""
+    text = file.read_text()
+    begin, end = text.index("[settings_table]"), text.index("[[criterion]]")
+    text = text[:begin] + text[end:]
+    for old, new in changes:
+        assert text.count(old) == 1
+        text = text.replace(old, new)
+    path.write_text(text)
+    return path

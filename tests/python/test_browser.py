@@ -10,7 +10,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from calibration_samples import small_calibration
+from calibration_samples import small_calibration, without_table
 from matplotlib.image import imread
 
 import dermaflux as df
@@ -66,10 +66,7 @@ def browse(html: str, folder: Path, width: int) -> tuple[dict, list[str]]:
 @pytest.fixture(scope="module")
 def calibrated(tmp_path_factory: pytest.TempPathFactory) -> Calibration:
     path = small_calibration(tmp_path_factory.mktemp("calibration"), [0.3, 0.5], [100, 200], 4)
-    text = path.read_text()
-    begin, end = text.index("[settings_table]"), text.index("[[criterion]]")
-    path.write_text(text[:begin] + text[end:])
-    return df.calibrate(path, "normal")
+    return df.calibrate(without_table(path, path), "normal")
 
 
 @pytest.fixture(scope="module")

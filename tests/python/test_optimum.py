@@ -57,7 +57,7 @@ class Skin:
         return {"first": c * x + s * y + shift[:, 0], "second": c * y - s * x + shift[:, 1]}
 
     def first(self, draws: int = 32) -> Optimum:
-        return locate(self.run(DEPTHS, DWELLS, draws), self.rules, DEPTHS, DWELLS, ASKED, 1)
+        return locate(held_probability(self.run(DEPTHS, DWELLS, draws), self.rules, DEPTHS, DWELLS, ASKED), ASKED, 1)
 
     def found(self, asked: _core.LocationGoal = ASKED) -> Optimum:
         return refine(self.first(), self.run, self.rules, DEPTHS, DWELLS, asked, 1)
@@ -147,15 +147,16 @@ def replace_most(asked: _core.LocationGoal, most: int) -> _core.LocationGoal:
 def test_a_member_that_failed_is_not_right_and_spoils_nothing_else():
     skin = Skin(0.3, 160.0, 0.0, (0.1, 0.3), (0.3, 0.3))
     outputs = skin.run(DEPTHS, DWELLS, 16)
-    depth, dwell, whole = held_probability(outputs, skin.rules, DEPTHS, DWELLS, ASKED)
+    before = held_probability(outputs, skin.rules, DEPTHS, DWELLS, ASKED)
+    depth, dwell, whole = before.depth_mm, before.dwell_ms, before.probability
     outputs["first"][3, 3, 5] = np.nan  # 0.3 mm, 160 ms
-    _, _, holed = held_probability(outputs, skin.rules, DEPTHS, DWELLS, ASKED)
+    holed = held_probability(outputs, skin.rules, DEPTHS, DWELLS, ASKED).probability
     others = np.delete(np.arange(16), 5)
     np.testing.assert_array_equal(holed[:, :, others], whole[:, :, others])
     i, j = np.argmin(abs(depth - 0.3)), np.argmin(abs(dwell - 160.0))
     assert holed[i, j, 5] < 0.5 * whole[i, j, 5]
     # A setting beside it is right by its own outcome: held to one place of the lattice, half of what counts is itself and above.
-    narrow = [held_probability(one, skin.rules, DEPTHS, DWELLS, _core.LocationGoal(5.0, 0.02, 0.9, 1))[2] for one in (skin.run(DEPTHS, DWELLS, 16), outputs)]
+    narrow = [held_probability(one, skin.rules, DEPTHS, DWELLS, _core.LocationGoal(5.0, 0.02, 0.9, 1)).probability for one in (skin.run(DEPTHS, DWELLS, 16), outputs)]
     beside = np.argmin(abs(depth - 0.25)), j, 5
     assert narrow[0][beside] > 0.99 and narrow[1][beside] > 0.6
     far = np.argmin(abs(depth - 0.6))
@@ -164,13 +165,13 @@ def test_a_member_that_failed_is_not_right_and_spoils_nothing_else():
 
 def test_where_nothing_is_right_the_middle_is_named_and_known_to_nobody():
     hopeless = replace(Skin(0.3, 160.0, 0.0, (0.1, 0.3), (0.3, 0.3)), rules=(Rule("first", 50.0, 60.0),))
-    found = locate(hopeless.run(DEPTHS, DWELLS, 8), hopeless.rules, DEPTHS, DWELLS, ASKED, 1)
+    found = locate(held_probability(hopeless.run(DEPTHS, DWELLS, 8), hopeless.rules, DEPTHS, DWELLS, ASKED), ASKED, 1)
     assert DEPTHS[0] < found.depth_mm < DEPTHS[-1] and not found.known
 
 
 def test_a_search_over_one_setting_is_that_setting():
     skin = Skin(0.3, 160.0, 0.0, (0.1, 0.3), (0.3, 0.3))
-    one = locate(skin.run(DEPTHS[3:4], DWELLS[3:4], 8), skin.rules, DEPTHS[3:4], DWELLS[3:4], ASKED, 1)
+    one = locate(held_probability(skin.run(DEPTHS[3:4], DWELLS[3:4], 8), skin.rules, DEPTHS[3:4], DWELLS[3:4], ASKED), ASKED, 1)
     assert (one.depth_mm, one.dwell_ms) == (0.3, pytest.approx(160.0)) and one.depth_range_mm == (0.3, 0.3)
 
 
@@ -178,7 +179,7 @@ def test_what_moves_the_optimum_is_worth_knowing_and_what_does_not_is_not():
     """The shift of the first output moves the best depth; a key that does nothing is explained by luck."""
     skin = Skin(0.4, 180.0, 0.0, (0.08, 0.3), (2.0, 0.1))
     outputs = skin.run(DEPTHS, DWELLS, 128)
-    held = held_probability(outputs, skin.rules, DEPTHS, DWELLS, ASKED)[2]
+    held = held_probability(outputs, skin.rules, DEPTHS, DWELLS, ASKED)
     shift = stats.norm.ppf(even_points(2, 128, skin.seed))
     keys = {"moves": shift[:, 0], "turned": -shift[:, 0], "idle": np.random.default_rng(3).random(128), "narrow": shift[:, 1]}
     ranking = value_of_knowing(held, keys, 1)
@@ -193,7 +194,7 @@ def test_what_moves_the_optimum_is_worth_knowing_and_what_does_not_is_not():
 
 def test_two_draws_tell_of_no_key():
     skin = Skin(0.3, 160.0, 0.0, (0.1, 0.3), (0.3, 0.3))
-    held = held_probability(skin.run(DEPTHS, DWELLS, 3), skin.rules, DEPTHS, DWELLS, ASKED)[2]
+    held = held_probability(skin.run(DEPTHS, DWELLS, 3), skin.rules, DEPTHS, DWELLS, ASKED)
     assert value_of_knowing(held, {"one": np.arange(3.0)}, 1) == []
 
 

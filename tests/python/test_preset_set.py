@@ -5,7 +5,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from calibration_samples import small_calibration
+from calibration_samples import small_calibration, without_table
 from conftest import CONFIGS, Page
 
 import dermaflux as df
@@ -19,12 +19,8 @@ CLASSES, NEEDLE, INK = ["normal", "hypertrophic"], "round_liner_1_025_long", "ca
 
 @pytest.fixture(scope="module")
 def small(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Without a settings table, which has tests of its own."""
     path = small_calibration(tmp_path_factory.mktemp("set"), [0.3, 0.5], [100, 200], 3)
-    text = path.read_text()
-    begin, end = text.index("[settings_table]"), text.index("[[criterion]]")
-    path.write_text(text[:begin] + text[end:])
-    return path
+    return without_table(path, path)
 
 
 @pytest.fixture(scope="module")
