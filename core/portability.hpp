@@ -42,6 +42,15 @@
 
 namespace dermaflux {
 
+/// Position of the lowest bit that is set; there must be one.
+DF_FUNCTION inline int lowest_bit(unsigned bits) {
+#ifdef __CUDA_ARCH__
+  return __ffs(static_cast<int>(bits)) - 1;
+#else
+  return __builtin_ctz(bits);
+#endif
+}
+
 /// The larger of two numbers; unlike std::fmax it ignores nothing about NaN, so it is one instruction.
 DF_FUNCTION inline constexpr double larger(double a, double b) { return a > b ? a : b; }
 /// The smaller of two numbers.

@@ -88,7 +88,7 @@ RunResult run(const Treatment& treatment, const RunOptions& options, Backend wan
   const BackendChoice used = choose_backend(wanted, 1);
   const auto start = std::chrono::steady_clock::now();
   RunOptions recording = options;
-  recording.record = true;
+  recording.record = recording.every_look = true;
   recording.dwells.clear();
   CaseBlueprint blueprint = build_case(treatment, recording);
   Workspace workspace;

@@ -11,11 +11,15 @@ struct CarreauYasuda {
   double relaxation_time;  ///< lambda [s]
   double thinning_index;   ///< n, 1 is Newtonian [-]
   double yasuda_exponent;  ///< a [-]
-  DF_IN_LANES DF_FUNCTION double operator()(double shear_rate) const {
+  /// Whether it is the form of Carreau, for which lanes need one power less.
+  DF_FUNCTION bool carreau() const { return yasuda_exponent == 2.0; }
+  template <bool is_carreau = false>
+  DF_IN_LANES DF_FUNCTION double left(double shear_rate) const {
     const double x = relaxation_time * shear_rate;
-    const double broken = yasuda_exponent == 2.0 ? x * x : lane_power(larger(x, 1e-300), yasuda_exponent);
+    const double broken = is_carreau || carreau() ? x * x : lane_power(larger(x, 1e-300), yasuda_exponent);
     return lane_power(1.0 + broken, (thinning_index - 1.0) / yasuda_exponent);
   }
+  DF_IN_LANES DF_FUNCTION double operator()(double shear_rate) const { return left(shear_rate); }
 };
 
 /// Viscosity of a suspension relative to its carrier at high shear: (1 - phi_eff / phi_m)^(-[eta] phi_m), phi_eff = s phi,
@@ -41,8 +45,9 @@ struct InkViscosity {
   double structure_ratio;  ///< particle contribution at rest over that at infinite shear, >= 1 [-]
 
   /// Particle factor on the viscosity of whatever liquid carries the pigment [-].
+  template <bool is_carreau = false>
   DF_IN_LANES DF_FUNCTION double particle_factor(double volume_fraction, double shear_rate) const {
-    const double structure = 1.0 + (structure_ratio - 1.0) * thinning(shear_rate);
+    const double structure = 1.0 + (structure_ratio - 1.0) * thinning.left<is_carreau>(shear_rate);
     return 1.0 + (crowding(volume_fraction) - 1.0) * structure;
   }
   DF_IN_LANES DF_FUNCTION double operator()(double volume_fraction, double shear_rate) const {
@@ -60,9 +65,13 @@ struct PoreFluidViscosity {
   static DF_FUNCTION PoreFluidViscosity of(const InkViscosity& ink, double interstitial_viscosity) {
     return {ink, interstitial_viscosity, std::log(ink.carrier_viscosity / interstitial_viscosity)};
   }
-  DF_IN_LANES DF_FUNCTION double operator()(double carrier_fraction, double volume_fraction, double shear_rate) const {
+  template <bool is_carreau = false>
+  DF_IN_LANES DF_FUNCTION double of_mixture(double carrier_fraction, double volume_fraction, double shear_rate) const {
     const double liquid = interstitial_viscosity * lane_exp(log_ratio * carrier_fraction);
-    return liquid * ink.particle_factor(volume_fraction, shear_rate);
+    return liquid * ink.particle_factor<is_carreau>(volume_fraction, shear_rate);
+  }
+  DF_IN_LANES DF_FUNCTION double operator()(double carrier_fraction, double volume_fraction, double shear_rate) const {
+    return of_mixture(carrier_fraction, volume_fraction, shear_rate);
   }
 };
 

@@ -209,6 +209,11 @@ CaseBlueprint build_case(const Treatment& whole, const RunOptions& options) {
   const std::vector<double> times = look_times(options.horizon, whole.sessions);
   c.moment_count = static_cast<int>(times.size());
   std::copy(times.begin(), times.end(), c.moments);
+  for (std::size_t m = 0; m < times.size(); ++m) {
+    const auto* asked = std::find_if(asked_looks.begin(), asked_looks.end(),
+                                     [&](const AskedLook& one) { return std::fabs(one.time - times[m]) < 1.0; });
+    c.looks[m] = options.every_look ? Look::width : (asked != asked_looks.end() ? asked->look : Look::nothing);
+  }
   const auto position = [&](double time) {
     for (std::size_t m = 0; m < times.size(); ++m)
       if (times[m] == time) return static_cast<int>(m);

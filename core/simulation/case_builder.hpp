@@ -1,4 +1,5 @@
 #pragma once
+#include <array>
 #include <cmath>
 #include <memory>
 #include <string>
@@ -20,6 +21,7 @@ struct RunOptions {
   std::vector<double> dwells;        ///< dwell times that share the insertion, increasing [s]; empty: the treatment's own
   double horizon = default_horizon;  ///< last time looked at [s]
   bool record = false;               ///< keep fields and trace
+  bool every_look = false;           ///< look at the dot at all moments, not only at those that outputs ask for
   double stop_time = HUGE_VAL;       ///< healing stops after the first step that reaches it, to be continued later [s]
 };
 
@@ -29,6 +31,20 @@ inline constexpr double longest_horizon = 30.0 * units::year;
 /// Times after the first session at which a run is looked at, up to the horizon [s]: those of every run; right after each later
 /// session (it has begun and ended then) and a fortnight after it; six weeks and a year after the last one.
 std::vector<double> look_times(double horizon, const Sessions& sessions = {});
+
+/// What outputs ask of the look of a dot, and when.
+struct AskedLook {
+  double time;  ///< [s]
+  Look look;
+};
+inline constexpr std::array<AskedLook, 8> asked_looks = {{{0.0, Look::contrast},
+                                                          {1.0 * units::day, Look::contrast},
+                                                          {7.0 * units::day, Look::contrast},
+                                                          {14.0 * units::day, Look::width},
+                                                          {90.0 * units::day, Look::contrast},
+                                                          {1.0 * units::year, Look::width},
+                                                          {3.0 * units::year, Look::contrast},
+                                                          {5.0 * units::year, Look::width}}};
 
 /// Throws InputError, naming `where`, if the horizon is no time from above 0 to the longest, or if a session lies beyond it.
 void require_horizon(double horizon, const Sessions& sessions, const std::string& where);

@@ -162,7 +162,8 @@ Appearance OpticalScene::look(bool colour, std::vector<double>* view) const {
   double scratch[4] = {};
   std::vector<double> seen(static_cast<std::size_t>(band_count * (view_rings + 1)));
   const auto keep = [&](int band) { std::copy_n(o.reflectance.data, view_rings + 1, seen.begin() + band * (view_rings + 1)); };
-  const Appearance result = dermaflux::look(executor, o, bound.pools, clock_, colour, {scratch, 4, 0}, view != nullptr, keep);
+  const Appearance result =
+      dermaflux::look(executor, o, bound.pools, clock_, colour, {scratch, 4, 0}, view ? Look::everything : Look::width, keep);
   if (view) view->insert(view->end(), seen.begin(), seen.end());
   return result;
 }

@@ -28,8 +28,8 @@ struct MomentOutcome {
   double depth_mean, depth_p10, depth_p90;  ///< of all pigment below the surface [m]
   double radius_mean;                       ///< [m]
   double below_limit;                       ///< share of the pigment below 1 mm [-]
-  double contrast;                          ///< at 550 nm [-]
-  double fwhm;                              ///< [m]
+  double contrast;                          ///< at 550 nm [-], NaN where nobody looked
+  double fwhm;                              ///< [m], NaN where nobody looked
   double erythema, oedema;                  ///< amplitude, 1 right after treatment [-]
   double haematoma;                         ///< expected share of a bruise that is left [-]
 };

@@ -38,6 +38,7 @@ struct TreatmentCase {
   double depth_limit;  ///< pigment below it is reported as a share [m]
   int moment_count;
   double moments[max_moments];  ///< increasing [s]
+  Look looks[max_moments];      ///< how much of the dot is looked at then
   int colour_moment[2];         ///< positions of the moments at which colour is computed
   double stop_time;             ///< healing stops after the first step that reaches it [s]
   Recorder recorder;

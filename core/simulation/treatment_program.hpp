@@ -3,14 +3,14 @@
 
 namespace dermaflux {
 
-/// The dot as it now looks.
+/// The dot as it now looks, as far as is wanted.
 DF_CALLER_DECIDES
 template <class Executor>
 DF_FUNCTION DF_OUTLINE Appearance look_now(const Executor& executor, const TreatmentCase& c, const HealingProblem& healing,
-                                           double time, const Progress& at, bool colour) {
+                                           double time, const Progress& at, bool colour, Look wanted) {
   SkinClock clock{time, time - at.mean_start};
   for (int s = 0; s < at.sessions; ++s) clock.add(c.optics.params, time - c.sessions.start[s]);
-  return look(executor, c.optics, healing.pools, clock, colour, c.look);
+  return look(executor, c.optics, healing.pools, clock, colour, c.look, wanted);
 }
 
 /// One of the moments: sums, ledger, what was seen, and the fields if they are kept.
@@ -106,7 +106,7 @@ DF_FUNCTION Healed follow_healing(const Executor& executor, const TreatmentCase&
     const double end = again ? c.sessions.start[s] : c.moments[m];
     if (!heal_until(executor, healing, end, at.clock, c.stop_time)) return Healed::stopped;
     const int colour = again ? -1 : (m == c.colour_moment[0] ? 0 : (m == c.colour_moment[1] ? 1 : -1));
-    const Appearance seen = look_now(executor, c, healing, end, at, colour >= 0);
+    const Appearance seen = look_now(executor, c, healing, end, at, colour >= 0, again ? Look::contrast : c.looks[m]);
     if (again) {
       out.sessions[s].contrast_before = seen.contrast;
       leave_to_next(executor, c, healing, end - c.sessions.start[s - 1]);

@@ -85,7 +85,7 @@ DF_FUNCTION void spread_vertically(const Executor& executor, const HealingProble
     return;
   }
   executor.single(VerticalFactorStep{p, diffusivity.largest, speed, dt});
-  executor.cells(p.grid.n_r, 1, VerticalSpreadStep{p, pool});
+  executor.cells(VerticalSpreadStep::groups(p.grid.n_r), 1, VerticalSpreadStep{p, pool});
 }
 
 /// The reaction of a step: time counts from the last session; wounds of several recruit each for itself.

@@ -83,28 +83,31 @@ DF_FUNCTION inline LightClock light_clock(const OpticsParams& c, int band, const
           .scattering_gain = c.scattering_gain[band]};
 }
 
-/// What the dot looks like: contrast and width at 550 nm and, if asked, the reflectance in all bands. `scratch` holds four values.
-/// If the `whole` view is wanted, all places are looked at, and `seen(band)` is called after each band, when o.reflectance holds
-/// what is seen at them; else as many as the numbers need, which are the same.
+/// What the dot looks like: contrast and width at 550 nm and, if asked, the reflectance in all bands, from as many places of the
+/// view as that takes: the numbers are the same. `scratch` holds four values. `seen(band)` is called after each band, when
+/// o.reflectance holds what is seen at those places.
 DF_CALLER_DECIDES
 template <class Executor, class Seen>
 DF_FUNCTION Appearance look(const Executor& executor, const OpticsProblem& o, const PoolFields& pools, const SkinClock& clock,
-                            bool colour, FieldView<double> scratch, bool whole, const Seen& seen) {
-  executor.cells(o.grid.n_r, o.grid.n_z, CoarsenPigmentStep{o, pools});
+                            bool colour, FieldView<double> scratch, Look wanted, const Seen& seen) {
   Appearance result{};
+  result.contrast = result.fwhm = NAN;
   result.erythema = clock.erythema;
   result.oedema = clock.oedema;
   result.haematoma = clock.haematoma;
+  if (wanted == Look::nothing) return result;
+  executor.cells(o.grid.n_r, o.grid.n_z, CoarsenPigmentStep{o, pools});
+  const int places = wanted == Look::everything ? view_rings : (wanted == Look::width ? near_rings : centre_rings);
   for (int n = 0; n < (colour ? band_count : 1); ++n) {
     const int band = (contrast_band + n) % band_count;
     const LightClock light = light_clock(o.params, band, clock);
-    look_in_band(executor, o, pools, light, whole ? view_rings : (n == 0 ? near_rings : centre_rings), scratch);
-    if (n == 0 && !whole && executor.read(scratch, 1) == DotProfileStep::wider)
+    look_in_band(executor, o, pools, light, n == 0 || wanted == Look::everything ? places : centre_rings, scratch);
+    if (n == 0 && wanted == Look::width && executor.read(scratch, 1) == DotProfileStep::wider)
       look_in_band(executor, o, pools, light, view_rings, scratch);
     seen(band);
     if (n == 0) {
       result.contrast = executor.read(scratch, 0);
-      result.fwhm = executor.read(scratch, 1);
+      if (wanted != Look::contrast) result.fwhm = executor.read(scratch, 1);
     }
     result.dot[band] = executor.read(scratch, 2);
     result.skin[band] = executor.read(scratch, 3);
@@ -116,8 +119,8 @@ DF_FUNCTION Appearance look(const Executor& executor, const OpticsProblem& o, co
 DF_CALLER_DECIDES
 template <class Executor>
 DF_FUNCTION Appearance look(const Executor& executor, const OpticsProblem& o, const PoolFields& pools, const SkinClock& clock,
-                            bool colour, FieldView<double> scratch) {
-  return look(executor, o, pools, clock, colour, scratch, false, [](int) {});
+                            bool colour, FieldView<double> scratch, Look wanted = Look::width) {
+  return look(executor, o, pools, clock, colour, scratch, wanted, [](int) {});
 }
 
 }  // namespace dermaflux

@@ -55,18 +55,28 @@ struct OpticsRows {
   FieldView<const double> view_r;      ///< where the dot is looked at [m]
 };
 
-/// What photon paths need to know of skin and pigment, in one band at one time; depths in optical depths of scattering, mu_s l.
-struct PathTables {
-  FieldView<double> scattered;       ///< depth at each face of the rows of tissue
-  FieldView<float> depth, absorbed;  ///< where each of the equal parts ends [m], and optical depth of absorption down to there
-  FieldView<double> scale;           ///< parts per depth, one value
-  FieldView<double> reach;           ///< radius within which each row of tissue holds pigment [m]
-  FieldView<double> box;             ///< a PigmentBox
-  FieldView<float> raster;           ///< row x (bin, then 0): absorption of pigment over scattering, between top and bottom
-  FieldView<double> returned;        ///< group of paths x (place of the view, then skin without a dot): light that came back
+/// What a path that passes one of the equal parts of the depth needs to know of it.
+struct DepthPart {
+  static constexpr int length = 4;  ///< values
+  float depth, deeper;              ///< where it begins [m], and how much deeper it ends
+  float absorbed, dimmer;           ///< optical depth of absorption down to where it begins, and in it
 };
 
-/// What a dot looks like at one time.
+/// What photon paths need to know of skin and pigment, in one band at one time; depths in optical depths of scattering, mu_s l.
+struct PathTables {
+  FieldView<double> scattered;  ///< depth at each face of the rows of tissue
+  FieldView<float> parts;       ///< of each of the equal parts a DepthPart
+  FieldView<double> scale;      ///< parts per depth, one value
+  FieldView<double> reach;      ///< radius within which each row of tissue holds pigment [m]
+  FieldView<double> box;        ///< a PigmentBox
+  FieldView<float> raster;      ///< row x (bin, then 0): absorption of pigment over scattering, between top and bottom
+  FieldView<double> returned;   ///< group of paths x (place of the view, then skin without a dot): light that came back
+};
+
+/// How much of a dot is looked at: nothing, what its contrast takes, what its width takes as well, or every place of the view.
+enum class Look : int { nothing, contrast, width, everything };
+
+/// What a dot looks like at one time. NaN where nobody looked.
 struct Appearance {
   double contrast;                           ///< 1 - R/R_skin at 550 nm over the central 60 um of radius [-]
   double fwhm;                               ///< width at half of that contrast [m]

@@ -74,7 +74,7 @@ void lay_out_optics_state(ViewArena& arena, OpticsProblem& problem) {
   problem.glow = arena.take(n_r);
   PathTables& tables = problem.tables;
   tables.scattered = arena.take(problem.tissue.n_z + 1);
-  for (auto* view : {&tables.depth, &tables.absorbed}) *view = take_singles(arena, depth_parts + 1);
+  tables.parts = take_singles(arena, depth_parts * DepthPart::length);
   tables.scale = arena.take(1);
   tables.reach = arena.take(problem.tissue.n_z);
   tables.box = arena.take(PigmentBox::length);

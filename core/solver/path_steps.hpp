@@ -1,5 +1,6 @@
 #pragma once
 #include <cmath>
+#include <cstring>
 
 #include "core/lane_math.hpp"
 #include "core/physics/photon_laws.hpp"
@@ -7,8 +8,8 @@
 
 namespace dermaflux {
 
-/// Fills the tables of depths, linear between the borders of equal parts; below the grid the last part goes on. Water that swells
-/// the dermis changes no optical depth, see SwollenRows.
+/// Fills the table of depths, linear in equal parts; below the grid the last part goes on. Water that swells the dermis changes no
+/// optical depth, see SwollenRows.
 struct SkinDepthStep {
   OpticsProblem o;
   LightClock clock;
@@ -19,6 +20,7 @@ struct SkinDepthStep {
     const double part = o.tables.scattered(n_z) / depth_parts;
     o.tables.scale(0) = 1.0 / part;
     double depth = 0.0, absorbed = 0.0;  // down to the upper face of row j
+    double depth_before = 0.0, absorbed_before = 0.0;
     for (int k = 0, j = 0; k <= depth_parts; ++k) {
       const double end = k * part;
       for (; j + 1 < n_z && o.tables.scattered(j + 1) <= end; ++j) {
@@ -26,8 +28,14 @@ struct SkinDepthStep {
         absorbed += absorption(j) * o.tissue.dz(j);
       }
       const double into = (end - o.tables.scattered(j)) / scattering(j);  // the row [m at rest]
-      o.tables.depth(k) = static_cast<float>(depth + stretch(j) * into);
-      o.tables.absorbed(k) = static_cast<float>(absorbed + absorption(j) * into);
+      const double depth_here = depth + stretch(j) * into, absorbed_here = absorbed + absorption(j) * into;
+      if (k > 0) {
+        const DepthPart part_before{static_cast<float>(depth_before), static_cast<float>(depth_here - depth_before),
+                                    static_cast<float>(absorbed_before), static_cast<float>(absorbed_here - absorbed_before)};
+        std::memcpy(o.tables.parts.data + (k - 1) * DepthPart::length, &part_before, sizeof part_before);
+      }
+      depth_before = depth_here;
+      absorbed_before = absorbed_here;
     }
   }
 
@@ -44,16 +52,16 @@ struct PathPieces {
   float scattered[count + 1], depth[count + 1], absorbed[count + 1];  ///< optical depth; [m]; optical depth of absorption
   float x[count + 1], y[count + 1];                                   ///< ways along the surface, over the finest bin
   float stretch[count], thinning[count];                              ///< depth and absorption per optical depth, where each ends
-  float along[count + 1], aside[count + 1], sunk[count + 1], length[count + 1];  ///< optical, of the piece that ends there
+  float length[count + 1], turn[count + 1];                           ///< optical, of the piece that ends there; a PathTurn
 
   /// Before the first piece of a path, which begins at the surface.
   DF_FUNCTION void begin(float surface) {
-    for (float* ends : {scattered, absorbed, x, y, along, aside, sunk, length}) ends[0] = 0.0f;
+    for (float* ends : {scattered, absorbed, x, y, length, turn}) ends[0] = 0.0f;
     depth[0] = surface;
   }
   /// The next pieces begin where these end.
   DF_FUNCTION void go_on() {
-    for (float* ends : {scattered, depth, absorbed, x, y, along, aside, sunk, length}) ends[0] = ends[count];
+    for (float* ends : {scattered, depth, absorbed, x, y, length, turn}) ends[0] = ends[count];
   }
 };
 
@@ -66,18 +74,16 @@ struct PathPieces {
 /// along half the pieces before and after: with an optical depth m of absorption there, s scattering over absorption and t the mean
 /// of such lengths, e^-((1 + s) m) + s/(k t) (1 - e^-(k m)), as above for thin pigment, the reflection of a half-space for dense.
 /// What is scattered into the forward peak, g^2 of all, goes on as if it were not: k = 1 + (1 - g^2) s (delta-P1: Joseph, Wiscombe
-/// & Weinman 1976, J. Atmos. Sci. 33). A turn by an angle a leads out through the same face with chance (1 - cos a)/2 if faces lie
-/// in all directions, (1 - g)/2 in the mean: so many turns, the sharpest, are taken for such.
+/// & Weinman 1976, J. Atmos. Sci. 33). Which turns these are says PathTurn.
 struct PigmentTurns {
   float scattering, extinction, lasting;  ///< s, 1 + s and k [-]
   float back;                             ///< s/(k t) [-]
-  float sharp;                            ///< cosine of the least turn that leads back [-]
 
   /// `gain`: reduced scattering over absorption; `sharpness`: 1 - g.
   DF_FUNCTION static PigmentTurns of(double gain, double sharpness, double turn_length) {
     const double g = 1.0 - sharpness, s = gain / sharpness, lasting = 1.0 + (1.0 - g * g) * s;
     return {static_cast<float>(s), static_cast<float>(1.0 + s), static_cast<float>(lasting),
-            static_cast<float>(s / (lasting * turn_length)), static_cast<float>(HenyeyGreenstein{g}(0.5 * sharpness))};
+            static_cast<float>(s / (lasting * turn_length))};
   }
 };
 
@@ -116,11 +122,11 @@ struct FollowPathsStep {
  private:
   /// Where a path may meet pigment: where a piece ends.
   struct Samples {
-    static constexpr int room = 32;
+    static constexpr int room = 64;
     int count;
     float x[room], side[room];  ///< way along the view, and the square of that across it, over the finest bin
     float length[room];         ///< optical, half of the pieces before and after
-    float turn[room];           ///< scattering of pigment over its absorption where light turns, 0 where not
+    float turn[room];           ///< 1 where light turns, 0 where not
     int line[room];             ///< of the raster
   };
   /// What paths look for, and what one of them has met. Lengths over the finest bin.
@@ -157,8 +163,9 @@ struct FollowPathsStep {
   /// Optical depth of absorption along a path in skin; adds that of pigment to what it has met.
   DF_FUNCTION double follow(int path, Search& search) const {
     PathPieces p;
-    p.begin(o.tables.depth(0));
-    float lost[PathPieces::count] = {};
+    p.begin(o.tables.parts(0));
+    float lost[PathPieces::count];
+    for (float& part : lost) part = 0.0f;
     const int end = static_cast<int>(o.paths.first(path + 1));
     for (int first = static_cast<int>(o.paths.first(path)); first <= end; first += PathPieces::count) {
       const int count = end - first < PathPieces::count ? end - first : PathPieces::count;
@@ -173,8 +180,13 @@ struct FollowPathsStep {
       pass(zone, search);
       turn_back(zone, search);
     }
-    double sum = 0.0;
-    for (const float part : lost) sum += static_cast<double>(part);
+    constexpr int quarter = PathPieces::count / 4;
+    double sum = 0.0, part[quarter];
+    DF_LANES
+    for (int l = 0; l < quarter; ++l)
+      part[l] = (static_cast<double>(lost[l]) + static_cast<double>(lost[l + quarter])) +
+                (static_cast<double>(lost[l + 2 * quarter]) + static_cast<double>(lost[l + 3 * quarter]));
+    for (const double one : part) sum += one;
     return sum;
   }
   /// How deep pieces end in this skin.
@@ -183,24 +195,20 @@ struct FollowPathsStep {
     const float* const scattered = o.paths.depth.data + first;
     const float scale = static_cast<float>(o.tables.scale(0));
     int part[count];
-    float depth[2][count], absorbed[2][count];
+    DepthPart found[count];
     DF_LANES
     for (int l = 0; l < count; ++l) {
       const float at = scattered[l] * scale;
       part[l] = static_cast<int>(at < depth_parts - 1.0f ? at : depth_parts - 1.0f);
     }
-    for (int l = 0; l < count; ++l)
-      for (int n = 0; n < 2; ++n) {
-        depth[n][l] = o.tables.depth(part[l] + n);
-        absorbed[n][l] = o.tables.absorbed(part[l] + n);
-      }
+    for (int l = 0; l < count; ++l) std::memcpy(found + l, o.tables.parts.data + part[l] * DepthPart::length, sizeof(DepthPart));
     DF_LANES
     for (int l = 0; l < count; ++l) {
       const float share = scattered[l] * scale - static_cast<float>(part[l]);
-      const float deeper = depth[1][l] - depth[0][l], dimmer = absorbed[1][l] - absorbed[0][l];
+      const float deeper = found[l].deeper, dimmer = found[l].dimmer;
       p.scattered[l + 1] = scattered[l];
-      p.depth[l + 1] = depth[0][l] + share * deeper;
-      p.absorbed[l + 1] = absorbed[0][l] + share * dimmer;
+      p.depth[l + 1] = found[l].depth + share * deeper;
+      p.absorbed[l + 1] = found[l].absorbed + share * dimmer;
       p.stretch[l] = scale * deeper;
       p.thinning[l] = scale * dimmer;
     }
@@ -210,6 +218,7 @@ struct FollowPathsStep {
   DF_FUNCTION void lay_out(int first, PathPieces& p) const {
     constexpr float level = 0.02f, fine = static_cast<float>(1.0 / RasterBins::finest);
     const float *const x = o.paths.x.data + first, *const y = o.paths.y.data + first;
+    const float *const length = o.paths.length.data + first, *const turn = o.paths.turn.data + first;
     DF_LANES
     for (int l = 0; l < PathPieces::count; ++l) {
       const float sunk = p.scattered[l + 1] - p.scattered[l];
@@ -217,71 +226,84 @@ struct FollowPathsStep {
       const float per_sunk = 1.0f / (flat ? 1.0f : sunk);
       const float stretch = flat ? p.stretch[l] : (p.depth[l + 1] - p.depth[l]) * per_sunk;
       p.thinning[l] = flat ? p.thinning[l] : (p.absorbed[l + 1] - p.absorbed[l]) * per_sunk;
-      p.along[l + 1] = x[l];
-      p.aside[l + 1] = y[l];
-      p.sunk[l + 1] = sunk;
-      p.length[l + 1] = std::sqrt(x[l] * x[l] + y[l] * y[l] + sunk * sunk);
+      p.length[l + 1] = length[l];
+      p.turn[l + 1] = turn[l];
       p.x[l + 1] = stretch * x[l] * fine;
       p.y[l + 1] = stretch * y[l] * fine;
     }
-    for (int l = 0; l < PathPieces::count; ++l) {
-      p.x[l + 1] += p.x[l];
-      p.y[l + 1] += p.y[l];
+    add_up(p.x);
+    add_up(p.y);
+  }
+  /// Turns ways into places, which begin with that of the start. Runs of ways are added up side by side, because each sum waits for
+  /// the one before.
+  DF_FUNCTION static void add_up(float (&way)[PathPieces::count + 1]) {
+    constexpr int run = 8, runs = PathPieces::count / run;
+    float sum[runs] = {}, before = way[0];
+    for (int l = 0; l < run; ++l)
+      for (int n = 0; n < runs; ++n) way[n * run + l + 1] = sum[n] += way[n * run + l + 1];
+    for (int n = 0; n < runs; ++n) {
+      DF_LANES
+      for (int l = 0; l < run; ++l) way[n * run + l + 1] += before;
+      before += sum[n];
     }
   }
   /// Notes where pieces begin, and the last of a path ends, among pigment, for each zone of places that they lead to it from.
   DF_FUNCTION void meet(const PathPieces& p, int count, Search& search) const {
-    constexpr float no_turn = 0.99999f;
-    float x[PathPieces::count], side[PathPieces::count], length[PathPieces::count], turn[PathPieces::count];
-    int line[PathPieces::count], wanted[PathPieces::count], kind[PathPieces::count];
-    const float nearest = search.at[0] - search.reach, farthest = search.at[lanes - 1] + search.reach;
-    const float sharp = search.turns.sharp, scattering = search.turns.scattering;
-    const int seen = (1 << seen_zones()) - 1;
+    constexpr int size = PathPieces::count;
+    float side[size], length[size];
+    int line[size], inside[size];
+    int any = 0;
     DF_LANES
-    for (int l = 0; l < PathPieces::count; ++l) {
-      const float row = (p.scattered[l] - search.top) * search.rows, y = p.y[l];
-      x[l] = p.x[l];
-      side[l] = y * y;
-      const float after = l < count ? p.length[l + 1] : 0.0f, both = p.length[l] * after;
-      const float cosine = p.along[l] * p.along[l + 1] + p.aside[l] * p.aside[l + 1] + p.sunk[l] * p.sunk[l + 1];
-      length[l] = 0.5f * (p.length[l] + after);
-      turn[l] = (p.scattered[l] > 0.0f) & (cosine < no_turn * both) ? scattering : 0.0f;
-      kind[l] = (p.scattered[l] > 0.0f) & (cosine < sharp * both) ? zones : 0;
-      const bool inside = (l <= count) & (row >= 0.0f) & (row < static_cast<float>(raster_rows)) & (std::fabs(y) < search.reach);
-      line[l] = static_cast<int>(inside ? row : 0.0f) * (raster_bins + 1);
-      const int near = (-x[l] > nearest) & (-x[l] < farthest) ? 1 : 0;
-      const int far = away(search, 1, x[l]) < search.reach ? 2 : 0, farther = away(search, 2, x[l]) < search.reach ? 4 : 0;
-      wanted[l] = inside ? (near + far + farther) & seen : 0;
+    for (int l = 0; l < size; ++l) {
+      const float row = (p.scattered[l] - search.top) * search.rows;
+      const bool here = (l <= count) & (row >= 0.0f) & (row < static_cast<float>(raster_rows)) & (std::fabs(p.y[l]) < search.reach);
+      inside[l] = here ? 1 : 0;
+      line[l] = static_cast<int>(here ? row : 0.0f) * (raster_bins + 1);
     }
-    const auto note = [&](int zone, int l) {
-      Samples& own = search.samples[zone + kind[l]];
-      if (own.count == Samples::room) {
-        if (kind[l] == 0)
-          pass(zone, search);
-        else
-          turn_back(zone, search);
+    for (int l = 0; l < size; ++l) any |= inside[l];
+    if (any == 0) return;
+    DF_LANES
+    for (int l = 0; l < size; ++l) {
+      side[l] = p.y[l] * p.y[l];
+      length[l] = 0.5f * (p.length[l] + (l < count ? p.length[l + 1] : 0.0f));
+    }
+    unsigned sharp = 0;
+    for (int l = 0; l < size; ++l) sharp |= static_cast<unsigned>(p.turn[l] == PathTurn::sharp) << l;
+    for (int zone = 0; zone < seen_zones(); ++zone) {
+      const unsigned all = zone == 0 ? near(p, inside, search) : away(p, inside, zone, search);
+      for (const bool back : {false, true}) {
+        Samples& own = search.samples[zone + (back ? zones : 0)];
+        if (own.count > Samples::room - size) back ? turn_back(zone, search) : pass(zone, search);
+        for (unsigned left = all & (back ? sharp : ~sharp); left != 0; left &= left - 1) {
+          const int l = lowest_bit(left), k = own.count++;
+          own.x[k] = p.x[l];
+          own.side[k] = side[l];
+          own.length[k] = length[l];
+          own.turn[k] = p.turn[l];
+          own.line[k] = line[l];
+        }
       }
-      const int k = own.count;
-      own.x[k] = x[l];
-      own.side[k] = side[l];
-      own.length[k] = length[l];
-      own.turn[k] = turn[l];
-      own.line[k] = line[l];
-      own.count = k + 1;
-    };
-    for (int l = 0; l < PathPieces::count; ++l) {
-      if (wanted[l] == 0) continue;
-      if ((wanted[l] & 1) != 0) note(0, l);
-      if ((wanted[l] & 2) != 0) note(1, l);
-      if ((wanted[l] & 4) != 0) note(2, l);
     }
   }
-  /// How far from a way along the view the nearest place of a zone of far ones is.
-  DF_IN_LANES DF_FUNCTION static float away(const Search& search, int zone, float x) {
-    const float r = std::fabs(x), *const at = search.at + zone * lanes;
-    const float a = std::fabs(r - at[0]), b = std::fabs(r - at[2]), c = std::fabs(r - at[4]), d = std::fabs(r - at[6]);
-    const float ab = a < b ? a : b, cd = c < d ? c : d;
-    return ab < cd ? ab : cd;
+  /// Which pieces begin among pigment if the path began at one of the near places, a bit for each.
+  DF_FUNCTION static unsigned near(const PathPieces& p, const int* inside, const Search& search) {
+    const float nearest = search.at[0] - search.reach, farthest = search.at[lanes - 1] + search.reach;
+    unsigned bits = 0;
+    for (int l = 0; l < PathPieces::count; ++l)
+      bits |= static_cast<unsigned>(inside[l] & (-p.x[l] > nearest ? 1 : 0) & (-p.x[l] < farthest ? 1 : 0)) << l;
+    return bits;
+  }
+  /// The same for a zone of far ones.
+  DF_FUNCTION static unsigned away(const PathPieces& p, const int* inside, int zone, const Search& search) {
+    const float* const at = search.at + zone * lanes;
+    unsigned bits = 0;
+    for (int l = 0; l < PathPieces::count; ++l) {
+      const float r = std::fabs(p.x[l]);
+      const float a = std::fabs(r - at[0]), b = std::fabs(r - at[2]), c = std::fabs(r - at[4]), d = std::fabs(r - at[6]);
+      const float ab = a < b ? a : b, cd = c < d ? c : d, nearest = ab < cd ? ab : cd;
+      bits |= static_cast<unsigned>(inside[l] & (nearest < search.reach ? 1 : 0)) << l;
+    }
+    return bits;
   }
   /// Where samples lie in the raster if the path began at each of the places. In memory, because what is taken out of a vector
   /// register one by one takes longer.
@@ -310,7 +332,7 @@ struct FollowPathsStep {
     find(at, own, search);
     for (int s = 0; s < own.count; ++s) {
       for (int n = 0; n < lanes; ++n) pigment[n] = o.tables.raster.data[search.bin[s * lanes + n]];
-      const float length = extinction * own.length[s], turn = own.turn[s];
+      const float length = extinction * own.length[s], turn = search.turns.scattering * own.turn[s];
       DF_LANES
       for (int n = 0; n < lanes; ++n) {
         met[n] += length * pigment[n];

@@ -23,14 +23,17 @@ constexpr double longest = 200;  ///< reduced optical depths after which a photo
 /// Follows one photon after another through the half-space.
 class HalfSpace {
  public:
-  explicit HalfSpace(const PathSettings& settings) : settings_(settings) {
+  explicit HalfSpace(const PathSettings& settings)
+      : phase_{settings.anisotropy},
+        sharp_(phase_(0.5 * (1.0 - settings.anisotropy))),
+        surface_{settings.index, settings.index_plate, 1.0} {
     stay_ = 1.0 - loss * (1.0 - settings.anisotropy);
     most_ = static_cast<int>(longest / (1.0 - settings.anisotropy));
   }
 
   /// Follows a photon. If it comes out, says so, and its way and its weight are there to be read.
   bool follow(std::uint64_t photon) {
-    x.clear(), y.clear(), depth.clear();
+    for (auto* values : ways()) values->clear();
     turns = 0, turn_length = 0.0;
     Direction to{0.0, 0.0, 1.0};
     double at = before_ = 0.0;
@@ -51,13 +54,18 @@ class HalfSpace {
         to.z = -to.z;
       }
       go(to, left, at += to.z * left);
-      to = TurnedDirection{}(to, HenyeyGreenstein{settings_.anisotropy}(number(photon, flight, 1, words.b)),
-                             lane_turn(number(photon, flight, 2, words.c)));
+      const double cosine = phase_(number(photon, flight, 1, words.b));
+      turn.back() = cosine < sharp_ ? PathTurn::sharp : PathTurn::turned;
+      to = TurnedDirection{}(to, cosine, lane_turn(number(photon, flight, 2, words.c)));
     }
     return false;
   }
 
-  std::vector<float> x, y, depth;  ///< as in PhotonPathView
+  static constexpr std::size_t way_count = 5;
+  /// What is told of each piece, in the order of PhotonPathView.
+  std::array<std::vector<float>*, way_count> ways() { return {&x, &y, &depth, &length_of, &turn}; }
+
+  std::vector<float> x, y, depth, length_of, turn;
   double weight = 0.0;
   int turns = 0;             ///< scatterings of a path
   double turn_length = 0.0;  ///< sum over them of half the pieces before and after
@@ -82,11 +90,14 @@ class HalfSpace {
       x.push_back(static_cast<float>(to.x * length / parts));
       y.push_back(static_cast<float>(to.y * length / parts));
       depth.push_back(static_cast<float>(std::max(end - to.z * length * left / parts, 0.0)));
+      length_of.push_back(static_cast<float>(before_));
+      turn.push_back(PathTurn::none);
     }
   }
 
-  PathSettings settings_;
-  PlatedSurface surface_{settings_.index, settings_.index_plate, 1.0};
+  HenyeyGreenstein phase_;
+  double sharp_;  ///< cosine of the least turn that leads back
+  PlatedSurface surface_;
   EvenNumbers<3 * even_flights> even_;
   double stay_ = 1.0, before_ = 0.0;  ///< the second: the last piece before a scattering, 0 after the surface
   int most_ = 0;
@@ -97,13 +108,13 @@ class HalfSpace {
 PhotonPaths::PhotonPaths(const PathSettings& settings, int count)
     : count_(count), entering_(1.0 - PlatedSurface{1.0, settings.index_plate, settings.index}(1.0)) {
   std::vector<float> first{0.0f}, launched, weight;
-  std::array<std::vector<float>, 3> ways;
+  std::array<std::vector<float>, HalfSpace::way_count> ways;
   HalfSpace half_space(settings);
   long turns = 0;
   for (std::uint64_t photon = first_photon; launched.size() < static_cast<std::size_t>(count); ++photon) {
     if (!half_space.follow(photon)) continue;
-    const std::array<const std::vector<float>*, 3> own = {&half_space.x, &half_space.y, &half_space.depth};
-    for (std::size_t n = 0; n < 3; ++n) ways[n].insert(ways[n].end(), own[n]->begin(), own[n]->end());
+    const auto own = half_space.ways();
+    for (std::size_t n = 0; n < ways.size(); ++n) ways[n].insert(ways[n].end(), own[n]->begin(), own[n]->end());
     first.push_back(static_cast<float>(ways[0].size()));
     launched.push_back(static_cast<float>(photon - first_photon + 1));
     weight.push_back(static_cast<float>(half_space.weight));
@@ -113,8 +124,8 @@ PhotonPaths::PhotonPaths(const PathSettings& settings, int count)
   turn_length_ /= static_cast<double>(std::max(turns, 1L));
   for (auto& way : ways) way.resize(way.size() + path_pieces, 0.0f);
   pieces_ = static_cast<int>(ways[0].size());
-  for (const auto* part : {&first, &launched, &weight, &ways[0], &ways[1], &ways[2]})
-    values_.insert(values_.end(), part->begin(), part->end());
+  for (const auto* part : {&first, &launched, &weight}) values_.insert(values_.end(), part->begin(), part->end());
+  for (const auto& way : ways) values_.insert(values_.end(), way.begin(), way.end());
 }
 
 PhotonPathView PhotonPaths::view(const float* copy) const {
@@ -131,9 +142,7 @@ PhotonPathView PhotonPaths::view(const float* copy) const {
   view.first = take(count_ + 1);
   view.launched = take(count_);
   view.weight = take(count_);
-  view.x = take(pieces_);
-  view.y = take(pieces_);
-  view.depth = take(pieces_);
+  for (auto* way : {&view.x, &view.y, &view.depth, &view.length, &view.turn}) *way = take(pieces_);
   return view;
 }
 

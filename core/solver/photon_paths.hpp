@@ -14,6 +14,13 @@ struct PathSettings {
   bool operator==(const PathSettings&) const = default;
 };
 
+/// What light does where a piece of a path ends: it goes on, it turns, or it turns so sharply that it leaves through the face it
+/// came in by, if faces lie in all directions: a turn by an angle a does so with chance (1 - cos a)/2, (1 - g)/2 in the mean. So
+/// many turns, the sharpest, are taken for such.
+struct PathTurn {
+  static constexpr float none = 0.0f, turned = 1.0f, sharp = 2.0f;
+};
+
 /// Paths of photons that came in along the normal and went out again, through a half-space that scatters everywhere alike and does
 /// not absorb. Lengths are optical depths of scattering, mu_s l. Any skin whose layers scatter by the same phase function has the
 /// same paths, stretched by 1/mu_s of where they are, and absorption thins out what comes back along a path by e^-(int mu_a dl). So
@@ -28,6 +35,8 @@ struct PhotonPathView {
   FieldView<const float> launched;     ///< photons that were sent in for the paths up to and with this one: exact below 2^24
   FieldView<const float> weight;       ///< of photons each path stands for [-]
   FieldView<const float> x, y, depth;  ///< of each piece: way along the surface, and the depth of its end; `path_pieces` more
+  FieldView<const float> length;       ///< of each piece
+  FieldView<const float> turn;         ///< a PathTurn for where each piece ends
 };
 
 /// The same with the memory.
@@ -49,7 +58,7 @@ class PhotonPaths {
 /// Optical length of the pieces of a path, about.
 inline constexpr double path_stride = 0.8;
 /// Pieces that are followed together, so that as many may be read past the end of the last path.
-inline constexpr int path_pieces = 16;
+inline constexpr int path_pieces = 32;
 /// How many paths there are. The first of them are a smaller set, as evenly spread.
 inline constexpr int photon_path_count = 3072;
 

@@ -91,25 +91,30 @@ struct RasterStep {
     int first = 0;
     while (first + 1 < o.tissue.n_z && o.tables.scattered(first + 1) <= top) ++first;
     int i = 0;
-    double pigment = in_row(0, first, top, bottom), inner = 0.0;
+    double pigment = in_row(0, first, top, bottom), face = outer_face(0), inner = 0.0;
     const int bins = RasterBins::within(box.reach);
     for (int bin = 0; bin < bins; ++bin) {
-      // Ring by ring, each by its share of the area.
       const double outer = RasterBins::inner_square(bin + 1);  // areas, over pi
-      double from = inner, sum = 0.0;
-      while (from < outer) {
-        const double face = i + 1 < o.tissue.n_r ? o.tissue.r_face(i + 1) * o.tissue.r_face(i + 1) : HUGE_VAL;
-        const double to = smaller(face, outer);
-        sum += pigment * (to - from);
-        from = to;
-        if (face <= outer) pigment = in_row(++i, first, top, bottom);
+      double mean = pigment;
+      if (face <= outer) {  // ring by ring, each by its share of the area
+        double from = inner, sum = 0.0;
+        for (; face <= outer; face = outer_face(i)) {
+          sum += pigment * (face - from);
+          from = face;
+          pigment = in_row(++i, first, top, bottom);
+        }
+        mean = (sum + pigment * (outer - from)) / (outer - inner);
       }
-      o.tables.raster(row * (raster_bins + 1) + bin) = static_cast<float>(sum / (outer - inner));
+      o.tables.raster(row * (raster_bins + 1) + bin) = static_cast<float>(mean);
       inner = outer;
     }
   }
 
  private:
+  /// Square of the outer radius of a ring; the last one goes on.
+  DF_FUNCTION double outer_face(int i) const {
+    return i + 1 < o.tissue.n_r ? o.tissue.r_face(i + 1) * o.tissue.r_face(i + 1) : HUGE_VAL;
+  }
   /// Mean of a ring between two depths; `first` is the row that the upper one lies in.
   DF_FUNCTION double in_row(int i, int first, double top, double bottom) const {
     double sum = 0.0;

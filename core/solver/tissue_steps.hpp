@@ -22,7 +22,7 @@ struct MobilityStep {
 
   /// Divides the mobility of a group by the viscosity of the liquid in its pores; ink below a millionth of it does not change that
   /// of interstitial fluid, and without any there is nothing to work out.
-  template <int W>
+  template <bool is_carreau, int W>
   DF_FUNCTION void thicken(int first, int j) const {
     const double per_interstitial = 1.0 / p.params.viscosity.interstitial_viscosity;
     double ink[W], most = 0.0;  // beyond a millionth
@@ -42,7 +42,7 @@ struct MobilityStep {
       const int k = first + l;
       const double per_fluid = 1.0 / p.tissue.fluid(k);
       const double shear = PoreShearRate{}(p.tissue.speed(k), p.scratch.mobility(k), p.rows.porosity(j + l));
-      inverse[l] = 1.0 / p.params.viscosity(p.tissue.carrier(k) * per_fluid, volume[l] * per_fluid, shear);
+      inverse[l] = 1.0 / p.params.viscosity.of_mixture<is_carreau>(p.tissue.carrier(k) * per_fluid, volume[l] * per_fluid, shear);
     }
     DF_LANES
     for (int l = 0; l < W; ++l) p.scratch.mobility(first + l) *= ink[l] > 0.0 ? inverse[l] : per_interstitial;
@@ -51,6 +51,7 @@ struct MobilityStep {
   template <int W>
   DF_FUNCTION void rows(int j) const {
     const double plug = 1.0 / p.params.max_captured;
+    const bool is_carreau = p.params.viscosity.ink.thinning.carreau();
     for (int i = 0; i < p.grid.n_r; ++i) {
       const int first = p.grid.cell(i, j);
       double gain[W], clogged[W];
@@ -64,7 +65,7 @@ struct MobilityStep {
         p.scratch.permeability(k) = permeability;
         p.scratch.mobility(k) = permeability * p.params.clogging(clogged[l]);
       }
-      thicken<W>(first, j);
+      is_carreau ? thicken<true, W>(first, j) : thicken<false, W>(first, j);
     }
   }
 };

@@ -68,11 +68,11 @@ struct TrackRowStep {
       p.scratch.entry_pressure(j) = entry;
       p.scratch.full(j) = larger(WallSpring{stiffness, unloaded}.area_at(entry) - needle, 0.0);
     }
-    thicken<W>(first);
+    p.params.viscosity.ink.thinning.carreau() ? thicken<true, W>(first) : thicken<false, W>(first);
   }
 
   /// Viscosity of the liquid in every row at the shear rate of its gap; neat ink at rest where there is none.
-  template <int W>
+  template <bool is_carreau, int W>
   DF_FUNCTION void thicken(int first) const {
     const double neat = neat_viscosity(p, 0.0), per_density = 1.0 / p.params.pigment_density;
     double pigment[W];  // volume
@@ -85,7 +85,8 @@ struct TrackRowStep {
       const double width = mix(std::sqrt(area / units::pi), area / larger(perimeter, 1e-300), beside);
       const double shear = (6.0 * std::fabs(p.track.flow(j)) / area + beside * needle_speed) / width;
       const double carrier = smaller(p.track.carrier(j) * per_volume, 1.0), fraction = smaller(pigment[l] * per_volume, 1.0);
-      p.scratch.viscosity(j) = mix(neat, p.params.viscosity(carrier, fraction, shear), liquid > 0.0 ? 1.0 : 0.0);
+      p.scratch.viscosity(j) =
+          mix(neat, p.params.viscosity.of_mixture<is_carreau>(carrier, fraction, shear), liquid > 0.0 ? 1.0 : 0.0);
     }
   }
 };

@@ -37,7 +37,7 @@ struct TransportSweepStep {
   /// over that of the donor's fluid.
   DF_IN_LANES DF_FUNCTION static double carried(double flux, double taken, double a, double b, double c, double d) {
     const bool forward = flux >= 0.0;
-    return flux * FaceConcentration{}(mix(d, a, forward ? 1.0 : 0.0), forward ? b : c, forward ? c : b, taken);
+    return flux * FaceConcentration{}(forward ? a : d, forward ? b : c, forward ? c : b, taken);
   }
 
   DF_FUNCTION FieldView<double> from(FieldView<double> tissue, FieldView<double> between) const {

@@ -125,6 +125,31 @@ TEST(ScarBorder, SpreadsAcrossItWithoutLoss) {
   EXPECT_GT(farther, 1.1 * radius);
 }
 
+TEST(ScarBorder, OfTheSameTissueSpreadsEachRingLikeManyAtOnce) {
+  // Rings side by side and those left over, against ring by ring. Factored once or with each ring: a row of the sweep down and one
+  // of the sweep up round ten times in all, and what is rounded is passed on, undiminished at most, over all rows.
+  test::BoundCase one(test::treatment());
+  HealingProblem p = one.bound.healing;
+  p.grid.n_r = 2 * VerticalSpreadStep::abreast - 2;
+  const int empty = 1;
+  for (int i = 0; i < p.grid.n_r; ++i)
+    for (int j = 0; j < p.grid.n_z; ++j)
+      p.pools.slow(p.grid.cell(i, j)) = p.pools.macrophage(p.grid.cell(i, j)) = i == empty ? 1e-30 : 1.0 + std::sin(i + 0.3 * j);
+  const double diffusivity = 1e-15, speed = 1e-12, dt = 0.5 * year;
+  SerialExecutor{}.single(VerticalFactorStep{p, diffusivity, speed, dt});
+  SerialExecutor{}.cells(VerticalSpreadStep::groups(p.grid.n_r), 1, VerticalSpreadStep{p, p.pools.slow});
+  const SpreadPair pair = SpreadPair::of(diffusivity, diffusivity);
+  SerialExecutor{}.cells(p.grid.n_r, 1, BorderedVerticalSpreadStep{p, p.pools.macrophage, pair, {speed, speed}, dt});
+  for (int i = 0; i < p.grid.n_r; ++i)
+    for (int j = 0; j < p.grid.n_z; ++j) {
+      const int k = p.grid.cell(i, j);
+      EXPECT_NEAR(p.pools.slow(k), p.pools.macrophage(k), 10 * p.grid.n_z * 2.3e-16 * 2.0) << i << " " << j;
+      if (i == empty) {
+        EXPECT_EQ(p.pools.slow(k), 1e-30);
+      }
+    }
+}
+
 TEST(ScarBorder, TheNeedleMeetsTheTissueAtTheAxis) {
   const double normal = output(run_pure("normal"), "d_tip_mm"), hard = output(run_pure("hypertrophic"), "d_tip_mm");
   EXPECT_EQ(output(run_in(scar("disc", "hypertrophic", "1", 0.499)), "d_tip_mm"), hard);

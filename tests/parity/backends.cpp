@@ -78,6 +78,26 @@ TEST(Ensemble, ASingleRunAndAMemberAreTheSame) {
   EXPECT_TRUE(test::same_bits(test::numbers(test::run_recorded(t).member.outcome), test::numbers(test::run_one(t).outcome)));
 }
 
+TEST(Ensemble, LooksOnlyWhereAnOutputAsksAndEveryOutputIsThatOfARun) {
+  // With sessions and beyond the usual horizon: what a run sees at all its moments, an ensemble sees at those that count.
+  RunOptions options = test::quick_grid();
+  options.horizon = 10.0 * units::year;
+  const Treatment t = test::treatment("normal", {{"sessions.days", "[0, 30]"}});
+  const MemberResult whole = test::run_recorded(t, options).member;
+  const auto outcomes = test::run_members({{t, {}}}, options, Backend::serial);
+  const MemberResult member = std::get<0>(outcomes[0]).at(0);
+  for (const OutputField& field : output_fields())
+    if (field.name != std::string("runtime_s")) {
+      EXPECT_TRUE(test::same_bits({field.value(whole)}, {field.value(member)})) << field.name;
+    }
+  int spared = 0;
+  for (int m = 0; m < whole.outcome.moment_count; ++m) {
+    EXPECT_TRUE(std::isfinite(whole.outcome.moments[m].contrast) && std::isfinite(whole.outcome.moments[m].fwhm)) << m;
+    if (std::isnan(member.outcome.moments[m].contrast)) ++spared;
+  }
+  EXPECT_GE(spared, 5);
+}
+
 class PoisonedMember : public ::testing::TestWithParam<Backend> {};
 
 TEST_P(PoisonedMember, FailsWithAMessageAndTouchesNoOther) {

@@ -50,7 +50,7 @@ class BlockOrder : public ::testing::TestWithParam<std::string> {};
 TEST_P(BlockOrder, GivesTheBitsOfTheSerialReference) {
   // No tolerance: the same operations on the same numbers, sums in the same fixed order, no contraction.
   RunOptions options = test::quick_grid();
-  options.record = true;
+  options.record = options.every_look = true;
   const Treatment t = test::treatment(GetParam());
   test::BoundCase serial(t, options), strided(t, options);
   const Outcome reference = serial.run(SerialExecutor{}), outcome = strided.run(StridedExecutor{256});

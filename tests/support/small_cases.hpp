@@ -65,7 +65,9 @@ inline std::vector<MemberResult> run_dwells(const Treatment& treatment, const st
 
 inline MemberResult run_one(const Treatment& treatment, const RunOptions& options = quick_grid(),
                             Backend backend = Backend::serial) {
-  return run_dwells(treatment, {}, options, backend).front();
+  RunOptions looking = options;
+  looking.every_look = true;
+  return run_dwells(treatment, {}, looking, backend).front();
 }
 
 inline RunResult run_recorded(const Treatment& treatment, const RunOptions& options = quick_grid(),

@@ -51,7 +51,7 @@ struct Looked : test::BoundCase {
 
   static RunOptions recording() {
     RunOptions options = test::quick_grid();
-    options.record = true;
+    options.record = options.every_look = true;
     return options;
   }
   OpticalScene scene(int moment, double age) const {

@@ -42,6 +42,16 @@ TEST(Viscosity, CarreauYasudaIsOneAtRestAndNewtonianAtIndexOne) {
   for (const double rate : {0.0, 1e-3, 1.0, 1e6}) EXPECT_DOUBLE_EQ(newtonian(rate), 1.0);
 }
 
+TEST(Viscosity, CarreauFormHasTheSameBits) {
+  const PoreFluidViscosity mixture = PoreFluidViscosity::of({5e-3, crowding, thinning, 3.0}, 1e-3);
+  ASSERT_TRUE(thinning.carreau());
+  for (const double rate : {0.0, 1e-3, 0.7, 10.0, 1e6})
+    EXPECT_EQ(mixture.of_mixture<true>(0.3, 0.1, rate), mixture(0.3, 0.1, rate)) << rate;
+  const CarreauYasuda other{.relaxation_time = 0.1, .thinning_index = 0.6, .yasuda_exponent = 1.0};
+  EXPECT_FALSE(other.carreau());
+  EXPECT_NE(other(10.0), thinning(10.0));
+}
+
 TEST(Viscosity, CarreauYasudaIsAPowerLawAtHighShear) {
   // ln f = (n - 1)/a ln(1 + x^a): at x = 1e8 and a = 2 the 1 is below rounding, so the slope is n - 1 to rounding.
   EXPECT_NEAR(std::log10(thinning(1e10) / thinning(1e9)), 0.6 - 1.0, 1e-13);

@@ -57,7 +57,7 @@ bool compare_fields(const RunFields& a, const RunFields& b, Errors& errors) {
 }
 
 void compare_run(const Target& target, const std::string& name, const Treatment& treatment, RunOptions options, Report& report) {
-  options.record = true;
+  options.record = options.every_look = true;
   const Clock clock;
   Recorded serial(treatment, options), other(treatment, options);
   RunMonitor monitor;
