@@ -326,7 +326,8 @@ TEST(PresetSessions, AreJudgedByThePlanAndTheAlarm) {
   PresetReader reader;
   EXPECT_EQ(reader.judge(preset_days_since, 20.0), PresetVerdict::stop);  // nothing is open
   ASSERT_EQ(reader.open(good(), lenient_rules()), E::none);
-  for (const double days : {std::nan(""), HUGE_VAL, -1.0, 0.0, 4.9, 5.0, std::nextafter(6.0, 0.0)})  // the alarm alone would stop below 5
+  for (const double days :
+       {std::nan(""), HUGE_VAL, -1.0, 0.0, 4.9, 5.0, std::nextafter(6.0, 0.0)})  // the alarm alone would stop below 5
     EXPECT_EQ(reader.judge(preset_days_since, days), PresetVerdict::stop) << days;
   for (const double days : {6.0, std::nextafter(10.0, 0.0)})
     EXPECT_EQ(reader.judge(preset_days_since, days), PresetVerdict::warn) << days;
