@@ -28,7 +28,8 @@ inline constexpr std::string_view preset_days_since = "days since last session";
 enum class PresetError : unsigned char {
   none, not_open, no_memory, too_large, too_deep, not_json, not_canonical, duplicate_key, wrong_version, wrong_hash, missing_key,
   unknown_key, wrong_kind, out_of_range, outside_envelope, outside_tolerance, outside_machine, wrong_machine, withdrawn, research,
-  no_date, expired, unsigned_preset, no_sodium, bad_signature, no_table, bad_question, outside_table, no_answer, no_plan, impossible_plan
+  no_date, expired, unsigned_preset, no_sodium, bad_signature, no_table, bad_question, outside_table, no_answer, no_plan,
+  impossible_plan
 };
 struct PresetErrorText { const char *name, *text; };
 inline constexpr PresetErrorText preset_error_texts[] = {

@@ -57,7 +57,8 @@ def card_sections(preset: dict[str, Any]) -> list[Section]:
     if "location" in preset:
         sections.append(Section("How well the best setting is known", (), ((located(of_preset(preset["location"])),),)))
     if searched := preset.get("searched"):
-        sections.append(Section("Searched, too", ("", "chosen", "of"), tuple((one["key"], str(one["chosen"]), ", ".join(map(str, one["tried"]))) for one in searched)))
+        rows = tuple((one["key"], str(one["chosen"]), ", ".join(map(str, one["tried"]))) for one in searched)
+        sections.append(Section("Searched, too", ("", "chosen", "of"), rows))
     sections.append(Section("Sessions", (), tuple((line,) for line in plan_lines(preset.get("sessions")))))
     alarms = tuple(
         (one["name"], one["quantity"], *(f"{one[level]:g} {'' if one['unit'] == '1' else one['unit']}".strip() if level in one else "" for level in ("warn", "stop")), one["action"])

@@ -423,7 +423,8 @@ def test_the_preset_has_a_session_plan_and_the_place_of_the_best_setting_and_the
     plan, due = preset["sessions"], preset["sessions"]["touch_up"]
     assert plan == session_plan(calibrated.decided, calibrated.file.criteria, rules) and due["draws"] == DRAWS and due["horizon_years"] == 10.0
     assert due["contrast_low"] == next(rule.low for rule in calibrated.file.criteria if rule.output == "contrast_1y")
-    reader = df.PresetReader(preset_file, preset["machine"]["model"], {name: (0.0, 1000.0) for name in preset["settings"]}, allow_research=True, allow_unsigned=True)
+    wide = {name: (0.0, 1000.0) for name in preset["settings"]}
+    reader = df.PresetReader(preset_file, preset["machine"]["model"], wide, allow_research=True, allow_unsigned=True)
     assert reader.sessions()["count"] == rules.count and reader.sessions()["purposes"] == rules.purposes
     days = [4.9, 5.0, 9.9, 10.0]  # alarm A7, the days of practice
     assert [reader.judge("days since last session", one) for one in days] == ["stop", "warn", "warn", "fine"]
