@@ -54,6 +54,8 @@ std::vector<OutputField> appearance_outputs() {
       {"contrast_1y", "", "the same after a year", contrast(year)},
       {"contrast_3y", "", "the same after three years", contrast(3.0 * year)},
       {"contrast_5y", "", "the same after five years", contrast(5.0 * year)},
+      {"contrast_7y", "", "the same after seven years", contrast(7.0 * year)},
+      {"contrast_10y", "", "the same after ten years", contrast(10.0 * year)},
       {"fwhm_mm_day14", "mm", "visible width of the dot at day 14", width(day14)},
       {"fwhm_mm_1y", "mm", "the same after a year", width(year)},
       {"fwhm_mm_5y", "mm", "the same after five years", width(5.0 * year)},

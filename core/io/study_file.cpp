@@ -185,6 +185,7 @@ CalibrationFile load_calibration(const fs::path& path, const std::string& skin_c
     it = values.erase(it);
   }
   const Table of_table = split_off(values, "settings_table"), of_location = split_off(values, "location");
+  const Table of_sessions = split_off(values, "sessions");
   split_off(values, "set");  // load_preset_set reads it
   TableReader reader(values, path.string());
   CalibrationFile c;
@@ -256,6 +257,12 @@ CalibrationFile load_calibration(const fs::path& path, const std::string& skin_c
     else
       throw InputError(where_of(entry) + ": [[" + kind +
                        "]] is unknown in a calibration; write [[criterion]], [[alarm]] or [[envelope]]");
+  }
+  if (!of_sessions.empty()) {
+    double earliest = 0.0;
+    for (const Alarm& alarm : c.alarms)
+      if (alarm.quantity == "days since last session below") earliest = std::fmax(earliest, alarm.stop);
+    c.sessions = read_session_rules(of_sessions, c.base, skin_class, treatments, earliest, path.string() + ": sessions");
   }
   if (c.criteria.empty()) throw InputError(path.string() + ": no [[criterion]] (every dot would be right); add one");
   c.files = c.base.files();

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "core/io/config.hpp"
+#include "core/io/session_rules.hpp"
 
 namespace dermaflux {
 
@@ -57,6 +58,7 @@ struct CalibrationFile {
   std::vector<EnvelopeLimit> envelope;
   std::optional<SettingsTable> table;
   std::optional<LocationGoal> location;
+  std::optional<SessionRules> sessions;
   std::vector<std::filesystem::path> files;
 };
 

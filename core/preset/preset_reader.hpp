@@ -19,14 +19,17 @@
 namespace dermaflux {
 
 inline constexpr std::size_t preset_max_bytes = 262144, preset_max_axis = 16;
-inline constexpr int preset_max_depth = 8;
+inline constexpr int preset_max_depth = 8, preset_max_sessions = 6;
+/// What `judge` compares with the session plan, too [day].
+inline constexpr std::string_view preset_days_since = "days since last session";
 
 // clang-format off
 /// Why a preset or a question to it is refused. Name and text of each stand in `preset_error_texts`, in this order.
 enum class PresetError : unsigned char {
   none, not_open, no_memory, too_large, too_deep, not_json, not_canonical, duplicate_key, wrong_version, wrong_hash, missing_key,
   unknown_key, wrong_kind, out_of_range, outside_envelope, outside_tolerance, outside_machine, wrong_machine, withdrawn, research,
-  no_date, expired, unsigned_preset, no_sodium, bad_signature, no_table, bad_question, outside_table, no_answer
+  no_date, expired, unsigned_preset, no_sodium, bad_signature, no_table, bad_question, outside_table, no_answer, no_plan,
+  impossible_plan
 };
 struct PresetErrorText { const char *name, *text; };
 inline constexpr PresetErrorText preset_error_texts[] = {
@@ -58,9 +61,12 @@ inline constexpr PresetErrorText preset_error_texts[] = {
     {"no_table", "it has no settings table; calibrate again, this one cannot be adapted"},
     {"bad_question", "a measured value is not a number"},
     {"outside_table", "a measured value lies outside the settings table"},
-    {"no_answer", "the model has no answer for this skin"}};
+    {"no_answer", "the model has no answer for this skin"},
+    {"no_plan", "it has no session plan; calibrate again, this one does not say when the skin may be treated again"},
+    {"impossible_plan", "its session plan cannot be kept"}};
 // clang-format on
-static_assert(sizeof preset_error_texts / sizeof *preset_error_texts == static_cast<std::size_t>(PresetError::no_answer) + 1, "");
+static_assert(sizeof preset_error_texts / sizeof *preset_error_texts == static_cast<std::size_t>(PresetError::impossible_plan) + 1,
+              "");
 inline const char* name_of(PresetError error) noexcept { return preset_error_texts[static_cast<std::size_t>(error)].name; }
 inline const char* text_of(PresetError error) noexcept { return preset_error_texts[static_cast<std::size_t>(error)].text; }
 
@@ -81,6 +87,17 @@ struct PresetAlarm {
   double warn, stop;                                            ///< NaN where there is none; outside: the two ends
 };
 enum class PresetVerdict : unsigned char { fine, warn, stop };
+
+/// When the skin may be treated again: practice, but for the touch-up, which the model predicts for one dot of one session.
+struct PresetSessions {
+  PresetError error = PresetError::not_open;  ///< the rest holds only where it is none
+  int fewest = 0, most = 0;
+  std::array<std::string_view, preset_max_sessions> purposes{};  ///< of the first `most`
+  double earliest_day = 0.0;                                     ///< since the last session; before it `judge` stops
+  double days_between_min = 0.0, days_between_max = 0.0;         ///< sooner than the first `judge` warns
+  double touch_up_years[3] = {};                                 ///< 5, 50 and 95 % of the draws; infinite: not before the horizon
+  double touch_up_horizon_years = 0.0;                           ///< how long the model looked on
+};
 
 inline constexpr double preset_no_number = std::numeric_limits<double>::quiet_NaN();
 /// What the driver knows and allows. As it stands it refuses every preset.
@@ -177,8 +194,8 @@ inline std::string_view canonical_number(double value, char (&out)[40]) noexcept
 
 // clang-format off
 enum class Kind : unsigned char {
-  end, object, map, list, cell, axis, text, literal, number, positive, not_negative, share, signed_share, dilution, angle, integer,
-  count, prongs, version, schema_version, id, hash, date, status, drive
+  end, object, map, list, cell, axis, choices, choice, text, literal, number, positive, not_negative, share, signed_share, dilution,
+  angle, integer, count, sessions, prongs, version, schema_version, id, hash, date, status, drive
 };
 // clang-format on
 
@@ -320,14 +337,16 @@ class Parser {
   }
 };
 
-/// One key of the schema; `since` is the minor version that brought it.
+inline constexpr int newest_minor = 2;
+
+/// One key of the schema; `since` is the minor version that brought it, `until` the last that has it so.
 struct Field {
   const char* name;
   Kind kind = Kind::end;
   const Field* inside = nullptr;
   int least = 0;  ///< members of a map or list
   bool optional = false;
-  int since = 0;
+  int since = 0, until = newest_minor;
 };
 
 using K = Kind;
@@ -369,13 +388,16 @@ inline constexpr Field alarm[] = {{"action", K::text},
                                   {"unit", K::text},
                                   {"warn", K::number, {}, 0, true},
                                   {}};
-inline constexpr Field origin[] = {{"data", K::list},
+inline constexpr Field datum[] = {{"name", K::text}, {"sha256", K::hash, {}, 0, true}, {"source", K::text, {}, 0, true}, {}};
+inline constexpr Field origin[] = {{"data", K::list, {}, 0, false, 0, 1},
+                                   {"data", K::list, datum, 0, false, 2},
                                    {"git_commit", K::text, {}, -1},
                                    {"grid_decision", K::text},
                                    {"grid_search", K::text},
                                    {"input_files", K::text},
                                    {"input_sha256", K::hash},
                                    {"migrated_from_sha256", K::hash, {}, 0, true, 1},
+                                   {"prior_keys", K::list, {}, 0, true, 2},
                                    {"priors", K::text},
                                    {"program", K::text},
                                    {"seed", K::integer},
@@ -387,12 +409,39 @@ inline constexpr Field no_cell[] = {{"none", K::text}, {}};
 inline constexpr Field table[] = {
     {"cells", K::list, cell, 4}, {"force_at", K::text},     {"force_n", K::axis},      {"grid", K::text},
     {"same", K::text},           {"thickness_of", K::text}, {"thickness_um", K::axis}, {}};
+inline constexpr Field asked[] = {{"depth_um", K::positive}, {"dwell_share", K::positive}, {}};
+inline constexpr Field location[] = {{"asked", K::object, asked},
+                                     {"best", K::object, two},
+                                     {"confidence", K::share},
+                                     {"draws", K::count},
+                                     {"known", K::literal},
+                                     {"range", K::object, tolerance},
+                                     {}};
+inline constexpr Field searched[] = {{"chosen", K::choice}, {"key", K::text}, {"tried", K::choices, nullptr, 1}, {}};
+inline constexpr Field how_many[] = {{"max", K::sessions}, {"min", K::sessions}, {}};
+inline constexpr Field days[] = {{"max", K::positive}, {"min", K::positive}, {}};
+inline constexpr Field touch_up[] = {{"contrast_low", K::positive, {}, 0, true},
+                                     {"draws", K::count},
+                                     {"horizon_years", K::positive},
+                                     {"p05_years", K::positive, {}, 0, true},
+                                     {"p50_years", K::positive, {}, 0, true},
+                                     {"p95_years", K::positive, {}, 0, true},
+                                     {"share_of_contrast_day14", K::dilution},
+                                     {}};
+inline constexpr Field sessions[] = {{"count", K::object, how_many},
+                                     {"days_between", K::object, days},
+                                     {"earliest_day", K::positive},
+                                     {"purposes", K::list, {}, 1},
+                                     {"source", K::text},
+                                     {"touch_up", K::object, touch_up},
+                                     {}};
 inline constexpr Field root[] = {{"adaptation", K::list, third},
                                  {"alarms", K::list, alarm, 1},
                                  {"envelope", K::map, range},
                                  {"expected", K::map, quantiles, 1},
                                  {"ink", K::object, ink},
                                  {"intended_use", K::object, use},
+                                 {"location", K::object, location, 0, true, 2},
                                  {"machine", K::object, machine},
                                  {"needle", K::object, needle},
                                  {"preset", K::object, preset},
@@ -400,7 +449,9 @@ inline constexpr Field root[] = {{"adaptation", K::list, third},
                                  {"provenance", K::object, origin},
                                  {"schema", K::text},
                                  {"schema_version", K::schema_version},
+                                 {"searched", K::list, searched, 1, true, 2},
                                  {"sensitivity", K::list, weight},
+                                 {"sessions", K::object, sessions, 0, true, 2},
                                  {"settings", K::object, settings},
                                  {"settings_table", K::object, table, 0, true, 1},
                                  {"sha256", K::hash},
@@ -455,6 +506,8 @@ inline bool holds(Kind kind, double x) {
       return whole;
     case Kind::count:
       return whole && x >= 1.0;
+    case Kind::sessions:
+      return whole && x >= 1.0 && x <= preset_max_sessions;
     default:
       return whole && x >= 1.0 && x <= 7.0;  // prongs
   }
@@ -509,15 +562,17 @@ class PresetReader {
   /// Settings for skin of average measures; NaN without an open preset.
   const PresetSettings& settings() const noexcept { return settings_; }
   const std::vector<PresetAlarm>& alarms() const noexcept { return alarms_; }
+  /// When the skin may be treated again; its error is no_plan where the preset does not say.
+  const PresetSessions& sessions() const noexcept { return sessions_; }
   /// A text of the document, as JSON writes it, by its path, e.g. "needle/model"; empty if there is none.
   std::string_view text(std::string_view path) const noexcept {
-    const Node* node = open_ ? &nodes_[0] : nullptr;
-    while (node && !path.empty()) {
-      const std::size_t slash = std::min(path.find('/'), path.size());
-      node = find(*node, path.substr(0, slash));
-      path.remove_prefix(std::min(slash + 1, path.size()));
-    }
+    const Node* const node = at_path(path);
     return node && node->kind == Kind::text ? content(*node) : std::string_view{};
+  }
+  /// A number of the document by its path, e.g. "location/range/depth_mm/min"; NaN if there is none.
+  double number(std::string_view path) const noexcept {
+    const Node* const node = at_path(path);
+    return node && node->kind == Kind::number ? node->number : preset_no_number;
   }
 
   /// Settings for a measured thickness of epidermis and papillary dermis and a measured force (see `settings_table`), linear
@@ -553,22 +608,19 @@ class PresetReader {
     return PresetError::none;
   }
 
-  /// The worst verdict of all alarms on a quantity; stop for a value that is no number and for a quantity without an alarm.
+  /// The worst verdict of all alarms on a quantity, and of the session plan on the days since the last session; stop for a value
+  /// that is no number and for a quantity that none of them knows.
   PresetVerdict judge(std::string_view quantity, double value) const noexcept {
-    PresetVerdict worst = PresetVerdict::fine;
     bool known = false;
-    for (const PresetAlarm& alarm : alarms_) {
-      if (!open_ || alarm.quantity != quantity) continue;
+    PresetVerdict worst = by_alarms(quantity, value, known);
+    if (quantity == preset_days_since && sessions_.error == PresetError::none) {
       known = true;
-      const bool below = alarm.side == "below", outside = alarm.side == "outside";
-      const auto beyond = [&](double level) { return below ? value < level : value > level; };  // false where there is no level
-      const bool out = outside && (value < std::min(alarm.warn, alarm.stop) || value > std::max(alarm.warn, alarm.stop));
-      if (out || (!outside && beyond(alarm.stop)))
+      if (value < sessions_.earliest_day)
         worst = PresetVerdict::stop;
-      else if (!outside && beyond(alarm.warn) && worst == PresetVerdict::fine)
+      else if (value < sessions_.days_between_min && worst == PresetVerdict::fine)
         worst = PresetVerdict::warn;
     }
-    return known && std::isfinite(value) ? worst : PresetVerdict::stop;
+    return open_ && known && std::isfinite(value) ? worst : PresetVerdict::stop;
   }
 
  private:
@@ -592,15 +644,33 @@ class PresetReader {
   std::string bytes_, where_;
   std::vector<Node> nodes_;
   std::vector<PresetAlarm> alarms_;
+  PresetSessions sessions_;
   PresetSettings settings_ = PresetRules{}.lowest;  // no numbers
   Range envelope_[6], machine_[6];
   std::vector<double> thickness_, force_;
   std::vector<Cell> cells_;
 
+  PresetVerdict by_alarms(std::string_view quantity, double value, bool& known) const {
+    PresetVerdict worst = PresetVerdict::fine;
+    for (const PresetAlarm& alarm : alarms_) {
+      if (alarm.quantity != quantity) continue;
+      known = true;
+      const bool below = alarm.side == "below", outside = alarm.side == "outside";
+      const auto beyond = [&](double level) { return below ? value < level : value > level; };  // false where there is no level
+      const bool out = outside && (value < std::min(alarm.warn, alarm.stop) || value > std::max(alarm.warn, alarm.stop));
+      if (out || (!outside && beyond(alarm.stop)))
+        worst = PresetVerdict::stop;
+      else if (!outside && beyond(alarm.warn) && worst == PresetVerdict::fine)
+        worst = PresetVerdict::warn;
+    }
+    return worst;
+  }
+
   void forget() noexcept {
     open_ = false;
     settings_ = PresetRules{}.lowest;
     alarms_.clear();
+    sessions_ = {};
     cells_.clear();
   }
   const Cell& at(std::size_t t, std::size_t f) const { return cells_[t * force_.size() + f]; }
@@ -628,6 +698,15 @@ class PresetReader {
       if (key(*one) == name) return one;
     return nullptr;
   }
+  const Node* at_path(std::string_view path) const {
+    const Node* node = open_ ? &nodes_[0] : nullptr;
+    while (node && !path.empty()) {
+      const std::size_t slash = std::min(path.find('/'), path.size());
+      node = find(*node, path.substr(0, slash));
+      path.remove_prefix(std::min(slash + 1, path.size()));
+    }
+    return node;
+  }
   double number(const Node& object, std::string_view name) const {
     const Node* const node = find(object, name);
     return node ? node->number : preset_no_number;
@@ -654,13 +733,17 @@ class PresetReader {
     const Node* const hash = find(root, "sha256");
     if (!hash) return blame(PresetError::missing_key, "sha256");
     if (!hashed(*hash)) return blame(PresetError::wrong_hash, "sha256");
-    const std::string_view minor = content(*version).substr(2);
     const Field whole{"preset", Kind::object, preset_detail::root};
-    if (const PresetError error = check(root, whole, preset_detail::all_of(minor.substr(0, minor.find('.')), "0") ? 0 : 1);
-        error != PresetError::none)
-      return error;
+    if (const PresetError error = check(root, whole, minor_of(content(*version))); error != PresetError::none) return error;
     if (const PresetError error = take(root); error != PresetError::none) return error;
     return keep(root, rules);
+  }
+
+  /// 0 or 1, or the newest for all later ones.
+  static int minor_of(std::string_view version) {
+    std::string_view minor = version.substr(2, version.find('.', 2) - 2);
+    minor.remove_prefix(std::min(minor.find_first_not_of('0'), minor.size()));
+    return minor.empty() ? 0 : minor == "1" ? 1 : preset_detail::newest_minor;
   }
 
   /// Whether the bytes without the member sha256 have that SHA-256: cut out of canonical bytes, they are canonical.
@@ -677,7 +760,8 @@ class PresetReader {
   }
 
   PresetError check(const Node& node, const Field& field, int minor) {
-    const bool list = field.kind == Kind::list || field.kind == Kind::axis, map = field.kind == Kind::map;
+    const bool list = field.kind == Kind::list || field.kind == Kind::axis || field.kind == Kind::choices;
+    const bool map = field.kind == Kind::map;
     const bool object = field.kind == Kind::object || map;
     if (!list && !object) return check_value(node, field);
     if (node.kind != (list ? Kind::list : Kind::object)) return PresetError::wrong_kind;
@@ -686,14 +770,16 @@ class PresetReader {
       const Field* inside = field.inside;
       Field each{field.name, Kind::object, field.inside};
       if (list) {
-        if (!inside) each.kind = field.kind == Kind::axis ? Kind::positive : Kind::text;
+        if (!inside)
+          each.kind = field.kind == Kind::axis ? Kind::positive : field.kind == Kind::choices ? Kind::choice : Kind::text;
         if (inside == preset_detail::cell && find(*one, "none")) each.inside = preset_detail::no_cell;
       } else if (map) {
         if (!preset_detail::all_of(key(*one), "abcdefghijklmnopqrstuvwxyz0123456789_"))
           return blame(PresetError::unknown_key, key(*one));
       } else {
-        while (inside->kind != Kind::end && inside->name != key(*one)) ++inside;
-        if (inside->kind == Kind::end || inside->since > minor) return blame(PresetError::unknown_key, key(*one));
+        const auto fits = [&] { return inside->name == key(*one) && inside->since <= minor && minor <= inside->until; };
+        while (inside->kind != Kind::end && !fits()) ++inside;
+        if (inside->kind == Kind::end) return blame(PresetError::unknown_key, key(*one));
         each = *inside;
       }
       const PresetError error = check(*one, each, minor);
@@ -705,6 +791,9 @@ class PresetReader {
     return PresetError::none;
   }
   PresetError check_value(const Node& node, const Field& field) const {
+    if (field.kind == Kind::literal)  // true or false
+      return node.kind == Kind::literal && bytes_[node.begin] != 'n' ? PresetError::none : PresetError::wrong_kind;
+    if (field.kind == Kind::choice) return check_value(node, {"", node.kind == Kind::number ? Kind::number : Kind::text});
     const bool is_number = field.kind >= Kind::number && field.kind <= Kind::prongs;
     if (node.kind != (is_number ? Kind::number : Kind::text)) return PresetError::wrong_kind;
     const bool good = is_number           ? preset_detail::holds(field.kind, node.number)
@@ -745,7 +834,10 @@ class PresetReader {
         if (cells_[n].there && error == PresetError::none)
           error = blame(allowed(preset_detail::cell[m].name, cells_[n].values[m]), "settings_table/cells/" + std::to_string(n));
     open_ = false;
-    return error == PresetError::none ? take_alarms(*find(root, "alarms")) : error;
+    if (error == PresetError::none) error = take_alarms(*find(root, "alarms"));
+    if (error == PresetError::none) error = blame(take_sessions(find(root, "sessions")), "sessions");
+    if (error == PresetError::none) error = blame(check_location(find(root, "location")), "location");
+    return error == PresetError::none ? check_searched(find(root, "searched")) : error;
   }
   /// One setting by name, the others as they are.
   PresetError allowed(std::string_view name, double value) const {
@@ -785,6 +877,61 @@ class PresetReader {
       if (alarm.quantity.empty() || !(one_side || (alarm.side == "outside" && warns && stops)))
         return blame(PresetError::out_of_range, "alarms");
       alarms_.push_back(alarm);
+    }
+    return PresetError::none;
+  }
+
+  /// Takes the session plan; it can be kept, and no alarm stops at its earliest day.
+  PresetError take_sessions(const Node* plan) {
+    sessions_.error = PresetError::no_plan;
+    if (!plan) return PresetError::none;
+    const Node &count = *find(*plan, "count"), &days = *find(*plan, "days_between"), &due = *find(*plan, "touch_up");
+    PresetSessions found;
+    found.error = PresetError::none;
+    found.fewest = static_cast<int>(number(count, "min"));
+    found.most = static_cast<int>(number(count, "max"));
+    found.earliest_day = number(*plan, "earliest_day");
+    found.days_between_min = number(days, "min");
+    found.days_between_max = number(days, "max");
+    found.touch_up_horizon_years = number(due, "horizon_years");
+    if (found.fewest > found.most) return blame(PresetError::impossible_plan, "count");
+    int purposes = 0;
+    for (const Node* one = child(*find(*plan, "purposes")); one; one = next(*one), ++purposes)
+      if (purposes < found.most) found.purposes[static_cast<std::size_t>(purposes)] = content(*one);
+    if (purposes != found.most) return blame(PresetError::impossible_plan, "purposes");
+    if (found.days_between_min > found.days_between_max) return blame(PresetError::impossible_plan, "days_between");
+    bool known = false;
+    if (found.earliest_day > found.days_between_min ||
+        by_alarms(preset_days_since, found.earliest_day, known) == PresetVerdict::stop)
+      return blame(PresetError::impossible_plan, "earliest_day");
+    double before = 0.0;
+    for (const std::size_t n : {0u, 1u, 2u}) {
+      const Node* const years = find(due, std::array{"p05_years", "p50_years", "p95_years"}[n]);
+      found.touch_up_years[n] = years ? years->number : HUGE_VAL;
+      if (found.touch_up_years[n] < before || (years && years->number > found.touch_up_horizon_years))
+        return blame(PresetError::impossible_plan, "touch_up");
+      before = found.touch_up_years[n];
+    }
+    sessions_ = found;
+    return PresetError::none;
+  }
+  PresetError check_location(const Node* location) {
+    if (!location) return PresetError::none;
+    for (const auto& field : preset_detail::two) {
+      if (field.kind == Kind::end) break;
+      const Node& range = *find(*find(*location, "range"), field.name);
+      const double best = number(*find(*location, "best"), field.name);
+      if (!(number(range, "min") <= best && best <= number(range, "max"))) return blame(PresetError::out_of_range, "range");
+    }
+    return PresetError::none;
+  }
+  PresetError check_searched(const Node* searched) {
+    int count = 0;
+    for (const Node* one = searched ? child(*searched) : nullptr; one; one = next(*one), ++count) {
+      const auto bytes = [&](const Node& node) { return std::string_view(bytes_).substr(node.begin, node.end - node.begin); };
+      const Node* tried = child(*find(*one, "tried"));
+      while (tried && bytes(*tried) != bytes(*find(*one, "chosen"))) tried = next(*tried);  // canonical: equal means equal bytes
+      if (!tried) return blame(PresetError::out_of_range, "searched/" + std::to_string(count));
     }
     return PresetError::none;
   }

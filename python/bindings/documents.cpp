@@ -187,6 +187,15 @@ void bind_documents(py::module_& module) {
       .def_readonly("dwell_share", &LocationGoal::dwell_share)
       .def_readonly("confidence", &LocationGoal::confidence)
       .def_readonly("most_draws", &LocationGoal::most_draws);
+  py::class_<SessionRules>(module, "SessionRules")
+      .def_property_readonly("count", [](const SessionRules& rules) { return std::pair(rules.fewest, rules.most); })
+      .def_property_readonly("days_between",
+                             [](const SessionRules& rules) { return std::pair(rules.days_between_min, rules.days_between_max); })
+      .def_readonly("purposes", &SessionRules::purposes)
+      .def_readonly("source", &SessionRules::source)
+      .def_readonly("earliest_day", &SessionRules::earliest_day)
+      .def_readonly("touch_up_share", &SessionRules::touch_up_share)
+      .def_readonly("horizon_years", &SessionRules::horizon_years);
   py::class_<PresetSet>(module, "PresetSet")
       .def_readonly("classes", &PresetSet::classes)
       .def_readonly("needles", &PresetSet::needles)
@@ -208,6 +217,7 @@ void bind_documents(py::module_& module) {
       .def_readonly("envelope", &CalibrationFile::envelope)
       .def_readonly("table", &CalibrationFile::table)
       .def_readonly("location", &CalibrationFile::location)
+      .def_readonly("sessions", &CalibrationFile::sessions)
       .def_readonly("files", &CalibrationFile::files);
   module.def("load_calibration", &load_calibration, py::arg("file"), py::arg("skin_class"), py::arg("quick") = false,
              py::arg("overrides") = Overrides{});

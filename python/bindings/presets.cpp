@@ -80,6 +80,19 @@ py::list alarms(const PresetReader& reader) {
   return rows;
 }
 
+py::dict sessions(const PresetReader& reader) {
+  const PresetSessions& plan = reader.sessions();
+  if (plan.error != PresetError::none) throw InputError(refusal(plan.error, "sessions"));
+  py::dict row;
+  row["count"] = std::pair(plan.fewest, plan.most);
+  row["purposes"] = std::vector<std::string>(plan.purposes.begin(), plan.purposes.begin() + plan.most);
+  row["earliest_day"] = plan.earliest_day;
+  row["days_between"] = std::pair(plan.days_between_min, plan.days_between_max);
+  row["touch_up_years"] = std::vector<double>(std::begin(plan.touch_up_years), std::end(plan.touch_up_years));
+  row["touch_up_horizon_years"] = plan.touch_up_horizon_years;
+  return row;
+}
+
 Numbers solved_puncture(const TreatmentDocument& document) {
   const Puncture puncture = solve_puncture(document.treatment());
   return {{"d_tip_mm", puncture.tip_depth / units::mm},
@@ -105,6 +118,7 @@ void bind_presets(py::module_& module) {
            py::arg("today"), py::arg("allow_research"), py::arg("allow_unsigned"))
       .def_property_readonly("settings", [](const PresetReader& reader) { return numbers_of(reader.settings()); })
       .def_property_readonly("alarms", &alarms)
+      .def("sessions", &sessions)
       .def("settings_for", &settings_for, py::arg("thickness_um"), py::arg("force_n"))
       .def(
           "allows", [](const PresetReader& reader, const Numbers& wanted) { return name_of(reader.allows(settings_of(wanted))); },
@@ -117,7 +131,9 @@ void bind_presets(py::module_& module) {
           },
           py::arg("quantity"), py::arg("value"))
       .def(
-          "text", [](const PresetReader& reader, const std::string& path) { return reader.text(path); }, py::arg("path"));
+          "text", [](const PresetReader& reader, const std::string& path) { return reader.text(path); }, py::arg("path"))
+      .def(
+          "number", [](const PresetReader& reader, const std::string& path) { return reader.number(path); }, py::arg("path"));
   module.def("puncture", &solved_puncture, py::arg("document"));
   module.def("needle_forces", &needle_forces, py::arg("document"), py::arg("depths_mm"));
 }

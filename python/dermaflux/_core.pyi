@@ -427,6 +427,31 @@ class LocationGoal:
     def most_draws(self) -> int:
         """Draws that may be run for it."""
 
+class SessionRules:
+    """When the skin is treated again: practice for the class, when that is too early, and by what a touch-up is due."""
+
+    @property
+    def count(self) -> tuple[int, int]:
+        """Fewest and most sessions."""
+    @property
+    def days_between(self) -> tuple[float, float]:
+        """Shortest and longest time from one session to the next [day]."""
+    @property
+    def purposes(self) -> list[str]:
+        """What each session is for, up to the most."""
+    @property
+    def source(self) -> str:
+        """Where count, days and purposes come from."""
+    @property
+    def earliest_day(self) -> float:
+        """Since the last session [day]: that of the alarm, or that on which the erythema has faded."""
+    @property
+    def touch_up_share(self) -> float:
+        """Of the contrast of day 14, below which a touch-up is due [-]."""
+    @property
+    def horizon_years(self) -> float:
+        """How long the prediction looks on [year]."""
+
 class CalibrationFile:
     """A calibration as its file says it, for one tissue class."""
 
@@ -475,6 +500,9 @@ class CalibrationFile:
     @property
     def location(self) -> LocationGoal | None:
         """How well the place of the best setting shall be known; None if the file does not say."""
+    @property
+    def sessions(self) -> SessionRules | None:
+        """When the skin is treated again; None if the file does not say."""
     @property
     def files(self) -> list[Path]:
         """All files that were read."""
@@ -727,6 +755,9 @@ class PresetReader:
     @property
     def alarms(self) -> list[dict[str, object]]:
         """What the driver watches."""
+    def sessions(self) -> dict[str, object]:
+        """When the skin may be treated again: count, purposes, earliest_day, days_between, touch_up_years (5, 50, 95 %, infinite
+        where not before touch_up_horizon_years). Raises InputError where the preset does not say."""
     def settings_for(self, thickness_um: float, force_n: float) -> tuple[dict[str, float], dict[str, float]]:
         """Settings for a measured skin, and what to expect of them. Raises InputError."""
     def allows(self, settings: dict[str, float]) -> str:
@@ -735,6 +766,8 @@ class PresetReader:
         """fine, warn or stop."""
     def text(self, path: str) -> str:
         """A text of the document, empty if there is none."""
+    def number(self, path: str) -> float:
+        """A number of the document, NaN if there is none."""
 
 def puncture(document: TreatmentDocument) -> dict[str, float]:
     """What the machine's settings become in the skin: d_tip_mm, dimple_mm, insertion_force_n, frequency_loaded_hz, strokes.

@@ -6,9 +6,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from . import _core, provenance
-from .optimum import located
+from .optimum import located, stated
 from .preset import SCHEMA_VERSION, schema, seal
 from .result import OUTPUTS
+from .session_plan import session_plan
 
 if TYPE_CHECKING:
     from .calibration import Calibration
@@ -92,6 +93,7 @@ def build_preset(c: "Calibration") -> dict[str, object]:
         "settings": c.best
         | {key: number(f"machine.{key}") for key in ("frequency_hz", "stroke_mm", "angle_deg", "hand_force_n")},
         "tolerance": {name: {"min": box[0], "max": box[1]} for name, box in c.tolerance.items()},
+        **({} if c.location is None or file.location is None else {"location": stated(c.location, file.location)}),
         "probability": {
             "right": digits(c.decided_probability),
             "standard_error": digits(math.sqrt(max(c.decided_probability * (1.0 - c.decided_probability), 0.25 / draws) / draws)),
@@ -106,6 +108,7 @@ def build_preset(c: "Calibration") -> dict[str, object]:
         "expected": {name: _expected(c, name) for name in EXPECTED},
         "adaptation": c.adaptation,
         **({} if c.table is None else {"settings_table": c.table}),
+        **({} if file.sessions is None else {"sessions": session_plan(c.decided, file.criteria, file.sessions)}),
         "sensitivity": [
             {"key": key, "rank_correlation_with_contrast_1y": digits(value)}
             for key, value in sorted(c.sensitivity.items(), key=lambda item: -abs(item[1]))
@@ -127,6 +130,7 @@ def build_preset(c: "Calibration") -> dict[str, object]:
             "input_files": provenance.file_hashes(file.files),
             "seed": file.seed,
             "data": [],
+            "prior_keys": file.uncertain,
             "priors": "every uncertain parameter stands on its prior range; no clinical data were fitted",
             "grid_search": file.grid,
             "grid_decision": "standard",

@@ -74,14 +74,16 @@ def _margin(values: xr.DataArray, rule: _core.Criterion) -> xr.DataArray:
     return nearest.clip(-1.0, 1.0)
 
 
-def _run_counted(title: str, members: list[Member], backend: str, grid: str, progress: bool) -> list[list[dict[str, float]] | MemberError]:
+def _run_counted(
+    title: str, members: list[Member], backend: str, grid: str, progress: bool, horizon_year: float = 5.0
+) -> list[list[dict[str, float]] | MemberError]:
     """Runs members under a bar that counts those that finished; says on what they run."""
     if progress:
         chosen, reason = _core.check_batch(grid, backend, len(members))
         print(f"{title}: on {chosen} ({reason})", file=sys.stderr, flush=True)
     with progress_bar(title, len(members), quiet=not progress) as show:
         finished = itertools.count(1)
-        return run_batch(members, backend=backend, grid=grid, done=lambda index, outcome: show(next(finished)))
+        return run_batch(members, backend=backend, grid=grid, horizon_year=horizon_year, done=lambda index, outcome: show(next(finished)))
 
 
 def _collect(members: list[list[dict[str, float]] | MemberError], shape: tuple[int, int], branches: int) -> tuple[dict[str, np.ndarray], int]:
@@ -293,7 +295,8 @@ def _decide(
     """The best setting once more for all draws on the standard grid: what the preset promises."""
     setting = {"machine.depth_mm": best["depth_mm"], "machine.dwell_ms": best["dwell_ms"]}
     members = [Member(treatment, skin | setting) for skin in skins]
-    results = _run_counted("the best setting on the standard grid", members, backend, "standard", progress)
+    horizon = file.sessions.horizon_years if file.sessions else 5.0  # a touch-up may come late
+    results = _run_counted("the best setting on the standard grid", members, backend, "standard", progress, horizon)
     arrays, _ = _collect(results, (1, len(skins)), 1)
     decided = xr.Dataset({name: (("draw",), values[0, :, 0]) for name, values in arrays.items()})
     right = np.logical_and.reduce([keeps(decided[rule.output], rule).values for rule in file.criteria])

@@ -184,6 +184,24 @@ def value_of_knowing(held: Held, draws: Mapping[str, np.ndarray], seed: int) -> 
     return sorted(known, key=lambda one: -one.gain)
 
 
+def stated(found: Optimum, asked: _core.LocationGoal) -> dict[str, object]:
+    """As a preset states it."""
+    best, range_ = {}, {}
+    for name, value, ends in (("depth_mm", found.depth_mm, found.depth_range_mm), ("dwell_ms", found.dwell_ms, found.dwell_range_ms)):
+        best[name], low, high = (float(f"{one:.6g}") for one in (value, *ends))
+        range_[name] = {"min": low, "max": high}
+    return {"best": best, "range": range_, "confidence": found.confidence, "draws": found.draws, "known": found.known,
+            "asked": {"depth_um": asked.depth_um, "dwell_share": asked.dwell_share}}  # fmt: skip
+
+
+def of_preset(location: Mapping[str, Any]) -> Optimum:
+    """What a checked preset states."""
+    best, ends = location["best"], {name: (one["min"], one["max"]) for name, one in location["range"].items()}
+    return Optimum(
+        best["depth_mm"], best["dwell_ms"], ends["depth_mm"], ends["dwell_ms"], location["confidence"], location["draws"], location["known"]
+    )
+
+
 def located(found: Optimum) -> str:
     """One line for people."""
     (shallow, deep), (short, long) = found.depth_range_mm, found.dwell_range_ms

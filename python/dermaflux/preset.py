@@ -14,8 +14,11 @@ import rfc8785
 from . import _core
 from .writing import write_text
 
-SCHEMA_VERSION = "1.1.0"
+SCHEMA_VERSION = "1.2.0"
+_SCHEMAS = ("1.0.0", "1.1.0", SCHEMA_VERSION)
 LARGEST_BYTES = 262144
+DAYS_SINCE = "days since last session"  # what the driver's reader compares with the session plan, too
+QUANTILES = ("p05_years", "p50_years", "p95_years")
 CELL_VALUES = ("insertion_force_n", "d_tip_mm", "strokes", "bleed_probability", "contrast_1y")
 
 
@@ -86,7 +89,7 @@ def read_preset(content: bytes, name: str | os.PathLike[str] = "preset") -> dict
     except (ValueError, RecursionError) as error:
         raise _core.InputError(f"{name}: is not a JSON document ({error}); give a preset written by `dermaflux calibrate`") from None
     problems = check_preset(preset)
-    if not problems and _minor(preset) > 0 and content != canonical_bytes(preset):
+    if not problems and _minor(preset["schema_version"]) > 0 and content != canonical_bytes(preset):
         problems = ["its bytes are not the canonical form (RFC 8785), though its content is whole; write them with `dermaflux preset export`"]
     if problems:
         raise _core.InputError(f"{name}: refused: " + "; ".join(problems))
@@ -106,31 +109,35 @@ def _no_double(pairs: list[tuple[str, object]]) -> dict[str, object]:
     return found
 
 
-def _minor(preset: dict[str, object]) -> int:
-    return int(str(preset["schema_version"]).split(".")[1])
+def _minor(version: object) -> int:
+    """0 or 1, or the newest for all later ones and for what is no version, which no schema knows."""
+    parts = str(version).split(".")
+    return {"": 0, "1": 1}.get(parts[1].lstrip("0"), len(_SCHEMAS) - 1) if len(parts) == 3 else len(_SCHEMAS) - 1
 
 
 def check_preset(preset: object) -> list[str]:
     """Problems of a preset, empty if it is good: major version, schema, hash, settings inside tolerance, envelope and the limits
-    of their machine, a whole settings table, alarms that can be judged."""
+    of their machine, a whole settings table, alarms that can be judged, a session plan that can be kept."""
     if not isinstance(preset, dict):
         return ["it is not a JSON object"]
     version = str(preset.get("schema_version", ""))
-    parts = version.split(".")
-    if parts[0] != SCHEMA_VERSION.split(".")[0]:
+    if version.split(".")[0] != SCHEMA_VERSION.split(".")[0]:
         return [f"its schema_version is {version or 'missing'}, this program reads {SCHEMA_VERSION.split('.')[0]}.x"]
-    old = len(parts) == 3 and parts[1].strip("0") == ""
     try:
         if "sha256" in preset and content_sha256(preset) != preset["sha256"]:
             return ["its SHA-256 does not match its content (it was altered)"]
     except (ValueError, RecursionError) as error:
         return [f"it has no canonical JSON form ({error})"]
-    errors = _validator("1.0.0" if old else SCHEMA_VERSION).iter_errors(preset)
+    errors = _validator(_SCHEMAS[_minor(version)]).iter_errors(preset)
     problems = [f"{'/'.join(map(str, error.path)) or 'preset'}: {error.message}" for error in errors]
     if problems:
         return problems
     problems += [problem for alarm in preset["alarms"] for problem in _alarm_problems(alarm)]
     problems += _table_problems(preset.get("settings_table"))
+    problems += [f"sessions: {problem}" for problem in _plan_problems(preset.get("sessions"), preset["alarms"])]
+    problems += [f"searched {row['key']}: {row['chosen']} is not among those tried" for row in preset.get("searched", []) if row["chosen"] not in row["tried"]]
+    if location := preset.get("location"):
+        problems += [problem for name, best in location["best"].items() for problem in _outside(name, {"location": best}, location["range"][name])]
     for name, limit in (*preset["envelope"].items(), *preset["machine"].get("limits", {}).items()):
         problems += _outside(name, dict(_uses(preset, name)), limit)
     for name, box in preset["tolerance"].items():
@@ -176,14 +183,42 @@ def _table_problems(table: dict[str, object] | None) -> list[str]:
     return problems
 
 
+def _plan_problems(plan: dict[str, object] | None, alarms: list[dict[str, object]]) -> list[str]:
+    """Why a session plan cannot be kept, or what it promises against the alarms."""
+    if plan is None:
+        return []
+    count, days, earliest, due = plan["count"], plan["days_between"], plan["earliest_day"], plan["touch_up"]
+    years = [due.get(name, math.inf) for name in QUANTILES]
+    broken = {
+        f"count is {count['min']:g} to {count['max']:g}": count["min"] > count["max"],
+        f"{len(plan['purposes'])} purposes, not one for each of {count['max']:g} sessions": len(plan["purposes"]) != count["max"],
+        f"days_between is {days['min']:g} to {days['max']:g}": days["min"] > days["max"],
+        f"earliest_day = {earliest:g} is later than the first of days_between, {days['min']:g}": earliest > days["min"],
+        "the quantiles of touch_up do not increase": years != sorted(years),
+        "a quantile of touch_up lies beyond its horizon": any(due["horizon_years"] < one < math.inf for one in years),
+    }
+    early = [f"alarm {alarm['name']} stops at earliest_day = {earliest:g}" for alarm in alarms if _stops(alarm, DAYS_SINCE, earliest)]
+    return [problem for problem, true in broken.items() if true] + early
+
+
+def _stops(alarm: dict[str, object], quantity: str, value: float) -> bool:
+    """Whether a checked alarm stops at a value of a quantity."""
+    of, _, side = str(alarm["quantity"]).rpartition(" ")
+    levels = sorted(alarm[level] for level in ("warn", "stop") if level in alarm)
+    if side == "outside":
+        return of == quantity and not levels[0] <= value <= levels[-1]
+    return of == quantity and "stop" in alarm and (value < alarm["stop"] if side == "below" else value > alarm["stop"])
+
+
 def migrate(preset: dict[str, object]) -> dict[str, object]:
     """A checked preset in the newest schema. What an older one does not say stays unsaid: a preset of 1.0 has no settings table
-    and cannot be adapted. The hash of what it was made of stands in its provenance."""
-    if _minor(preset) > 0:
+    and cannot be adapted, one of 1.1 has no session plan. The hash of what it was made of stands in its provenance."""
+    if _minor(preset["schema_version"]) == _minor(SCHEMA_VERSION):
         return preset
     newest = {key: value for key, value in preset.items() if key != "sha256"}
     newest |= {"schema": str(schema()["$id"]), "schema_version": SCHEMA_VERSION}
-    newest["provenance"] = preset["provenance"] | {"migrated_from_sha256": preset["sha256"]}
+    origin = preset["provenance"]
+    newest["provenance"] = origin | {"data": [{"name": name} for name in origin["data"]], "migrated_from_sha256": preset["sha256"]}
     return seal(newest)
 
 

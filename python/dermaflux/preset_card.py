@@ -14,6 +14,8 @@ import matplotlib.pyplot as plt
 from matplotlib.figure import Figure
 
 from . import _core
+from .optimum import located, of_preset
+from .session_plan import plan_lines
 from .writing import check_output, complete_or_absent
 
 _A4 = (8.27, 11.69)  # [inch]
@@ -52,6 +54,12 @@ def card_sections(preset: dict[str, Any]) -> list[Section]:
             for n, thickness in enumerate(cells["thickness_um"])
         )
         sections.append(Section("By measured skin", (cells["thickness_of"], *(f"{force:.3g} N" for force in cells["force_n"])), rows))
+    if "location" in preset:
+        sections.append(Section("How well the best setting is known", (), ((located(of_preset(preset["location"])),),)))
+    if searched := preset.get("searched"):
+        rows = tuple((one["key"], str(one["chosen"]), ", ".join(map(str, one["tried"]))) for one in searched)
+        sections.append(Section("Searched, too", ("", "chosen", "of"), rows))
+    sections.append(Section("Sessions", (), tuple((line,) for line in plan_lines(preset.get("sessions")))))
     alarms = tuple(
         (one["name"], one["quantity"], *(f"{one[level]:g} {'' if one['unit'] == '1' else one['unit']}".strip() if level in one else "" for level in ("warn", "stop")), one["action"])
         for one in preset["alarms"]

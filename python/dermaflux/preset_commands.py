@@ -54,6 +54,8 @@ def export(
     print(f"written: {output}" + (f"\nwritten: {signature}" if signature else ""))
     if "settings_table" not in preset:
         print("warning: it has no settings table, so that a driver cannot adapt it; calibrate again")
+    if "sessions" not in preset:
+        print("warning: it has no session plan, so that a driver does not know when the skin may be treated again; calibrate again")
 
 
 @preset_app.command("check")
@@ -124,8 +126,10 @@ def diff(first: File, second: Annotated[Path, typer.Argument(help="preset to com
 @preset_app.command("show")
 @guarded
 def show(file: File, as_json: Json = False) -> None:
-    """A preset for people: settings, table, envelope, alarms, warnings."""
+    """A preset for people: settings, table, session plan, envelope, alarms, warnings."""
+    from .optimum import located, of_preset
     from .preset import load_preset
+    from .session_plan import plan_lines
 
     preset = load_preset(file)
     if as_json:
@@ -136,11 +140,17 @@ def show(file: File, as_json: Json = False) -> None:
     models = ", ".join(preset[part]["model"] for part in ("machine", "needle", "ink"))
     print(f"{models}; not with: {', '.join(preset['intended_use']['contraindications'])}")
     print(f"right with probability {preset['probability']['right']:g} +- {preset['probability']['standard_error']:g}")
+    if "location" in preset:
+        print(located(of_preset(preset["location"])))
+    for one in preset.get("searched", []):
+        print(f"{one['key']} = {one['chosen']}, of {', '.join(map(str, one['tried']))}")
     table = Table("setting", "value", "tolerance", "envelope")
     for name, value in preset["settings"].items():
         table.add_row(name, f"{value:g}", *(_ends(preset[part].get(name)) for part in ("tolerance", "envelope")))
     print_table(table)
     _show_table(preset.get("settings_table"))
+    for line in plan_lines(preset.get("sessions")):
+        print(line)
     table = Table("alarm", "quantity", "warn", "stop", "unit", "action")
     for alarm in preset["alarms"]:
         levels = (f"{alarm[level]:g}" if level in alarm else "" for level in ("warn", "stop"))

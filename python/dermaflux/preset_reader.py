@@ -75,6 +75,12 @@ class PresetReader:
         """What to watch: name, quantity, side (below, above, outside), unit, warn, stop, action, reason; NaN where there is no level."""
         return self._reader.alarms
 
+    def sessions(self) -> dict[str, object]:
+        """When the skin may be treated again: count (fewest, most), purposes of the sessions, earliest_day since the last session,
+        days_between (shortest, longest), touch_up_years (5, 50 and 95 % of the draws; infinite where not before
+        touch_up_horizon_years). Raises InputError where the preset does not say."""
+        return self._reader.sessions()
+
     def settings_for(self, thickness_um: float, force_n: float) -> tuple[dict[str, float], dict[str, float]]:
         """Settings for a measured skin, and what to expect of them. Raises InputError where the driver must stop."""
         return self._reader.settings_for(thickness_um, force_n)
@@ -84,9 +90,14 @@ class PresetReader:
         return self._reader.allows(dict(settings))
 
     def judge(self, quantity: str, value: float) -> str:
-        """fine, warn or stop by the alarms on a quantity; stop for one that no alarm knows and for what is no number."""
+        """fine, warn or stop by the alarms on a quantity, and by the session plan on the days since the last session; stop for a
+        quantity that none of them knows and for what is no number."""
         return self._reader.judge(quantity, value)
 
     def text(self, path: str) -> str:
         """A text of the document by its path, e.g. needle/model; empty if there is none."""
         return self._reader.text(path)
+
+    def number(self, path: str) -> float:
+        """A number of the document by its path, e.g. location/range/depth_mm/min; NaN if there is none."""
+        return self._reader.number(path)

@@ -19,6 +19,7 @@ from .looks import look
 from .optimum import keeps, located
 from .runfile import resolved_input
 from .running import run
+from .session_plan import plan_lines
 
 if TYPE_CHECKING:
     from .preset_set import SetMember
@@ -215,12 +216,13 @@ def calibration_report(c: Calibration, backend: str = "auto") -> str:
         + f"<h2>What to expect</h2>{table(('output', '5 %', 'median', '95 %', 'unit'), expected)}"
         + (f"<h2>Adapting on the spot</h2>{table(('measured', 'from', 'to', 'depth_mm', 'dwell_ms', 'right'), adaptation)}" if adaptation else "")
         + (_settings_table(cells) if cells else "")
+        + f"<h2>Sessions</h2>{''.join(f'<p>{escape(line)}</p>' for line in plan_lines(preset.get('sessions')))}"
         + f"<h2>What the outcome hangs on</h2>{_picture(plots.sensitivity_bars(c.sensitivity, 'contrast after a year'), 'sensitivity')}"
         + (_knowing(c) if c.knowing else "")
         + "<p>The pictures below show the dot at the optimum in the skin of the class as its file gives it.</p>"
         + _pictures_of_run(data, c.treatment.layers, lambda: _strip([(_class_name(file.skin_class), data)]))
         + f"<h2>Mass ledger</h2>{_ledger_table(data)}"
-        + f"<h2>Provenance</h2>{table(('fact', 'value'), list(preset['provenance'].items()) + [('sha256 of the preset', preset['sha256'])])}"
+        + f"<h2>Provenance</h2>{table(('fact', 'value'), [*map(_fact, preset['provenance'].items()), ('sha256 of the preset', preset['sha256'])])}"
     )
     return page(f"{file.title}, {file.skin_class} scalp", body)
 
@@ -257,6 +259,12 @@ def _settings_table(answers: dict) -> str:
         rows.append((thickness, *(one.get("none") or f"{one['depth_mm']:.3f} mm, {one['dwell_ms']:.0f} ms" for one in row)))
     text = f"Same result, {answers['same']}, by thickness of {answers['thickness_of']} and {answers['force_at']}."
     return f"<h2>Settings by measured skin</h2><p>{escape(text)}</p>" + table(("um", *(f"{force:.3f} N" for force in columns)), rows)
+
+
+def _fact(fact: tuple[str, Any]) -> tuple[str, object]:
+    """A fact of the provenance; a list as one text."""
+    name, value = fact
+    return name, ", ".join(one if isinstance(one, str) else " ".join(one.values()) for one in value) if isinstance(value, list) else value
 
 
 def _limits(rule: _core.Criterion) -> str:

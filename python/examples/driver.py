@@ -3,6 +3,7 @@
     python python/examples/driver.py quickstart-output/normal.preset.json -o trace.png
     python python/examples/driver.py PRESET --skin skin.fracture_toughness_kj_m2=5 --real-time    # other skin, on the clock
     python python/examples/driver.py PRESET --stop-at-ms 80                                       # somebody hits the emergency stop
+    python python/examples/driver.py PRESET --days-since-last-session 4                           # too early: it does not move
 
 The driver knows only the preset and what its sensors say (tip depth, force). The machine's skin is a treatment; its forces are
 those of the model's puncture law. Research: phantoms only.
@@ -100,8 +101,7 @@ class Driver:
 
     def dot(self, thickness_um: float, days_since_last_session: float = math.inf) -> str:
         """One dot; empty if it was finished, else why not."""
-        if math.isfinite(days_since_last_session) and self.reader.judge("days since last session", days_since_last_session) != "fine":
-            self.stopped = "the last session was too short ago"
+        if not self._may_treat(days_since_last_session):
             return self.stopped
         dry = self.reader.settings | {"dwell_ms": 1e3 * DRY_STROKES / self.reader.settings["frequency_hz"]}
         force = self._run(dry, None, "test puncture, dry")
@@ -121,6 +121,22 @@ class Driver:
             return self.stopped
         self._run(settings, expected, f"{settings['depth_mm']:.3f} mm, {settings['dwell_ms']:.0f} ms")
         return self.stopped
+
+    def _may_treat(self, days: float) -> bool:
+        """Asks the plan, and the alarm where the preset has none, before anything moves; infinitely many days: the first session."""
+        try:
+            plan = self.reader.sessions()
+            least, most = plan["days_between"]
+            self._note(f"plan: up to {plan['count'][1]} sessions, {least:g} to {most:g} days apart")
+        except df.InputError as error:
+            self._note(str(error))
+        verdict = "fine" if days == math.inf else self.reader.judge("days since last session", days)
+        if verdict == "stop":
+            self.stopped = f"the last session was {days:g} days ago, too few"
+            self._note(f"stop: {self.stopped}")
+        elif verdict == "warn":
+            self._note(f"warn: sooner than planned, {days:g} days after the last session")
+        return verdict != "stop"
 
     def _run(self, settings: dict[str, float], expected: dict[str, float] | None, title: str) -> float:
         """Strokes with some settings, watched tick by tick; the largest force [N]."""
@@ -187,6 +203,7 @@ def main() -> int:
     parser.add_argument("--treatment", type=Path, default=df.configs() / "treatments/normal_scalp.toml", help="skin under the machine")
     parser.add_argument("--skin", action="append", default=[], metavar="KEY=VALUE", help="what differs in it")
     parser.add_argument("--thickness-um", type=float, help="measured thickness of epidermis and papillary dermis; that of the skin otherwise")
+    parser.add_argument("--days-since-last-session", type=float, default=math.inf, metavar="DAYS", help="left out: this is the first session")
     parser.add_argument("--stop-at-ms", type=float, default=math.inf, help="when somebody hits the emergency stop")
     parser.add_argument("--public-key", type=Path, help="verify the signature beside the preset")
     parser.add_argument("--real-time", action="store_true", help="one tick per millisecond of the clock")
@@ -202,13 +219,14 @@ def main() -> int:
     thickness = options.thickness_um or sum(float(skin[f"skin.layer.{layer}.thickness_um"]) for layer in layers)
     driver = Driver(reader, SimulatedMachine(skin), real_time=options.real_time,
                     hook=lambda one, now: one.emergency_stop("emergency stop") if now >= options.stop_at_ms else None)  # fmt: skip
-    why = driver.dot(thickness)
-    driver.trace.plot(options.output)
+    why = driver.dot(thickness, options.days_since_last_session)
+    if driver.trace.rows:
+        driver.trace.plot(options.output)
     for when, what in driver.trace.events:
         print(f"{when:6.0f} ms  {what}")
     if options.real_time:
         print(f"worst delay of a tick: {driver.trace.lateness_ms:.2f} ms")
-    print(f"written: {options.output}")
+    print(f"written: {options.output}" if driver.trace.rows else "it did not move")
     return 1 if why else 0
 
 

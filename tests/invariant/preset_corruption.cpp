@@ -118,6 +118,12 @@ TEST(PresetCorruption, MutatedPresetsWithAHashThatFitsAnswerInsideTheirEnvelopeO
     if (reader.open(sealed(altered), lenient_rules()) != PresetError::none) continue;
     ++accepted;
     ASSERT_EQ(reader.allows(reader.settings()), PresetError::none);
+    if (const PresetSessions& plan = reader.sessions(); plan.error == PresetError::none) {
+      ASSERT_TRUE(1 <= plan.fewest && plan.fewest <= plan.most && plan.most <= preset_max_sessions) << altered;
+      ASSERT_FALSE(plan.purposes[static_cast<std::size_t>(plan.most) - 1].empty()) << altered;
+      ASSERT_EQ(reader.judge(preset_days_since, std::nextafter(plan.earliest_day, 0.0)), PresetVerdict::stop) << altered;
+      ASSERT_NE(reader.judge(preset_days_since, plan.days_between_min), PresetVerdict::stop) << altered;
+    }
     for (const double thickness : {100.0, 133.3, 180.0, 250.0})
       for (const double force : {0.1, 0.17, 0.4, 5.0}) {
         const PresetAnswer answer = reader.settings_for(thickness, force);

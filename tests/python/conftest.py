@@ -124,8 +124,8 @@ def numbers(row: Mapping[str, float | None]) -> dict[str, float | None]:
     return {name: None if value is None or math.isnan(value) else value for name, value in row.items() if name != "runtime_s"}
 
 
-# Outputs that are no number in a plain run: one grid gives no error of the grid, and no pigment lies in the fat.
-WITHOUT_VALUE = {"grid_error", "blowout"}
+# Outputs that are no number in a plain run: one grid gives no error of the grid, no pigment lies in the fat, and it ends after five years.
+WITHOUT_VALUE = {"grid_error", "blowout", "contrast_7y", "contrast_10y"}
 
 
 def write_sweep(path: Path, axes: dict[str, list], *, treatment: Path = NORMAL, head: str = 'grid = "quick"') -> Path:

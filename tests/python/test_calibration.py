@@ -21,10 +21,11 @@ from dermaflux import _core
 from dermaflux.calibrated_preset import build_preset
 from dermaflux.calibration import Calibration, _collect, _on_edge, save_calibration
 from dermaflux.draws import draw_parameters
-from dermaflux.optimum import located
+from dermaflux.optimum import located, of_preset
 from dermaflux.plots import front
 from dermaflux.preset import check_preset, content_sha256, load_preset, save_preset, schema, seal
 from dermaflux.report import calibration_report
+from dermaflux.session_plan import plan_lines, session_plan
 
 SCALP = CONFIGS / "calibrations/scalp.toml"
 DEPTHS, DWELLS, DRAWS = [0.35, 0.5], [60, 120], 6
@@ -415,6 +416,34 @@ def test_the_preset_has_a_settings_table_and_the_limits_of_its_machine_and_the_d
     assert reader.settings == preset["settings"] and len(reader.alarms) == len(preset["alarms"])
     with pytest.raises(df.InputError, match="outside_table"):
         reader.settings_for(calibrated.table["thickness_um"][-1] + 1.0, calibrated.table["force_n"][0])
+
+
+def test_the_preset_has_a_session_plan_and_the_place_of_the_best_setting_and_the_driver_reads_them(calibrated: Calibration, preset_file: Path, page: str):
+    preset, rules = calibrated.preset, calibrated.file.sessions
+    plan, due = preset["sessions"], preset["sessions"]["touch_up"]
+    assert plan == session_plan(calibrated.decided, calibrated.file.criteria, rules) and due["draws"] == DRAWS and due["horizon_years"] == 10.0
+    assert due["contrast_low"] == next(rule.low for rule in calibrated.file.criteria if rule.output == "contrast_1y")
+    wide = {name: (0.0, 1000.0) for name in preset["settings"]}
+    reader = df.PresetReader(preset_file, preset["machine"]["model"], wide, allow_research=True, allow_unsigned=True)
+    assert reader.sessions()["count"] == rules.count and reader.sessions()["purposes"] == rules.purposes
+    days = [4.9, 5.0, 9.9, 10.0]  # alarm A7, the days of practice
+    assert [reader.judge("days since last session", one) for one in days] == ["stop", "warn", "warn", "fine"]
+    place = preset["location"]
+    assert place["draws"] == DRAWS and place["known"] is calibrated.location.known and place["confidence"] == calibrated.location.confidence
+    assert located(of_preset(place)) == located(calibrated.location)
+    assert reader.number("location/best/depth_mm") == pytest.approx(calibrated.location.depth_mm, rel=1e-5)
+    assert preset["provenance"]["prior_keys"] == calibrated.file.uncertain
+    text = Page(page).text
+    assert all(line in text for line in plan_lines(plan))
+
+
+def test_a_preset_of_a_file_without_sessions_or_location_has_neither(calibrated: Calibration, small: Path, tmp_path: Path):
+    text = small.read_text()
+    for begin, end in (("[location]", "# Skins for which"), ("[sessions]", "[[criterion]]")):
+        text = text[: text.index(begin)] + text[text.index(end) :]
+    (tmp_path / "bare.toml").write_text(text)
+    preset = build_preset(replace(calibrated, file=_core.load_calibration(tmp_path / "bare.toml", "normal"), location=None))
+    assert not {"sessions", "location"} & set(preset) and set(calibrated.preset) - set(preset) == {"sessions", "location"}
 
 
 def test_a_calibration_without_a_table_says_so_in_its_preset(calibrated: Calibration):

@@ -54,7 +54,7 @@ def test_the_cpp_of_the_readme_compiles_alone_adapts_and_refuses(tmp_path: Path)
     subprocess.run([compiler, *flags, str(tmp_path / "driver.cpp"), "-o", str(tmp_path / "driver")], check=True)
     preset = {key: value for key, value in sample().items() if key != "sha256"}
     preset["machine"] = {"model": "rotary_pen", "drive": "frequency"}
-    preset["alarms"][1]["quantity"] = "measured over expected insertion force outside"
+    preset["alarms"][2]["quantity"] = "measured over expected insertion force outside"
     content = as_bytes(resealed(preset))
     (tmp_path / "good.json").write_bytes(content)
     (tmp_path / "bad.json").write_bytes(content.replace(b'"depth_mm":0.3', b'"depth_mm":0.4', 1))

@@ -33,6 +33,8 @@ def test_the_card_says_what_the_preset_says():
         assert f"{value:g}" in text, name
     for alarm in preset["alarms"]:
         assert alarm["name"] in text and alarm["quantity"] in text and alarm["action"] in text
+    for word in ("2 to 3 sessions", "none before day 6", *preset["sessions"]["purposes"], "between 0.250 and 0.400 mm", "machine.frequency_hz"):
+        assert word in text
     for word in (preset["needle"]["model"], preset["ink"]["model"], preset["machine"]["model"], *preset["intended_use"]["contraindications"]):
         assert word in text
     assert [section.title for section in card_sections(preset)][0] == "Warnings"

@@ -3,6 +3,7 @@
 import copy
 import datetime
 import json
+import math
 import random
 import shutil
 import subprocess
@@ -13,11 +14,12 @@ import pytest
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.asymmetric.rsa import generate_private_key
-from preset_samples import CELL, HIGHEST, RULES, as_bytes, broken_preset, of_schema_1_0, random_preset, resealed, sample, settings_for
+from preset_samples import CELL, HIGHEST, RULES, as_bytes, broken_preset, judge_days, of_schema_1_0, of_schema_1_1, random_preset, resealed, sample
+from preset_samples import sessions, settings_for
 
 import dermaflux as df
 from dermaflux import _core
-from dermaflux.preset import load_preset, migrate, read_preset, restate, save_preset, schema
+from dermaflux.preset import DAYS_SINCE, load_preset, migrate, read_preset, restate, save_preset, schema
 from dermaflux.preset_signing import public_key_bytes, sign_preset, verify_preset
 
 LIMITS = {name: (RULES[1][name], HIGHEST[name]) for name in HIGHEST}
@@ -70,7 +72,11 @@ def test_both_readers_accept_a_sound_preset_and_give_the_same_answer():
     assert reader.settings_for(140, 0.2) == settings_for(preset, 140, 0.2)
     assert reader.settings_for(140, 0.2)[0]["depth_mm"] == pytest.approx(0.35, rel=1e-15)
     assert reader.text("intended_use/text") == "Grüße\\n"
-    assert [(row["quantity"], row["side"]) for row in reader.alarms] == [("bleed_probability", "above"), ("force ratio", "outside")]
+    alarms = [("bleed_probability", "above"), (DAYS_SINCE, "below"), ("force ratio", "outside")]
+    assert [(row["quantity"], row["side"]) for row in reader.alarms] == alarms
+    assert reader.sessions() == sessions(preset) and reader.sessions()["touch_up_years"] == [0.75, 4.5, math.inf]
+    assert [reader.judge(DAYS_SINCE, days) for days in (5, 6, 10)] == ["stop", "warn", "fine"]
+    assert reader.number("location/range/depth_mm/min") == 0.25 and math.isnan(reader.number("location/known"))
     assert [reader.judge("bleed_probability", p) for p in (0.2, 0.3, 0.6)] == ["fine", "warn", "stop"]
 
 
@@ -86,7 +92,7 @@ def test_both_readers_refuse_a_file_in_which_any_one_byte_differs():
 
 def test_both_readers_agree_on_a_thousand_random_presets_and_what_they_answer():
     chance = random.Random(20261129)
-    seen = {True: 0, False: 0}
+    seen, plans = {True: 0, False: 0}, [0, 0, 0]
     for n in range(1000):
         preset = random_preset(chance) if n % 2 else broken_preset(chance)
         content = as_bytes(preset)
@@ -100,7 +106,25 @@ def test_both_readers_agree_on_a_thousand_random_presets_and_what_they_answer():
         seen[good] += 1
         if good and "settings_table" in preset:
             agree_on_questions(preset, compiled(content, model), chance)
-    assert seen[True] > 500 and seen[False] > 200, seen
+        if good:
+            agree_on_sessions(preset, compiled(content, model), chance)
+            plans[0 if "sessions" not in preset else 1 if "p95_years" in preset["sessions"]["touch_up"] else 2] += 1
+    assert seen[True] > 500 and seen[False] > 200 and min(plans) > 50, (seen, plans)
+
+
+def agree_on_sessions(preset: dict, reader: _core.PresetReader, chance: random.Random) -> None:
+    """The plan, and days since the last session at, beside and between what it and the alarm say."""
+    try:
+        plan = sessions(preset)
+    except df.InputError:
+        with pytest.raises(df.InputError, match="refused, no_plan"):
+            reader.sessions()
+        plan = {"earliest_day": 5.0, "days_between": (10.0, 14.0)}
+    else:
+        assert reader.sessions() == plan
+    edges = [5.0, float(plan["earliest_day"]), float(plan["days_between"][0])]
+    for days in (*edges, *(math.nextafter(edge, -math.inf) for edge in edges), chance.uniform(0, 40), -1.0, math.nan, math.inf):
+        assert reader.judge(DAYS_SINCE, days) == judge_days(preset, days), days
 
 
 def agree_on_questions(preset: dict, reader: _core.PresetReader, chance: random.Random) -> None:
@@ -132,7 +156,10 @@ def agree_on_questions(preset: dict, reader: _core.PresetReader, chance: random.
         (lambda p: p["settings_table"]["cells"][0].update(dwell_ms=401), "outside_envelope"),
         (lambda p: p["settings_table"]["cells"].pop(), "out_of_range"),
         (lambda p: p.update(schema_version="2.0.0"), "wrong_version"),
-        (lambda p: p["alarms"][1].pop("stop"), "out_of_range"),
+        (lambda p: p["alarms"][2].pop("stop"), "out_of_range"),
+        (lambda p: p["sessions"].update(earliest_day=4.9), "impossible_plan"),
+        (lambda p: p["sessions"]["count"].update(max=7), "out_of_range"),
+        (lambda p: p["location"].update(known=1), "wrong_kind"),
     ],
 )
 def test_the_driver_is_told_which_error_it_is(change, error: str):
@@ -177,12 +204,16 @@ def test_a_preset_that_expires_needs_the_date(tmp_path: Path):
 
 
 def test_the_schemas_are_sound_and_newer_ones_only_add():
-    for version in ("1.0.0", "1.1.0"):
+    samples = {"1.0.0": of_schema_1_0(sample()), "1.1.0": of_schema_1_1(sample()), "1.2.0": sample()}
+    assert schema() == schema("1.2.0") and len(list((df.configs() / "schema").iterdir())) == len(samples)
+    for version, own in samples.items():
         jsonschema.Draft202012Validator.check_schema(schema(version))
-    old = of_schema_1_0(sample())
-    jsonschema.Draft202012Validator(schema("1.0.0")).validate(old)
-    jsonschema.Draft202012Validator(schema()).validate(old | {"schema_version": "1.1.0"})
-    assert set(schema("1.0.0")["required"]) == set(schema()["required"])
+        jsonschema.Draft202012Validator(schema(version)).validate(own)
+        assert set(schema(version)["required"]) == set(schema()["required"])
+    jsonschema.Draft202012Validator(schema("1.1.0")).validate(samples["1.0.0"] | {"schema_version": "1.1.0"})
+    untold = of_schema_1_1(sample())
+    untold["provenance"]["data"] = []  # as all presets of 1.1 have it; its names became objects in 1.2
+    jsonschema.Draft202012Validator(schema()).validate(untold)
 
 
 def test_a_preset_of_schema_1_0_is_read_in_any_layout_and_migrates(cli, tmp_path: Path):
@@ -191,16 +222,117 @@ def test_a_preset_of_schema_1_0_is_read_in_any_layout_and_migrates(cli, tmp_path
     path.write_text(json.dumps(dict(reversed(old.items())), indent=1))
     assert load_preset(path) == old and cli("preset", "check", path).code == 0
     done = cli("preset", "export", path, "-o", tmp_path / "new.preset.json")
-    assert done.code == 0 and "no settings table" in done.out
+    assert done.code == 0 and "no settings table" in done.out and "no session plan" in done.out
     new = load_preset(tmp_path / "new.preset.json")
-    assert new["schema_version"] == "1.1.0" and new["schema"] == schema()["$id"]
+    assert new["schema_version"] == "1.2.0" and new["schema"] == schema()["$id"]
     assert new["provenance"].pop("migrated_from_sha256") == old["sha256"]
+    assert new["provenance"]["data"] == [{"name": "sections"}]
+    new["provenance"]["data"] = ["sections"]
     same = {key: value for key, value in old.items() if key not in ("schema", "schema_version", "sha256")}
     assert {key: new[key] for key in same} == same and set(new) == set(old)
     assert migrate(sample()) == sample()
     for content in (as_bytes(old), (tmp_path / "new.preset.json").read_bytes()):  # the driver reads both, in canonical bytes
         with pytest.raises(df.InputError, match="refused, no_table"):
             compiled(content).settings_for(140, 0.2)
+
+
+def test_a_preset_of_1_1_migrates_and_no_plan_is_invented(cli, tmp_path: Path):
+    """What a 1.0 would have become by the program that wrote 1.1, too: each step names the hash of the one before."""
+    oldest, old = of_schema_1_0(sample()), of_schema_1_1(sample())
+    between = {key: value for key, value in oldest.items() if key != "sha256"} | {"schema_version": "1.1.0"}
+    between["provenance"] = oldest["provenance"] | {"migrated_from_sha256": oldest["sha256"]}
+    for n, preset in enumerate((old, resealed(between))):
+        path, out = save_preset(preset, tmp_path / f"{n}.json"), tmp_path / f"new-{n}.json"
+        assert load_preset(path) == preset and cli("preset", "check", path).code == 0
+        done = cli("preset", "export", path, "-o", out)
+        assert done.code == 0 and ("no settings table" in done.out) == (n == 1) and "no session plan" in done.out
+        new = load_preset(out)
+        assert new["schema_version"] == "1.2.0" and new["provenance"]["migrated_from_sha256"] == preset["sha256"]
+        assert set(new) == set(preset) and not {"sessions", "location", "searched"} & set(new)
+        changed = ("schema", "schema_version", "provenance", "sha256")
+        assert all(new[key] == preset[key] for key in preset if key not in changed)
+        assert cli("preset", "export", out, "-o", tmp_path / "again.json").code == 0
+        assert (tmp_path / "again.json").read_bytes() == out.read_bytes()
+        for content in (as_bytes(preset), out.read_bytes()):  # the driver reads both
+            reader = compiled(content)
+            with pytest.raises(df.InputError, match="refused, no_plan"):
+                reader.sessions()
+            assert [reader.judge(DAYS_SINCE, days) for days in (4.9, 5.0)] == ["stop", "fine"]  # by the alarm
+        assert "no session plan" in cli("preset", "show", out).out
+
+
+@pytest.mark.parametrize("key", ["sessions", "location", "searched", "prior_keys", "data"])
+def test_a_preset_of_schema_1_1_knows_no_key_of_1_2(key: str):
+    preset = of_schema_1_1(sample())
+    inside = (preset, sample()) if key in sample() else (preset["provenance"], sample()["provenance"])
+    inside[0][key] = inside[1][key]
+    content = as_bytes(resealed({name: value for name, value in preset.items() if name != "sha256"}))
+    assert not accepted(content, read_preset) and not accepted(content, compiled)
+
+
+@pytest.mark.parametrize("version", ["1.3.0", "1.01.0", "1." + "9" * 5000 + ".0"])
+def test_a_later_minor_version_is_read_as_the_newest_that_is_known(version: str):
+    preset = resealed({key: value for key, value in (sample() | {"schema_version": version}).items() if key != "sha256"})
+    good = not version.startswith("1.01")  # that is 1.1, which knows no session plan
+    assert accepted(as_bytes(preset), read_preset) == good and accepted(as_bytes(preset), compiled) == good
+
+
+def edged(place: tuple[str, ...], value: object) -> bytes:
+    preset = {key: value for key, value in sample().items() if key != "sha256"}
+    node = preset
+    for key in place[:-1]:
+        node = node[key]
+    if value is None:
+        node.pop(place[-1])
+    else:
+        node[place[-1]] = value
+    return as_bytes(resealed(preset))
+
+
+UP, DOWN = math.inf, -math.inf
+
+
+@pytest.mark.parametrize(
+    ("place", "good", "bad"),
+    [
+        (("sessions", "earliest_day"), (5, 7, 10), (math.nextafter(5, DOWN), math.nextafter(10, UP), 0, "6", None)),
+        (("sessions", "days_between", "min"), (6, 10, 14), (math.nextafter(6, DOWN), math.nextafter(14, UP))),
+        (("sessions", "days_between", "max"), (10, 14, 300), (math.nextafter(10, DOWN), None)),
+        (("sessions", "count", "min"), (1, 2, 3), (0, 4, 1.5, -1, True)),
+        (("sessions", "count", "max"), (3,), (1, 2, 4, 7)),
+        (("sessions", "purposes"), (["a", "b", "c"],), ([], ["a", "b"], ["a", "b", "c", "d"], ["a", "b", ""], ["a", "b", 1])),
+        (("sessions", "source"), ("s",), ("", None)),
+        (("sessions", "touch_up", "p05_years"), (1e-9, 0.75, 4.5), (0, math.nextafter(4.5, UP), None)),
+        (("sessions", "touch_up", "p50_years"), (0.75, 10, None), (math.nextafter(0.75, DOWN), math.nextafter(10, UP))),
+        (("sessions", "touch_up", "p95_years"), (4.5, 10), (math.nextafter(4.5, DOWN), math.nextafter(10, UP))),
+        (("sessions", "touch_up", "horizon_years"), (4.5, 30), (math.nextafter(4.5, DOWN), 0, None)),
+        (("sessions", "touch_up", "share_of_contrast_day14"), (1e-9, 1), (0, math.nextafter(1, UP), None)),
+        (("sessions", "touch_up", "contrast_low"), (1e-9, 0.3, 2, None), (0, -0.3)),
+        (("sessions", "touch_up", "draws"), (1, 65536), (0, 1.5)),
+        (("sessions", "touch_up"), (), (None, {})),
+        (("location", "best", "depth_mm"), (0.25, 0.31, 0.4), (math.nextafter(0.25, DOWN), math.nextafter(0.4, UP))),
+        (("location", "best", "dwell_ms"), (250, 290, 350), (math.nextafter(250, DOWN), math.nextafter(350, UP))),
+        (("location", "range", "depth_mm", "max"), (0.31, 9), (math.nextafter(0.31, DOWN),)),
+        (("location", "confidence"), (0, 0.9, 1), (-1e-300, math.nextafter(1, UP))),
+        (("location", "known"), (True, False), (0, "true", None)),
+        (("location", "asked", "depth_um"), (1e-9, 25), (0, -25)),
+        (("location", "draws"), (1,), (0,)),
+        (("searched", 0, "chosen"), (80, 100), (math.nextafter(100, UP), "100", True, None)),
+        (("searched", 0, "tried"), ([100], [100, "100"]), ([], [80], [100, ""], [100, None], [100, {}], "100")),
+        (("searched", 1, "chosen"), ("a", "b"), ("c", "", 1)),
+        (("searched",), (None,), ([],)),
+        (("sessions",), (None,), ({}, [])),
+        (("location",), (None,), ({},)),
+        (("provenance", "data"), ([], [{"name": "a"}]), ([{}], ["a"], [{"name": ""}], [{"name": "a", "sha256": "1"}], [{"name": "a", "x": "1"}], None)),
+        (("provenance", "prior_keys"), ([], ["a", "b"], None), ([""], [1], "k")),
+    ],
+    ids=lambda one: "/".join(map(str, one)) if isinstance(one, tuple) and one and one[0] in ("sessions", "location", "searched", "provenance") else "",
+)
+def test_what_1_2_brought_is_read_up_to_its_edges_and_refused_just_beyond(place: tuple, good: tuple, bad: tuple):
+    for values, wanted in ((good, True), (bad, False)):
+        for value in values:
+            content = edged(place, value)
+            assert accepted(content, read_preset) == accepted(content, compiled) == wanted, value
 
 
 @pytest.mark.parametrize("key", ["settings_table", "limits", "expires"])
@@ -320,6 +452,11 @@ def test_diff_names_every_value_that_differs(cli, preset_file: Path, tmp_path: P
     assert {line.split(": ")[0] for line in done.out.splitlines()} == {"preset/version", "preset/expires", "sha256"}
     assert 'preset/expires: absent -> "2027-11-30"' in done.out
     assert json.loads(cli("preset", "diff", preset_file, other, "--json").out)[0] == {"key": "preset/expires", "first": None, "second": "2027-11-30"}
+    preset = {key: value for key, value in sample().items() if key not in ("sha256", "location")}
+    preset["sessions"]["touch_up"]["p50_years"] = 5
+    other = save_preset(resealed(preset), other)
+    lines = cli("preset", "diff", preset_file, other).out.splitlines()
+    assert "sessions/touch_up/p50_years: 4.5 -> 5" in lines and "location/best/depth_mm: 0.31 -> absent" in lines
     assert cli("preset", "diff", preset_file, preset_file).out == "no difference\n"
 
 
@@ -327,7 +464,9 @@ def test_show_prints_settings_table_and_alarms_and_json(cli, preset_file: Path, 
     done = cli("preset", "show", preset_file)
     assert done.code == 0
     flat = " ".join(done.out.split())
-    for word in ("dot 1.0.0, research", "depth_mm", "bleed_probability", "0.25 to 0.35", "100", "keloid"):
+    for word in ("dot 1.0.0, research", "depth_mm", "bleed_probability", "0.25 to 0.35", "100", "keloid", "2 to 3 sessions, 10 to 14 days", "none before day 6",
+                 "session 3: the rest", "due again after 4.5 years (5 %: 274 days, 95 %: not before 10 years)", "between 0.250 and 0.400 mm",
+                 "needle.model = a, of a, b"):  # fmt: skip
         assert word in flat, done.out
     assert json.loads(cli("preset", "show", preset_file, "--json").out) == sample()
     (tmp_path / "old.json").write_text(json.dumps(of_schema_1_0(sample())))

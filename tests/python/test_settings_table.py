@@ -296,10 +296,30 @@ def test_skin_beyond_the_table_gets_no_dot(example: ModuleType, preset_file: Pat
     assert "last session" in early.dot(thickness_of(between, file), days_since_last_session=4.9) and not early.trace.rows
 
 
+def test_the_example_asks_the_session_plan_before_it_moves(example: ModuleType, preset_file: Path, between: df.Treatment, file: _core.CalibrationFile):
+    """The plan of the sample: none before day 6, ten days or more are planned; without a plan the alarm holds, below day 5."""
+    plan = sample()["sessions"]
+    preset = {name: value for name, value in read_preset(preset_file.read_bytes()).items() if name not in ("sha256", "sessions")}
+    preset["alarms"] = [one for one in preset["alarms"] if "days since" not in one["quantity"]] + [sample()["alarms"][1]]
+    bare = save_preset(seal(preset), preset_file.with_name("bare.json"))
+    planned = save_preset(seal(preset | {"sessions": plan}), preset_file.with_name("planned.json"))
+    asked = [
+        (planned, 5.9, False, "too few"), (planned, 6.0, True, "sooner than planned"), (planned, 10.0, True, "plan: up to 3 sessions"),
+        (planned, math.nan, False, "too few"), (planned, math.inf, True, "plan: up to 3 sessions"), (bare, 4.9, False, "no_plan"), (bare, 5.0, True, "no_plan"),
+    ]  # fmt: skip
+    for path, days, moves, word in asked:
+        driver = driven(example, path, between)
+        assert (driver.dot(thickness_of(between, file), days) == "") == moves == bool(driver.trace.rows), (path, days)
+        assert any(word in what for _, what in driver.trace.events), driver.trace.events
+
+
 def test_the_example_runs_as_a_program(preset_file: Path, example: ModuleType, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys):
     arguments = ["driver.py", str(preset_file), "-o", str(tmp_path / "trace.png"), "--stop-at-ms", "120", "--skin", "skin.ogden_modulus_mpa=0.12"]
     monkeypatch.setattr(sys, "argv", arguments)
     assert example.main() == 1
     assert "emergency stop" in capsys.readouterr().out and (tmp_path / "trace.png").is_file()
+    monkeypatch.setattr(sys, "argv", ["driver.py", str(preset_file), "-o", str(tmp_path / "none.png"), "--days-since-last-session", "3"])
+    assert example.main() == 1
+    assert "3 days ago, too few" in (said := capsys.readouterr().out) and "it did not move" in said and not (tmp_path / "none.png").exists()
     monkeypatch.setattr(sys, "argv", ["driver.py", str(tmp_path / "gone.json")])
     assert example.main() == 2 and "gone.json" in capsys.readouterr().err

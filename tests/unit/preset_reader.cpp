@@ -66,7 +66,10 @@ TEST(PresetReader, AcceptsAGoodPresetAndStatesItsSettings) {
   EXPECT_EQ(reader.text("intended_use/text"), "µ\\n\\u0001");
   EXPECT_EQ(reader.text("needle/none"), "");
   EXPECT_EQ(reader.text("needle/prongs"), "");
-  ASSERT_EQ(reader.alarms().size(), 3u);
+  EXPECT_EQ(reader.number("location/range/depth_mm/max"), 0.4);
+  for (const char* path : {"location", "location/known", "needle/model", "none", "settings/depth_mm/x"})
+    EXPECT_TRUE(std::isnan(reader.number(path))) << path;
+  ASSERT_EQ(reader.alarms().size(), 4u);
   EXPECT_EQ(reader.alarms()[1].quantity, "d_tip_mm");
   EXPECT_EQ(reader.alarms()[1].side, "below");
 }
@@ -85,6 +88,8 @@ TEST(PresetReader, KeepsNothingOfAPresetThatItRefused) {
     EXPECT_TRUE(reader.alarms().empty());
     EXPECT_EQ(reader.allows({0.3, 300.0, 100.0, 3.0, 0.0, 0.2}), E::not_open);
     EXPECT_EQ(reader.text("needle/model"), "");
+    EXPECT_TRUE(std::isnan(reader.number("settings/depth_mm")));
+    EXPECT_EQ(reader.sessions().error, E::not_open);
   }
 }
 
@@ -252,9 +257,9 @@ TEST(PresetReader, NamesWhatItRefuses) {
     EXPECT_EQ(refusal(with(text, "\"title\":\"t\"", std::string("\"title\":\"") + bad + "\"")), E::not_json);
   EXPECT_EQ(resealed("\"title\":\"t\"", "\"title\":\"\xf0\x9f\x98\x80\xed\x9f\xbf\""), E::none);  // well-formed
   EXPECT_EQ(refusal(with(text, "\"depth_mm\":0.3", "\"depth_mm\":0.4")), E::wrong_hash);
-  EXPECT_EQ(refusal(with(text, "\"schema_version\":\"1.1.0\"", "\"schema_version\":\"2.0.0\"")), E::wrong_version);
+  EXPECT_EQ(refusal(with(text, "\"schema_version\":\"1.2.0\"", "\"schema_version\":\"2.0.0\"")), E::wrong_version);
   EXPECT_EQ(refusal(preset_without_hash()), E::missing_key);
-  EXPECT_EQ(resealed("\"schema_version\":\"1.1.0\"", "\"schema_version\":\"1.0.0\""),
+  EXPECT_EQ(resealed("\"schema_version\":\"1.2.0\"", "\"schema_version\":\"1.0.0\""),
             E::unknown_key);  // keys that 1.0 does not know
   EXPECT_EQ(resealed("\"settings\":{\"angle_deg\":0,", "\"settings\":{"), E::missing_key);
   EXPECT_EQ(resealed("\"stroke_mm\":3}", "\"stroke_mm\":3,\"watt\":1}"), E::unknown_key);
@@ -275,7 +280,7 @@ TEST(PresetReader, NamesWhatItRefuses) {
 }
 
 TEST(PresetReader, HasANameAndATextForEveryError) {
-  for (unsigned n = 0; n <= static_cast<unsigned>(E::no_answer); ++n) {
+  for (unsigned n = 0; n <= static_cast<unsigned>(E::impossible_plan); ++n) {
     EXPECT_GT(std::strlen(name_of(static_cast<E>(n))), 3u);
     EXPECT_GT(std::strlen(text_of(static_cast<E>(n))), 10u);
   }
@@ -291,6 +296,145 @@ TEST(PresetReader, OpensWithoutATableAndThenRefusesToAdapt) {
   PresetReader reader;
   ASSERT_EQ(reader.open(sealed(text), lenient_rules()), E::none) << reader.where();
   EXPECT_EQ(reader.settings_for(140.0, 0.2).error, E::no_table);
+}
+
+std::string without(std::string text, std::string_view from, std::string_view to) {
+  const std::size_t begin = text.find(from), end = text.find(to);
+  return text.erase(begin, end - begin);
+}
+
+TEST(PresetSessions, StateThePlanOfThePreset) {
+  PresetReader reader;
+  EXPECT_EQ(reader.sessions().error, E::not_open);
+  ASSERT_EQ(reader.open(good(), lenient_rules()), E::none) << reader.where();
+  const PresetSessions& plan = reader.sessions();
+  ASSERT_EQ(plan.error, E::none);
+  EXPECT_EQ(plan.fewest, 2);
+  EXPECT_EQ(plan.most, 3);
+  EXPECT_EQ(plan.purposes[2], "c");
+  EXPECT_EQ(plan.purposes[3], "");
+  EXPECT_EQ(plan.earliest_day, 6.0);
+  EXPECT_EQ(plan.days_between_min, 10.0);
+  EXPECT_EQ(plan.days_between_max, 14.0);
+  EXPECT_EQ(plan.touch_up_years[0], 0.75);
+  EXPECT_EQ(plan.touch_up_years[1], 4.5);
+  EXPECT_EQ(plan.touch_up_years[2], HUGE_VAL);  // not before the horizon
+  EXPECT_EQ(plan.touch_up_horizon_years, 10.0);
+}
+
+TEST(PresetSessions, AreJudgedByThePlanAndTheAlarm) {
+  PresetReader reader;
+  EXPECT_EQ(reader.judge(preset_days_since, 20.0), PresetVerdict::stop);  // nothing is open
+  ASSERT_EQ(reader.open(good(), lenient_rules()), E::none);
+  for (const double days :
+       {std::nan(""), HUGE_VAL, -1.0, 0.0, 4.9, 5.0, std::nextafter(6.0, 0.0)})  // the alarm alone would stop below 5
+    EXPECT_EQ(reader.judge(preset_days_since, days), PresetVerdict::stop) << days;
+  for (const double days : {6.0, std::nextafter(10.0, 0.0)})
+    EXPECT_EQ(reader.judge(preset_days_since, days), PresetVerdict::warn) << days;
+  for (const double days : {10.0, 12.0, 14.0, 1000.0})
+    EXPECT_EQ(reader.judge(preset_days_since, days), PresetVerdict::fine) << days;
+
+  const std::string no_plan = without(preset_without_hash(), "\"sessions\":", "\"settings\":");
+  ASSERT_EQ(reader.open(sealed(no_plan), lenient_rules()), E::none) << reader.where();
+  EXPECT_EQ(reader.sessions().error, E::no_plan);
+  EXPECT_EQ(reader.judge(preset_days_since, std::nextafter(5.0, 0.0)), PresetVerdict::stop);  // the alarm still holds
+  EXPECT_EQ(reader.judge(preset_days_since, 5.0), PresetVerdict::fine);
+  const std::string no_alarm = without(preset_without_hash(), R"({"action":"block")", R"({"action":"pause")");
+  ASSERT_EQ(reader.open(sealed(no_alarm), lenient_rules()), E::none) << reader.where();
+  EXPECT_EQ(reader.judge(preset_days_since, 5.0), PresetVerdict::stop);  // and so does the plan without an alarm
+  EXPECT_EQ(reader.judge(preset_days_since, 6.0), PresetVerdict::warn);
+  ASSERT_EQ(reader.open(sealed(without(no_alarm, "\"sessions\":", "\"settings\":")), lenient_rules()), E::none);
+  EXPECT_EQ(reader.judge(preset_days_since, 100.0), PresetVerdict::stop);  // nobody said what is fine
+}
+
+TEST(PresetSessions, ThatCannotBeKeptAreRefusedJustBeyondEachEdge) {
+  const char* const earliest = R"("earliest_day":6,)";
+  EXPECT_EQ(resealed(earliest, R"("earliest_day":5,)"), E::none);  // at the alarm, inside, at the shortest pause
+  EXPECT_EQ(resealed(earliest, R"("earliest_day":10,)"), E::none);
+  EXPECT_EQ(resealed(earliest, R"("earliest_day":4.999999999999999,)"), E::impossible_plan);
+  EXPECT_EQ(resealed(earliest, R"("earliest_day":10.000000000000002,)"), E::impossible_plan);
+  EXPECT_EQ(resealed(earliest, R"("earliest_day":0,)"), E::out_of_range);
+  EXPECT_EQ(resealed(R"("stop":5,"unit":"day")", R"("stop":6,"unit":"day")"), E::none);
+  EXPECT_EQ(resealed(R"("stop":5,"unit":"day")", R"("stop":6.000000000000001,"unit":"day")"), E::impossible_plan);
+  EXPECT_EQ(resealed(R"("stop":5,"unit":"day")", R"("unit":"day","warn":9)"), E::none);  // a warning is no stop
+  EXPECT_EQ(resealed("days since last session below", "days since last session above"), E::impossible_plan);
+
+  const char* const days = R"("days_between":{"max":14,"min":10})";
+  EXPECT_EQ(resealed(days, R"("days_between":{"max":10,"min":10})"), E::none);
+  EXPECT_EQ(resealed(days, R"("days_between":{"max":9.999999999999998,"min":10})"), E::impossible_plan);
+
+  const char* const count = R"("count":{"max":3,"min":2})";
+  EXPECT_EQ(resealed(count, R"("count":{"max":3,"min":3})"), E::none);
+  EXPECT_EQ(resealed(count, R"("count":{"max":3,"min":1})"), E::none);
+  EXPECT_EQ(resealed(count, R"("count":{"max":3,"min":4})"), E::impossible_plan);
+  EXPECT_EQ(resealed(count, R"("count":{"max":2,"min":2})"), E::impossible_plan);  // a purpose too many
+  EXPECT_EQ(resealed(count, R"("count":{"max":4,"min":2})"), E::impossible_plan);
+  for (const char* bad : {R"("count":{"max":3,"min":0})", R"("count":{"max":3,"min":1.5})", R"("count":{"max":7,"min":1})"})
+    EXPECT_EQ(resealed(count, bad), E::out_of_range) << bad;
+  const std::string six = with(preset_without_hash(), count, R"("count":{"max":6,"min":6})");
+  EXPECT_EQ(refusal(sealed(with(six, R"(["a","b","c"])", R"(["a","b","c","d","e","f"])"))), E::none);
+  EXPECT_EQ(refusal(sealed(with(six, R"(["a","b","c"])", R"(["a","b","c","d","e","f","g"])"))), E::impossible_plan);
+  EXPECT_EQ(resealed(R"(["a","b","c"])", R"(["a","","c"])"), E::out_of_range);
+
+  const char* const due = R"("p05_years":0.75,"p50_years":4.5,)";
+  EXPECT_EQ(resealed(due, R"("p05_years":10,"p50_years":10,"p95_years":10,)"), E::none);
+  EXPECT_EQ(resealed(due, ""), E::none);
+  EXPECT_EQ(resealed(due, R"("p05_years":4.5,"p50_years":4.499999999999999,)"), E::impossible_plan);
+  EXPECT_EQ(resealed(due, R"("p05_years":4.5,"p50_years":10.000000000000002,)"), E::impossible_plan);
+  EXPECT_EQ(resealed(due, R"("p05_years":4.5,"p95_years":5,)"), E::impossible_plan);  // the middle is not before the horizon
+  EXPECT_EQ(resealed(due, R"("p05_years":0,"p50_years":4.5,)"), E::out_of_range);
+  PresetReader reader;
+  ASSERT_EQ(reader.open(sealed(with(preset_without_hash(), earliest, R"("earliest_day":3,)")), lenient_rules()),
+            E::impossible_plan);
+  EXPECT_STREQ(reader.where(), "sessions/earliest_day");
+  EXPECT_EQ(reader.sessions().error, E::not_open);
+}
+
+TEST(PresetReader, ReadsWhereTheBestSettingLiesAndWhatElseWasSearched) {
+  EXPECT_EQ(resealed(R"("known":false)", R"("known":true)"), E::none);
+  EXPECT_EQ(resealed(R"("known":false)", R"("known":null)"), E::wrong_kind);
+  EXPECT_EQ(resealed(R"("known":false)", R"("known":0)"), E::wrong_kind);
+  EXPECT_EQ(resealed(R"("best":{"depth_mm":0.31)", R"("best":{"depth_mm":0.25)"), E::none);
+  EXPECT_EQ(resealed(R"("best":{"depth_mm":0.31)", R"("best":{"depth_mm":0.24999999999999997)"), E::out_of_range);
+  EXPECT_EQ(resealed(R"("best":{"depth_mm":0.31)", R"("best":{"depth_mm":0.4)"), E::none);
+  EXPECT_EQ(resealed(R"("best":{"depth_mm":0.31)", R"("best":{"depth_mm":0.4000000000000001)"), E::out_of_range);
+  EXPECT_EQ(resealed(R"("confidence":0.9)", R"("confidence":1)"), E::none);
+  EXPECT_EQ(resealed(R"("confidence":0.9)", R"("confidence":1.0000000000000002)"), E::out_of_range);
+  EXPECT_EQ(resealed(R"({"chosen":100,)", R"({"chosen":80,)"), E::none);
+  EXPECT_EQ(resealed(R"({"chosen":100,)", R"({"chosen":90,)"), E::out_of_range);
+  EXPECT_EQ(resealed(R"({"chosen":100,)", R"({"chosen":"100",)"), E::out_of_range);
+  EXPECT_EQ(resealed(R"({"chosen":100,)", R"({"chosen":true,)"), E::wrong_kind);
+  EXPECT_EQ(resealed(R"("tried":["a","b"])", R"("tried":[])"), E::missing_key);
+  EXPECT_EQ(resealed(R"({"name":"sections",)", "{"), E::missing_key);
+  EXPECT_EQ(resealed(R"("data":[{"name":"sections",)", R"("data":["sections",{"name":"sections",)"), E::wrong_kind);
+}
+
+TEST(PresetReader, KnowsOfEachVersionWhatItBrought) {
+  const std::string all = preset_without_hash();
+  std::string old = with(all, R"("schema_version":"1.2.0")", R"("schema_version":"1.1.0")");
+  const auto open = [](const std::string& text) {
+    PresetReader reader;
+    const E error = reader.open(sealed(text), lenient_rules());
+    return std::pair(error, std::string(reader.where()));
+  };
+  const auto unknown = [](const char* where) { return std::pair(E::unknown_key, std::string(where)); };
+  EXPECT_EQ(open(old), unknown("location"));
+  old = without(old, "\"location\":", "\"machine\":");
+  EXPECT_EQ(open(old), std::pair(E::wrong_kind, std::string("provenance/data/0")));
+  const std::size_t begin = old.find("[{\"name\":\"sections\"") + 1, end = old.find("],\"git_commit\"");
+  old = old.replace(begin, end - begin, "\"sections\"");
+  EXPECT_EQ(open(old), unknown("provenance/prior_keys"));
+  old = with(old, R"("prior_keys":["k"],)", "");
+  EXPECT_EQ(open(old), unknown("searched"));
+  old = without(old, "\"searched\":", "\"sensitivity\":");
+  EXPECT_EQ(open(old), unknown("sessions"));
+  old = without(old, "\"sessions\":", "\"settings\":");
+  EXPECT_EQ(open(old).first, E::none);
+  EXPECT_EQ(open(with(old, "\"1.1.0\"", "\"1.01.0\"")).first, E::none);
+  EXPECT_EQ(open(with(old, "\"1.1.0\"", "\"1.00.9\"")), unknown("machine/limits"));
+  EXPECT_EQ(open(with(old, "\"1.1.0\"", "\"1.2.0\"")).first, E::wrong_kind);  // data is now a list of objects
+  for (const char* later : {"\"1.3.0\"", "\"1.10.0\"", "\"1.99999999999999999999.0\""})
+    EXPECT_EQ(open(with(all, "\"1.2.0\"", later)).first, E::none) << later;  // as the newest that it knows
 }
 
 #if defined(DF_PRESET_WITH_SODIUM) && DF_PRESET_WITH_SODIUM
