@@ -37,14 +37,16 @@ struct AskedLook {
   double time;  ///< [s]
   Look look;
 };
-inline constexpr std::array<AskedLook, 8> asked_looks = {{{0.0, Look::contrast},
-                                                          {1.0 * units::day, Look::contrast},
-                                                          {7.0 * units::day, Look::contrast},
-                                                          {14.0 * units::day, Look::width},
-                                                          {90.0 * units::day, Look::contrast},
-                                                          {1.0 * units::year, Look::width},
-                                                          {3.0 * units::year, Look::contrast},
-                                                          {5.0 * units::year, Look::width}}};
+inline constexpr std::array<AskedLook, 10> asked_looks = {{{0.0, Look::contrast},
+                                                           {1.0 * units::day, Look::contrast},
+                                                           {7.0 * units::day, Look::contrast},
+                                                           {14.0 * units::day, Look::width},
+                                                           {90.0 * units::day, Look::contrast},
+                                                           {1.0 * units::year, Look::width},
+                                                           {3.0 * units::year, Look::contrast},
+                                                           {5.0 * units::year, Look::width},
+                                                           {7.0 * units::year, Look::contrast},
+                                                           {10.0 * units::year, Look::contrast}}};
 
 /// Throws InputError, naming `where`, if the horizon is no time from above 0 to the longest, or if a session lies beyond it.
 void require_horizon(double horizon, const Sessions& sessions, const std::string& where);

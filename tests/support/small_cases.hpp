@@ -55,19 +55,19 @@ inline std::vector<MemberOutcome> run_members(const std::vector<Member>& members
   return sink.outcomes;
 }
 
-/// Results of all dwell times of one member; throws NumericsError with the message of a failed one.
+/// Results of all dwell times of one member, looked at at all moments; throws NumericsError with the message of a failed one.
 inline std::vector<MemberResult> run_dwells(const Treatment& treatment, const std::vector<double>& dwells,
                                             const RunOptions& options = quick_grid(), Backend backend = Backend::serial) {
-  const MemberOutcome outcome = run_members({{treatment, dwells}}, options, backend).front();
+  RunOptions looking = options;
+  looking.every_look = true;
+  const MemberOutcome outcome = run_members({{treatment, dwells}}, looking, backend).front();
   if (const auto* message = std::get_if<std::string>(&outcome)) throw NumericsError(*message);
   return std::get<std::vector<MemberResult>>(outcome);
 }
 
 inline MemberResult run_one(const Treatment& treatment, const RunOptions& options = quick_grid(),
                             Backend backend = Backend::serial) {
-  RunOptions looking = options;
-  looking.every_look = true;
-  return run_dwells(treatment, {}, looking, backend).front();
+  return run_dwells(treatment, {}, options, backend).front();
 }
 
 inline RunResult run_recorded(const Treatment& treatment, const RunOptions& options = quick_grid(),
