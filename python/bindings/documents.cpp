@@ -158,6 +158,7 @@ void bind_documents(py::module_& module) {
       .def_readonly("output", &Criterion::output)
       .def_readonly("low", &Criterion::low)
       .def_readonly("high", &Criterion::high)
+      .def_readonly("weight", &Criterion::weight)
       .def_readonly("reason", &Criterion::reason)
       .def_readonly("source", &Criterion::source);
   py::class_<Alarm>(module, "Alarm")
@@ -187,6 +188,11 @@ void bind_documents(py::module_& module) {
       .def_readonly("dwell_share", &LocationGoal::dwell_share)
       .def_readonly("confidence", &LocationGoal::confidence)
       .def_readonly("most_draws", &LocationGoal::most_draws);
+  py::class_<Correlation>(module, "Correlation")
+      .def_readonly("first", &Correlation::first)
+      .def_readonly("second", &Correlation::second)
+      .def_readonly("rho", &Correlation::rho)
+      .def_readonly("source", &Correlation::source);
   py::class_<PresetSet>(module, "PresetSet")
       .def_readonly("classes", &PresetSet::classes)
       .def_readonly("needles", &PresetSet::needles)
@@ -202,6 +208,9 @@ void bind_documents(py::module_& module) {
       .def_readonly("seed", &CalibrationFile::seed)
       .def_readonly("grid", &CalibrationFile::grid)
       .def_readonly("uncertain", &CalibrationFile::uncertain)
+      .def_readonly("correlations", &CalibrationFile::correlations)
+      .def_readonly("settings", &CalibrationFile::settings)
+      .def("with_settings", &with_settings, py::arg("chosen"))
       .def_readonly("accepted_share", &CalibrationFile::accepted_share)
       .def_readonly("criteria", &CalibrationFile::criteria)
       .def_readonly("alarms", &CalibrationFile::alarms)
@@ -210,7 +219,7 @@ void bind_documents(py::module_& module) {
       .def_readonly("location", &CalibrationFile::location)
       .def_readonly("files", &CalibrationFile::files);
   module.def("load_calibration", &load_calibration, py::arg("file"), py::arg("skin_class"), py::arg("quick") = false,
-             py::arg("overrides") = Overrides{});
+             py::arg("overrides") = Overrides{}, py::arg("also") = Overrides{});
 }
 
 }  // namespace dermaflux

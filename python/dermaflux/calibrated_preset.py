@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from . import _core, provenance
+from .criteria import hard
 from .optimum import located
 from .preset import SCHEMA_VERSION, schema, seal
 from .result import OUTPUTS
@@ -43,6 +44,14 @@ def _located(c: "Calibration") -> list[str]:
     if c.location is None or c.location.known:
         return []
     return [f"the best setting is known less well than asked: {located(c.location)}"]
+
+
+def _grids_differ(c: "Calibration") -> list[str]:
+    """Says so if the grid of the search judges the best setting otherwise than the standard grid: the best may lie elsewhere there."""
+    gap, error = c.grid_gap
+    if abs(gap) <= 2.0 * error:
+        return []
+    return [f"the {c.file.grid} grid, which searched, and the standard grid judge the best setting differently: {gap:+.2f} +- {error:.2f} of its worth"]
 
 
 def _limits(c: "Calibration") -> dict[str, object]:
@@ -100,7 +109,7 @@ def build_preset(c: "Calibration") -> dict[str, object]:
                 {"name": rule.name, "output": rule.output}
                 | ({"low": rule.low} if math.isfinite(rule.low) else {})
                 | ({"high": rule.high} if math.isfinite(rule.high) else {})
-                for rule in file.criteria
+                for rule in hard(file.criteria)
             ],
         },
         "expected": {name: _expected(c, name) for name in EXPECTED},
@@ -117,8 +126,10 @@ def build_preset(c: "Calibration") -> dict[str, object]:
             | ({"stop": alarm.stop} if math.isfinite(alarm.stop) else {})
             for alarm in file.alarms
         ],
+        **({"searched": c.searched} if c.searched and "searched" in schema()["properties"] else {}),  # from schema 1.2 on
         "warnings": [f"the optimum lies on the edge of the searched box: {side}" for side in c.on_edge]
         + _located(c)
+        + _grids_differ(c)
         + ([f"no settings table: {c.no_table}"] if c.no_table else []),
         "provenance": {
             "program": f"dermaflux {_core.version}",
@@ -128,8 +139,8 @@ def build_preset(c: "Calibration") -> dict[str, object]:
             "seed": file.seed,
             "data": [],
             "priors": "every uncertain parameter stands on its prior range; no clinical data were fitted",
-            "grid_search": file.grid,
-            "grid_decision": "standard",
+            "grid_search": f"{file.grid}: {c.effort.searched.insertions} of {c.effort.full} insertions, {c.effort.searched.members} members",
+            "grid_decision": f"standard: {c.effort.decided.members} members",
         },
     }
     return seal(preset)

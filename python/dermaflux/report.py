@@ -16,7 +16,8 @@ from . import _core, appearance, counterpart, plots, setting_map
 from .calibration import Calibration
 from .colour import srgb
 from .looks import look
-from .optimum import keeps, located
+from .criteria import keeps
+from .optimum import located
 from .runfile import resolved_input
 from .running import run
 

@@ -19,12 +19,13 @@ from scipy import stats
 import dermaflux as df
 from dermaflux import _core
 from dermaflux.calibrated_preset import build_preset
-from dermaflux.calibration import Calibration, _collect, _on_edge, save_calibration
+from dermaflux.calibration import Calibration, _on_edge, save_calibration
 from dermaflux.draws import draw_parameters
 from dermaflux.optimum import located
 from dermaflux.plots import front
 from dermaflux.preset import check_preset, content_sha256, load_preset, save_preset, schema, seal
 from dermaflux.report import calibration_report
+from dermaflux.search import collect
 
 SCALP = CONFIGS / "calibrations/scalp.toml"
 DEPTHS, DWELLS, DRAWS = [0.35, 0.5], [60, 120], 6
@@ -238,8 +239,8 @@ def test_a_best_setting_without_an_outcome_gives_no_preset_and_says_why(calibrat
 
 def test_a_calibration_whose_members_all_fail_says_why():
     with pytest.raises(df.NumericsError, match="every member of the calibration failed; the first: it stalls"):
-        _collect([df.MemberError("it stalls"), df.MemberError("so does this")], (1, 2), 3)
-    arrays, missing = _collect([df.MemberError("it stalls"), [{"strokes": 4.0}] * 3], (1, 2), 3)
+        collect([df.MemberError("it stalls"), df.MemberError("so does this")], (1, 2), 3)
+    arrays, missing = collect([df.MemberError("it stalls"), [{"strokes": 4.0}] * 3], (1, 2), 3)
     assert missing == 3 and np.isnan(arrays["strokes"][0, 0]).all() and (arrays["strokes"][0, 1] == 4.0).all()
 
 
