@@ -223,6 +223,7 @@ def calibrate(
 ) -> None:
     """Ideal depth and dwell time under uncertainty: a device preset and a report."""
     from . import calibration
+    from .combinations import value_text
     from .optimum import located
     from .report import calibration_report
     from .writing import check_output
@@ -238,7 +239,7 @@ def calibrate(
     share = result.preset["probability"]
     print(f"best: depth {result.best['depth_mm']:g} mm, dwell {result.best['dwell_ms']:g} ms; right with probability {share['right']:.2f} +- {share['standard_error']:.2f}")
     for one in result.searched:
-        print(f"{one['key']}: {one['chosen']}, of {', '.join(map(str, one['tried']))}")
+        print(f"{one['key']}: {value_text(one['chosen'])}, of {', '.join(map(value_text, one['tried']))}")
     if result.location is not None:
         print(located(result.location))
     print(result.effort)

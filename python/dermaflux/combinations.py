@@ -29,6 +29,11 @@ Run = Callable[[Sequence[Row], range], Mapping[str, np.ndarray]]
 """Runs rows, each a combination and a depth, for some draws: outputs by name, shape (row, dwell, draw)."""
 
 
+def value_text(value: Value) -> str:
+    """A value of a setting for people."""
+    return f"{value:g}" if isinstance(value, float) else str(value)
+
+
 @dataclass(frozen=True)
 class Combination:
     """One choice of the further settings, and the best it reached.
