@@ -1,6 +1,5 @@
 """Calibration: which depth and dwell time make the dot right most often, under what is not known of skin, ink and hand."""
 
-import math
 import os
 import sys
 from collections.abc import Mapping, Sequence
@@ -9,14 +8,13 @@ from pathlib import Path
 
 import numpy as np
 import xarray as xr
-from scipy import stats
 
 from . import _core, influence
-from .calibrated_preset import build_preset, digits
-from .combinations import Combination, choose, combinations
+from .best_setting import adaptation, as_good, held_at, inside, neighbours, nothing_right, on_edge, rank_correlations
+from .calibrated_preset import build_preset
+from .combinations import Choice, Combination, choose, combinations
 from .criteria import keeps, mean_error, right, score, worth
-from .draws import draw_parameters
-from .optimum import Held, Knowing, Optimum, held_probability, locate, refine, value_of_knowing
+from .optimum import Knowing, Optimum, Run, held_probability, locate, refine, value_of_knowing
 from .preset import save_preset
 from .search import Effort, Search, by_draw, dataset, total
 from .settings_table import settings_table
@@ -87,16 +85,6 @@ class Calibration:
         return [{"key": key, "tried": list(dict.fromkeys(one.values[key] for one in self.combinations)), "chosen": value} for key, value in chosen.items()]
 
 
-def _neighbours(axis: np.ndarray, position: int, accepted: np.ndarray) -> tuple[float, float]:
-    """Widest run of accepted values around a position."""
-    low = high = position
-    while low > 0 and accepted[low - 1]:
-        low -= 1
-    while high + 1 < len(axis) and accepted[high + 1]:
-        high += 1
-    return float(axis[low]), float(axis[high])
-
-
 def calibrate(
     path: str | os.PathLike[str],
     skin_class: str,
@@ -146,72 +134,59 @@ def calibrate_texts(
         raise PresetRefused(f"no preset for {skin_class}: " + "; ".join(treatment.contraindications))
     given = combinations(file)
     depths, dwells = np.array(file.depths_mm), np.array(file.dwells_ms)
-    deep, long = _inside(file, "machine.depth_mm", depths), _inside(file, "machine.dwell_ms", dwells)
+    deep, long = inside(file, "machine.depth_mm", depths), inside(file, "machine.dwell_ms", dwells)
     allowed = deep[:, None] & long[None, :]  # what is outside the envelope is drawn in the map, but never chosen
     full = len(given) * len(depths) * file.draws
     search = Search(file, backend, progress)
-    tried: list[Combination] = []
-    number = 0
-    if file.settings:
-        if progress:
-            print(_cost(file, len(given), full), file=sys.stderr, flush=True)
-        choice = choose(search, given, allowed)
-        number, tried, arrays = choice.number, choice.all, choice.outputs
-        file = search.file = given[number][1]
-        treatment = Treatment(file.base)
-    else:
-        arrays = search.run(f"{file.title}, {skin_class}", [(file, depth) for depth in depths], dwells, range(file.draws))
-    draws = draw_parameters(file)
-    outputs, found = dataset(arrays, depths, dwells), by_draw(arrays)
+    if file.settings and progress:
+        print(_cost(file, len(given), full), file=sys.stderr, flush=True)
+    choice = choose(search, given, allowed) if file.settings else _whole_map(search)
+    file = search.file = given[choice.number][1]
+    treatment, draws = Treatment(file.base), search.draw(file, file.draws)
+    outputs, found = dataset(choice.outputs, depths, dwells), by_draw(choice.outputs)
     kept = xr.concat([keeps(outputs[rule.output], rule) for rule in file.criteria], dim="criterion").assign_coords(
         criterion=[rule.name for rule in file.criteria]
     )
-    good = right(outputs, file.criteria)
-    value = worth(outputs, file.criteria)
+    good, value = right(outputs, file.criteria), worth(outputs, file.criteria)
     probability = good.mean("draw").rename("probability")
     ranked = np.where(allowed, score(found, file.criteria), -np.inf)
     i, j = np.unravel_index(int(np.argmax(ranked)), ranked.shape)
     best = {"depth_mm": float(depths[i]), "dwell_ms": float(dwells[j])}
     if probability.values[i, j] <= 0.0:
-        raise _core.NumericsError(_nothing_right(file, skin_class, best, kept.isel(depth_mm=i, dwell_ms=j)))
+        raise _core.NumericsError(nothing_right(file, skin_class, best, kept.isel(depth_mm=i, dwell_ms=j)))
     mean_worth = value.mean("draw").rename("worth")
     accepted = allowed & (mean_worth.values >= file.accepted_share * mean_worth.values[i, j])
-    tolerance = {"depth_mm": _neighbours(depths, i, accepted[:, j]), "dwell_ms": _neighbours(dwells, j, accepted[i, :])}
-    contenders = mean_worth.copy(data=allowed & _as_good(value.values, (i, j))).rename("contenders")
+    tolerance = {"depth_mm": neighbours(depths, i, accepted[:, j]), "dwell_ms": neighbours(dwells, j, accepted[i, :])}
+    contenders = mean_worth.copy(data=allowed & as_good(value.values, (i, j))).rename("contenders")
 
     location, knowing, held = None, [], None
     if file.location is not None:
         box = depths[deep], dwells[long]
-        inside = {name: values[deep][:, long] for name, values in found.items()}
-        held = held_probability(inside, file.criteria, *box, file.location)
+        within = {name: values[deep][:, long] for name, values in found.items()}
+        held = held_probability(within, file.criteria, *box, file.location)
         location, knowing = locate(held, file.location, file.seed), value_of_knowing(held, draws, file.seed)
     if further:
-
-        def run(some_depths: np.ndarray, some_dwells: np.ndarray, count: int) -> dict[str, np.ndarray]:
-            title = f"{count} draws, {some_depths[0]:.2f} to {some_depths[-1]:.2f} mm, {some_dwells[0]:.0f} to {some_dwells[-1]:.0f} ms"
-            return by_draw(search.run(title, [(file, depth) for depth in some_depths], some_dwells, range(count)))
-
         before = total(search.ran, file.grid).insertions
-        location = refine(location, run, file.criteria, *box, file.location, file.seed)
+        location = refine(location, _runs(search), file.criteria, *box, file.location, file.seed)
         full += total(search.ran, file.grid).insertions - before
         best = {"depth_mm": round(location.depth_mm, 3), "dwell_ms": float(round(location.dwell_ms))}
         i, j = int(np.argmin(abs(depths - best["depth_mm"]))), int(np.argmin(abs(np.log(dwells / best["dwell_ms"]))))
         tolerance = {name: (min(low, best[name]), max(high, best[name])) for name, (low, high) in tolerance.items()}
 
     decided, effort, gap = _decide(search, best, location.draws if further else file.draws, full)
-    if tried:
-        tried[number] = replace(tried[number], decided=float(worth(decided, file.criteria).mean()))
+    if choice.all:
+        choice.all[choice.number] = replace(choice.all[choice.number], decided=float(worth(decided, file.criteria).mean()))
     at_best = outputs.isel(depth_mm=i, dwell_ms=j)
     calibration = Calibration(
-        file, treatment, draws, outputs, kept.mean("draw"), probability, mean_worth, best, tolerance, _on_edge(best, depths, dwells), decided,
-        float(right(decided, file.criteria).mean()), _rank_correlations(draws, at_best["contrast_1y"].values),
-        _adaptation(draws, at_best["insertion_force_n"].values, good, value, ranked, depths, dwells), search.failed, location, knowing,
-        tried, number, contenders, effort, gap,
+        file, treatment, draws, outputs, kept.mean("draw"), probability, mean_worth, best, tolerance, on_edge(best, depths, dwells), decided,
+        float(right(decided, file.criteria).mean()), rank_correlations(draws, at_best["contrast_1y"].values),
+        adaptation(draws, at_best["insertion_force_n"].values, good, value, ranked, depths, dwells), search.failed, location, knowing,
+        choice.all, choice.number, contenders, effort, gap,
     )  # fmt: skip
     if sobol:
         calibration.sobol = influence.by_design(search, file, best, sobol)
     else:
-        outcomes = {influence.RIGHT: value.values[i, j] if held is None else _held_at(held, best), "contrast_1y": at_best["contrast_1y"].values}
+        outcomes = {influence.RIGHT: value.values[i, j] if held is None else held_at(held, best), "contrast_1y": at_best["contrast_1y"].values}
         calibration.sobol = influence.from_draws(draws, outcomes, max(file.seed, 1))
     if file.table is not None:
         calibration.table, calibration.no_table = settings_table(
@@ -221,6 +196,24 @@ def calibrate_texts(
     return calibration
 
 
+def _whole_map(search: Search) -> Choice:
+    """Depth and dwell time alone: every setting in every draw."""
+    file = search.file
+    rows = [(file, depth) for depth in file.depths_mm]
+    return Choice(0, [], search.run(f"{file.title}, {file.skin_class}", rows, np.array(file.dwells_ms), range(file.draws)))
+
+
+def _runs(search: Search) -> Run:
+    """Runs depths and dwell times for more draws, for :func:`refine`."""
+    file = search.file
+
+    def run(depths: np.ndarray, dwells: np.ndarray, count: int) -> dict[str, np.ndarray]:
+        title = f"{count} draws, {depths[0]:.2f} to {depths[-1]:.2f} mm, {dwells[0]:.0f} to {dwells[-1]:.0f} ms"
+        return by_draw(search.run(title, [(file, depth) for depth in depths], dwells, range(count)))
+
+    return run
+
+
 def _cost(file: _core.CalibrationFile, count: int, full: int) -> str:
     """What a search over combinations costs at most."""
     keys = ", ".join(f"{axis.key} ({len(axis.values)})" for axis in file.settings)
@@ -228,18 +221,6 @@ def _cost(file: _core.CalibrationFile, count: int, full: int) -> str:
         f"{count} combinations of {keys}: at most {count} x {len(file.depths_mm)} depths x {file.draws} draws = {full} insertions "
         f"({full * len(file.dwells_ms)} members) on the {file.grid} grid; what is clearly worse is dropped on the way"
     )
-
-
-def _as_good(value: np.ndarray, best: tuple[int, int]) -> np.ndarray:
-    """Which settings are as good as one within the Monte Carlo error, shape (depth, dwell): the mean of the paired differences is less
-    than 1.645 of its standard errors (one side, 95 %)."""
-    behind = value[best] - value
-    return behind.mean(axis=2) <= 1.645 * np.apply_along_axis(mean_error, 2, behind)
-
-
-def _held_at(held: Held, best: dict[str, float]) -> np.ndarray:
-    """Of each draw the probability of a right dot at the place nearest to a setting that is not held exactly."""
-    return held.probability[np.argmin(abs(held.depth_mm - best["depth_mm"])), np.argmin(abs(np.log(held.dwell_ms / best["dwell_ms"])))]
 
 
 def _decide(search: Search, best: dict[str, float], draws: int, full: int) -> tuple[xr.Dataset, Effort, tuple[float, float]]:
@@ -258,81 +239,6 @@ def _decide(search: Search, best: dict[str, float], draws: int, full: int) -> tu
         differences = worth(decided, file.criteria) - worth(same, file.criteria)
         gap = float(differences.mean()), mean_error(differences)
     return xr.Dataset({name: (("draw",), values) for name, values in decided.items()}), Effort(searched, ran, full, ratio), gap
-
-
-def _inside(file: _core.CalibrationFile, key: str, values: np.ndarray) -> np.ndarray:
-    """Which settings of the search the envelope allows.
-
-    Raises
-    ------
-    InputError: none.
-    """
-    allowed = np.ones(len(values), dtype=bool)
-    for limit in file.envelope:
-        if limit.key == key:
-            allowed &= (values >= limit.low) & (values <= limit.high)
-            if not allowed.any():
-                raise _core.InputError(
-                    f"{file.files[-1]}: every {key.removeprefix('machine.')} of the search is outside its envelope, {limit.low:g} to {limit.high:g}; "
-                    "search others, or widen the envelope"
-                )
-    return allowed
-
-
-def _nothing_right(file: _core.CalibrationFile, skin_class: str, best: dict[str, float], kept: xr.DataArray) -> str:
-    """Why there is no preset where no setting is right in any draw, by the rules at the setting that comes nearest."""
-    rules = ", ".join(f"{name} {100 * float(kept.sel(criterion=name).mean()):.0f} %" for name in kept["criterion"].values)
-    return (
-        f"no preset for {skin_class}: no setting of the search is right in any of {file.draws} draws; at the nearest, depth {best['depth_mm']:g} mm and dwell "
-        f"{best['dwell_ms']:g} ms, rules are kept by: {rules}; search other settings, or take another ink or needle"
-    )
-
-
-def _on_edge(best: dict[str, float], depths: np.ndarray, dwells: np.ndarray) -> list[str]:
-    """Sides of the searched box that a setting touches."""
-    depth, dwell = best["depth_mm"], best["dwell_ms"]
-    touched = (
-        ("shallowest depth", depth <= depths[0]), ("deepest depth", depth >= depths[-1]),
-        ("shortest dwell", dwell <= dwells[0]), ("longest dwell", dwell >= dwells[-1]),
-    )  # fmt: skip
-    return [side for side, touches in touched if touches]
-
-
-def _rank_correlations(draws: dict[str, np.ndarray], outcome: np.ndarray) -> dict[str, float]:
-    """Spearman's correlation of an outcome with each uncertain key over the draws that gave a number; 0 where there is none."""
-    good = np.isfinite(outcome)
-    if good.sum() < 3:
-        return dict.fromkeys(draws, 0.0)
-    ranks = {key: float(stats.spearmanr(values[good], outcome[good]).statistic) for key, values in draws.items()}
-    return {key: rank if math.isfinite(rank) else 0.0 for key, rank in ranks.items()}
-
-
-def _adaptation(
-    draws: dict[str, np.ndarray], force: np.ndarray, good: xr.DataArray, value: xr.DataArray, score: np.ndarray, depths: np.ndarray, dwells: np.ndarray
-) -> list[dict[str, object]]:
-    """Best setting for skins that a driver can tell apart by what it measures: force and thickness, in thirds of the draws.
-    Within a third, settings with equally many right dots are told apart by the score of all draws."""
-    thickness = sum((values for key, values in draws.items() if key.endswith("thickness_um")), np.zeros_like(force))
-    table = []
-    for measured, values in (("insertion_force_n", force), ("epidermis_and_papillary_thickness_um", thickness)):
-        if not np.isfinite(values).all() or len(values) < 6 or np.ptp(values) == 0.0:
-            continue
-        edges = np.quantile(values, [0.0, 1.0 / 3.0, 2.0 / 3.0, 1.0])
-        for n in range(3):
-            inside = (values >= edges[n]) & (values <= edges[n + 1])
-            share = good.values[:, :, inside].mean(axis=2)
-            i, j = np.unravel_index(int(np.argmax(value.values[:, :, inside].mean(axis=2) + 1e-3 * score)), share.shape)
-            table.append(
-                {
-                    "measured": measured,
-                    "min": digits(edges[n]),
-                    "max": digits(edges[n + 1]),
-                    "settings": {"depth_mm": float(depths[i]), "dwell_ms": float(dwells[j])},
-                    "probability": digits(share[i, j]),
-                    "draws": int(inside.sum()),
-                }
-            )
-    return table
 
 
 def save_calibration(c: Calibration, folder: str | os.PathLike[str], html: str, name: str = "") -> tuple[Path, Path]:

@@ -160,7 +160,7 @@ class Choice:
 
     Attributes
     ----------
-    number: of it, in the order of :func:`combinations`.   all: of them.
+    number: of it, in the order of :func:`combinations`.   all: of them, empty where no further setting was searched.
     outputs: of it by name, shape (depth, draw, dwell).
     """
 

@@ -256,11 +256,13 @@ def _combinations(c: Calibration) -> str:
     for n, one in enumerate(c.combinations):
         behind = "chosen" if n == c.chosen else f"{one.behind:.2f} \u00b1 {one.behind_error:.2f}"
         decided = "dropped" if one.decided is None else f"{one.decided:.2f}"
-        rows.append((*map(value_text, one.values.values()), one.best["depth_mm"], one.best["dwell_ms"], f"{one.worth:.2f} \u00b1 {one.error:.2f}", one.draws, behind, decided))
+        reached = f"{one.worth:.2f} \u00b1 {one.error:.2f}"
+        rows.append((*map(value_text, one.values.values()), one.best["depth_mm"], one.best["dwell_ms"], reached, one.draws, behind, decided))
     text = (
-        f"Search on the {c.file.grid} grid; the map below is that of the chosen combination. One was dropped, if need be before all draws were run, when paired draws "
-        f"showed another setting to be better; the best setting of all is dropped with a probability of {CHANCE:g} at most. The best of many settings looks better "
-        "than it is: what counts is the difference in the same draws, and the standard grid, which decided among what was left."
+        f"Search on the {c.file.grid} grid; the map below is that of the chosen combination. One was dropped, if need be before all draws were run, "
+        "when paired draws showed another setting to be better; the best setting of all is dropped with a probability of "
+        f"{CHANCE:g} at most. The best of many settings looks better than it is: what counts is the difference in the same draws, and the standard "
+        "grid, which decided among what was left."
     )
     head = (*keys, "depth_mm", "dwell_ms", "right", "draws", "behind the chosen", "on the standard grid")
     return (
@@ -271,7 +273,8 @@ def _combinations(c: Calibration) -> str:
 
 def _others(c: Calibration) -> str:
     """The other settings that were chosen, after the frequency."""
-    return "".join(f", {key.split('.')[-1].replace('_', ' ')} {value_text(row['chosen'])}" for row in c.searched if (key := str(row["key"])) != "machine.frequency_hz")
+    rows = [(str(row["key"]), value_text(row["chosen"])) for row in c.searched if row["key"] != "machine.frequency_hz"]
+    return "".join(f", {key.replace('.', ' ').replace('_', ' ')} {value}" for key, value in rows)
 
 
 def _influence(found: xr.Dataset) -> str:
@@ -279,8 +282,8 @@ def _influence(found: xr.Dataset) -> str:
     text = f"{found.attrs['draws']} runs, {found.attrs['design']}; bars are 95 % intervals from resampling."
     if "total" not in found:
         text += (
-            " Alone: share of the variance that would go if the key were known. Few draws of many keys know such a share badly, and resampling repeats draws, so that the intervals "
-            "are on the wide side; `--sobol 64` runs what tells more, and how keys act together."
+            " Alone: share of the variance that would go if the key were known. Few draws of many keys know such a share badly, and resampling "
+            "repeats draws, so that the intervals are on the wide side; `--sobol 64` runs what tells more, and how keys act together."
         )
     return f"<h3>Shares of the variance</h3>{_picture(plots.sobol_bars(strongest(found)), 'Sobol indices')}<p class=\"note\">{escape(text)}</p>"
 
@@ -289,7 +292,8 @@ def _gap(c: Calibration) -> str:
     """How far the two grids agree at the best setting."""
     if c.file.grid == "standard":
         return ""
-    return f"At the best setting the standard grid differs from the {c.file.grid} grid by {c.grid_gap[0]:+.3f} +- {c.grid_gap[1]:.3f} in the worth of the dot, same draws."
+    gap, error = c.grid_gap
+    return f"At the best setting the standard grid differs from the {c.file.grid} grid by {gap:+.3f} +- {error:.3f} in the worth of the dot, same draws."
 
 
 def _knowing(c: Calibration) -> str:

@@ -3,7 +3,7 @@
 import itertools
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -57,26 +57,32 @@ class Effort:
         """For people; times are those of this run."""
         spent = self.searched.seconds + self.decided.seconds
         return (
-            f"{self.searched.insertions} of {self.full} insertions ({self.searched.members} members) on the {self.searched.grid} grid and {self.decided.insertions} on the "
-            f"standard grid in {spent:.3g} s; all of them on the standard grid, where a member takes {self.grid_ratio:.2g} times as long, would take "
-            f"about {self.full_seconds:.3g} s: {100 * self.share:.0f} % of that was spent"
+            f"{self.searched.insertions} of {self.full} insertions ({self.searched.members} members) on the {self.searched.grid} grid "
+            f"and {self.decided.insertions} on the standard grid in {spent:.3g} s; all of them on the standard grid, where a member takes "
+            f"{self.grid_ratio:.2g} times as long, would take about {self.full_seconds:.3g} s: {100 * self.share:.0f} % of that was spent"
         )
 
 
 @dataclass
 class Search:
-    """Runs members of a calibration, counts those that failed, and what was run."""
+    """Runs members of a calibration, counts those that failed, and what was run.
+
+    Attributes
+    ----------
+    draw: gives the first draws of the uncertain keys of a file, shape (draws,) each.
+    """
 
     file: _core.CalibrationFile
     backend: str
     progress: bool
+    draw: Callable[[_core.CalibrationFile, int], Mapping[str, np.ndarray]] = draw_parameters
     failed: int = 0
     ran: list[Ran] = field(default_factory=list)
 
     def run(self, title: str, rows: Sequence[tuple[_core.CalibrationFile, float]], dwells: np.ndarray, draws: range) -> dict[str, np.ndarray]:
         """Outputs by name, shape (row, draw, dwell), NaN where a member failed. A row is a calibration file, whose treatment is run, and
         a set depth [mm]."""
-        skins = {id(file): _skins(file, draws) for file, _ in rows}
+        skins = {id(file): self._skins(file, draws) for file, _ in rows}
         members = [
             Member(treatment, skin | {"machine.depth_mm": float(depth)}, dwells)
             for (file, depth), treatment in zip(rows, _treatments(rows), strict=True) for skin in skins[id(file)]
@@ -89,10 +95,15 @@ class Search:
         """Outputs by name at one setting of each of some files, shape (setting, draw)."""
         members = [
             Member(treatment, skin | {f"machine.{name}": value for name, value in setting.items()})
-            for (file, setting), treatment in zip(settings, _treatments(settings), strict=True) for skin in _skins(file, range(draws))
+            for (file, setting), treatment in zip(settings, _treatments(settings), strict=True) for skin in self._skins(file, range(draws))
         ]  # fmt: skip
         arrays, _ = collect(self.counted(title, members, grid), (len(settings), draws), 1)
         return {name: values[:, :, 0] for name, values in arrays.items()}
+
+    def _skins(self, file: _core.CalibrationFile, draws: range) -> list[dict[str, float]]:
+        """The uncertain keys of some draws."""
+        drawn = self.draw(file, draws.stop)
+        return [{key: float(values[k]) for key, values in drawn.items()} for k in draws]
 
     def counted(self, title: str, members: list[Member], grid: str) -> list[list[dict[str, float]] | MemberError]:
         """Runs members under a bar that counts those that finished; says on what they run."""
@@ -115,12 +126,6 @@ def total(ran: Sequence[Ran], grid: str) -> Ran:
 def _treatments(rows: Sequence[tuple[_core.CalibrationFile, object]]) -> list[Treatment]:
     known = {id(file): Treatment(file.base) for file, _ in rows}
     return [known[id(file)] for file, _ in rows]
-
-
-def _skins(file: _core.CalibrationFile, draws: range) -> list[dict[str, float]]:
-    """The uncertain keys of some draws."""
-    drawn = draw_parameters(file, draws.stop)
-    return [{key: float(values[k]) for key, values in drawn.items()} for k in draws]
 
 
 def collect(

@@ -18,8 +18,9 @@ from scipy import stats
 
 import dermaflux as df
 from dermaflux import _core
+from dermaflux.best_setting import on_edge
 from dermaflux.calibrated_preset import build_preset
-from dermaflux.calibration import Calibration, _on_edge, save_calibration
+from dermaflux.calibration import Calibration, save_calibration
 from dermaflux.draws import draw_parameters
 from dermaflux.optimum import located
 from dermaflux.plots import front
@@ -182,8 +183,8 @@ def test_no_preset_is_issued_for_a_client_who_must_not_be_treated(small: Path, c
 
 def test_an_optimum_inside_is_on_no_edge():
     depths, dwells = np.array([0.2, 0.3, 0.4]), np.array([80.0, 160.0])
-    assert _on_edge({"depth_mm": 0.21, "dwell_ms": 159.0}, depths, dwells) == []
-    assert _on_edge({"depth_mm": 0.2, "dwell_ms": 160.0}, depths, dwells) == ["shallowest depth", "longest dwell"]
+    assert on_edge({"depth_mm": 0.21, "dwell_ms": 159.0}, depths, dwells) == []
+    assert on_edge({"depth_mm": 0.2, "dwell_ms": 160.0}, depths, dwells) == ["shallowest depth", "longest dwell"]
 
 
 def test_the_place_of_the_best_setting_has_a_range_that_is_said_where_it_is_wide(calibrated: Calibration, page: str):
