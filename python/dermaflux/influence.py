@@ -18,7 +18,7 @@ from .treatment import Treatment
 RIGHT = "right"  # what a dot is worth
 OUTCOMES = (RIGHT, "contrast_1y")
 FEWEST = 16  # draws that first-order indices are taken from
-_RESAMPLES = 200
+_RESAMPLES = 60  # which knows the width of an interval to a tenth
 
 
 def from_draws(draws: Mapping[str, np.ndarray], outcomes: Mapping[str, np.ndarray], seed: int = SEED) -> xr.Dataset | None:
