@@ -21,6 +21,7 @@ from dermaflux.draws import draw_parameters, even_points, joined
 from dermaflux.report import calibration_report
 from dermaflux.result import OUTPUTS
 from dermaflux.search import Effort, Ran
+from dermaflux.setting_map import setting_map
 
 KEY = "skin.layer.viable_epidermis.thickness_um"  # the one that moves the response
 FREQUENCIES, ANGLES = [80.0, 100.0, 120.0], [0.0, 15.0]
@@ -285,6 +286,7 @@ def test_a_weight_moves_the_best_setting_and_not_what_is_right(plain: Path, resp
     assert weighted.best != without.best and weighted.preset["probability"]["right"] == 1.0
     assert "pale" not in [row["name"] for row in weighted.preset["probability"]["criteria"]]
     assert float(weighted.rules.sel(criterion="pale").sel(without.best)) == 0.0
+    assert '["worth, less weights", "50 %"]' in setting_map(weighted, (1.0, 1.0, 1.0)) and "less weights" not in setting_map(without, (1.0, 1.0, 1.0))
     assert weighted.location.dwell_ms < without.location.dwell_ms or weighted.location.depth_mm < without.location.depth_mm
 
 
