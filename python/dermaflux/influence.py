@@ -1,55 +1,67 @@
 """What the outcome of a calibration hangs on at its best setting: Sobol indices, from the draws at hand or from more runs."""
 
-import warnings
 from collections.abc import Mapping
 
 import numpy as np
 import xarray as xr
-from SALib.analyze import rbd_fast
+from numpy.polynomial.legendre import legvander
+from scipy import stats
 
 from . import _core
 from .criteria import worth
 from .draws import from_range
 from .running import Member
 from .search import Search, collect
-from .sensitivity import CONFIDENCE, SEED, check_samples, complete, sobol, unit_points
+from .sensitivity import SEED, check_samples, complete, sobol, unit_points
 from .treatment import Treatment
 
 RIGHT = "right"  # what a dot is worth
 OUTCOMES = (RIGHT, "contrast_1y")
 FEWEST = 16  # draws that first-order indices are taken from
-_RESAMPLES = 60  # which knows the width of an interval to a tenth
+_HALVES = 100
 
 
 def from_draws(draws: Mapping[str, np.ndarray], outcomes: Mapping[str, np.ndarray], seed: int = SEED) -> xr.Dataset | None:
-    """First-order Sobol indices from draws that are there already, dims (output, parameter): each key's draws put in order, the outcome
-    is a wave whose low harmonics are what the key explains alone (RBD-FAST), less its bias.
+    """First-order Sobol indices from draws that are there already, dims (output, parameter): the share of the variance that a smooth
+    function of the rank of a key explains, Legendre polynomials of as high a degree as the draws bear (a sixteenth of their number, 8
+    at most), adjusted for the number of terms. What a key does more sharply than that is missed.
 
-    With few draws of many keys an index is known to 0.2 or so; half the width of the 95 % interval is from resampling, which repeats
-    draws, so that it is on the wide side. Where keys are correlated an index holds what they explain together. None where fewer than
-    16 draws gave numbers or an outcome does not vary in any. Sources: Tarantola, Gatelli & Mara 2006, Reliab. Eng. Syst. Saf. 91;
-    Tissot & Prieur 2012, ibid. 107; Herman & Usher 2017, J. Open Source Softw. 2 (SALib).
+    Half the width of the 95 % interval is from halves of the draws (delete-half jackknife). Draws that are Sobol points are more even
+    than it supposes: it is on the wide side, and small indices come out up to 0.05 too low with 32 draws. Where keys are correlated an
+    index holds what they explain together. None where fewer than 16 draws gave numbers, or where nothing varies. Sources: Ezekiel 1930,
+    Methods of Correlation Analysis (adjustment); Shao & Wu 1989, Ann. Statist. 17 (jackknife).
 
     Parameters
     ----------
     draws: uncertain keys by name, shape (draw,).   outcomes: by name, shape (draw,), NaN where there is none.
-    seed: of the resampling, positive.
+    seed: of the halves.
     """
-    names = list(draws)
-    problem = {"num_vars": len(names), "names": names, "bounds": [[0.0, 1.0]] * len(names)}
-    columns = np.column_stack(list(draws.values()))
-    found = {}
+    names, found = list(draws), {}
+    lot = np.random.default_rng(seed)
     for name, values in outcomes.items():
         good = np.isfinite(values)
-        if good.sum() < FEWEST or np.ptp(values[good]) <= 1e-12 * abs(values[good]).max():
+        count = int(good.sum())
+        if count < FEWEST or np.ptp(values[good]) <= 1e-12 * abs(values[good]).max():
             continue
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # resamples in which an outcome does not vary
-            one = rbd_fast.analyze(
-                problem, columns[good], values[good], M=min(int(good.sum()) // 6, 10), num_resamples=_RESAMPLES, conf_level=CONFIDENCE, seed=seed
-            )  # fmt: skip
-        found[name] = {"first_order": np.asarray(one["S1"]), "first_order_interval": np.asarray(one["S1_conf"])}
-    return _dataset(names, found, {"draws": len(columns), "design": "draws of the calibration (RBD-FAST)"}) if found else None
+        degree = min(count // 16, 8)
+        ranks = stats.rankdata(np.array([one[good] for one in draws.values()]), axis=1)
+        terms = legvander(2.0 * (ranks - 0.5) / count - 1.0, degree)
+        halves = [lot.permutation(count)[: count // 2] for _ in range(_HALVES)]
+        spread = np.std([_explained(terms[:, half], values[good][half]) for half in halves], axis=0)
+        found[name] = {"first_order": _explained(terms, values[good]), "first_order_interval": 1.96 * spread}
+    size = len(next(iter(draws.values())))
+    return _dataset(names, found, {"draws": size, "design": "draws of the calibration, polynomials of the rank"}) if found else None
+
+
+def _explained(terms: np.ndarray, values: np.ndarray) -> np.ndarray:
+    """Share of the variance of an outcome, shape (draw,), that the terms of each key explain, shape (key, draw, term), adjusted for their
+    number."""
+    centred = values - values.mean()
+    whole = centred @ centred
+    if whole <= 0.0:
+        return np.zeros(len(terms))
+    left = np.array([np.sum((centred - one @ np.linalg.lstsq(one, centred, rcond=None)[0]) ** 2) for one in terms]) / whole
+    return 1.0 - left * (len(values) - 1) / (len(values) - terms.shape[2])
 
 
 def check_design(file: _core.CalibrationFile, samples: int) -> None:

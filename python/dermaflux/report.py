@@ -279,11 +279,11 @@ def _others(c: Calibration) -> str:
 
 def _influence(found: xr.Dataset) -> str:
     """Sobol indices at the best setting."""
-    text = f"{found.attrs['draws']} runs, {found.attrs['design']}; bars are 95 % intervals from resampling."
+    text = f"{found.attrs['draws']} runs, {found.attrs['design']}; bars are 95 % intervals."
     if "total" not in found:
         text += (
-            " Alone: share of the variance that would go if the key were known. Few draws of many keys know such a share badly, and resampling "
-            "repeats draws, so that the intervals are on the wide side; `--sobol 64` runs what tells more, and how keys act together."
+            " Alone: share of the variance that would go if the key were known, as far as a smooth curve tells. Few draws know it to a tenth or two; "
+            "`--sobol 64` runs what tells more, and how keys act together."
         )
     return f"<h3>Shares of the variance</h3>{_picture(plots.sobol_bars(strongest(found)), 'Sobol indices')}<p class=\"note\">{escape(text)}</p>"
 

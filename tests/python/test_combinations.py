@@ -376,26 +376,30 @@ def test_correlations_that_cannot_be_are_refused(plain: Path, tmp_path: Path, li
 
 def test_first_order_indices_of_draws_at_hand_are_those_of_ishigami_and_of_a_sum():
     """Ishigami & Homma 1990 with a 7, b 0.1: 0.3139, 0.4424, 0; and a sum, whose indices are its squared weights. Both within the intervals
-    that are stated, of 1,024 draws not wider than 0.1."""
+    that are stated, which 1,024 draws make narrower than 0.1."""
     unit = even_points(3, 1024, 5)
     x = math.pi * (2.0 * unit - 1.0)
     ishigami = np.sin(x[:, 0]) + 7.0 * np.sin(x[:, 1]) ** 2 + 0.1 * x[:, 2] ** 4 * np.sin(x[:, 0])
     found = influence.from_draws(dict(zip("abc", unit.T, strict=True)), {"right": ishigami, "contrast_1y": unit @ [3.0, 2.0, 1.0]})
     for name, exact in (("right", [0.3139, 0.4424, 0.0]), ("contrast_1y", [9 / 14, 4 / 14, 1 / 14])):
         off = abs(found["first_order"].sel(output=name).values - exact)
-        assert (off <= found["first_order_interval"].sel(output=name).values).all() and off.max() < 0.1, off
-    assert float(found["first_order_interval"].max()) < 0.15
+        assert (off <= found["first_order_interval"].sel(output=name).values).all(), off
+    assert 0.0 < float(found["first_order_interval"].min()) and float(found["first_order_interval"].max()) < 0.1
 
 
-def test_the_intervals_of_few_draws_hold_the_truth_as_often_as_they_say():
-    """Five keys, 32 draws, 20 seeds: of 100 intervals 95 % and more (they are on the wide side), less three deviations of counting."""
+@pytest.mark.parametrize("even", [True, False])
+def test_the_intervals_of_few_draws_hold_the_truth_as_often_as_they_say(even: bool):
+    """Five keys, 32 draws, 60 seeds: of 300 intervals 95 %, less three deviations of counting; and of any key no fewer than 85 %. Wider than
+    a half they would say nothing."""
     weights = np.array([3.0, 2.0, 1.0, 0.5, 0.1])
-    inside = []
-    for seed in range(20):
-        unit = even_points(5, 32, seed)
-        found = influence.from_draws(dict(zip("abcde", unit.T, strict=True)), {"right": stats.norm.ppf(unit) @ weights}, seed + 1)
+    inside, width = [], []
+    for seed in range(60):
+        unit = even_points(5, 32, seed) if even else np.random.default_rng(seed).random((32, 5))
+        found = influence.from_draws(dict(zip("abcde", unit.T, strict=True)), {"right": stats.norm.ppf(unit) @ weights}, seed)
         inside.append(abs(found["first_order"].values[0] - weights**2 / (weights**2).sum()) <= found["first_order_interval"].values[0])
-    assert np.mean(inside) >= 0.95 - 3.0 * math.sqrt(0.95 * 0.05 / 100.0), np.mean(inside)
+        width.append(found["first_order_interval"].values[0])
+    assert np.mean(inside) >= 0.95 - 3.0 * math.sqrt(0.95 * 0.05 / 300.0) and np.mean(inside, axis=0).min() >= 0.85, np.mean(inside, axis=0)
+    assert np.mean(width) < 0.5
 
 
 def test_an_outcome_that_does_not_vary_or_has_few_numbers_has_no_indices():
