@@ -28,6 +28,7 @@ std::vector<double> increasing(std::vector<double> values, const std::string& wh
 
 Criterion read_criterion(Table entry) {
   const std::string where = where_of(entry);
+  const bool weighted = entry.contains("weight");
   TableReader reader = entry_reader(std::move(entry));
   Criterion rule;
   rule.name = reader.take<std::string>("name", "text");
@@ -37,7 +38,13 @@ Criterion read_criterion(Table entry) {
   rule.high = reader.take_or<double>("high", "a number", HUGE_VAL);
   rule.reason = reader.take<std::string>("reason", "text");
   rule.source = reader.take<std::string>("source", "text");
-  reader.finish({"name", "output", "low", "high", "reason", "source"});
+  reader.expect_unit("weight", "1");
+  const double weight = reader.take_or<double>("weight", "a number above 0, below 1", 0.0);
+  if (weighted && !(weight > 0.0 && weight < 1.0))
+    throw InputError(where + ": criterion " + rule.name + " has weight = " + number_text(weight) +
+                     "; give a number above 0, below 1, or leave it out: then a dot that breaks the rule is not right");
+  if (weighted) rule.weight = weight;
+  reader.finish({"name", "output", "low", "high", "weight", "reason", "source"});
   if (!(rule.low < rule.high))
     throw InputError(where + ": criterion " + rule.name + " has low = " + number_text(rule.low) +
                      " at or above high = " + number_text(rule.high) + "; no dot can be right, so raise high or lower low");
@@ -149,7 +156,56 @@ LocationGoal read_location(Table values, const std::string& where) {
   return goal;
 }
 
+/// Some rule decides what is right, and a right dot that breaks all the others is still worth more than one that is not.
+void check_criteria(const std::vector<Criterion>& criteria, const std::string& where) {
+  double weights = 0.0;
+  bool hard = false;
+  for (const Criterion& rule : criteria) {
+    weights += rule.weight.value_or(0.0);
+    hard = hard || !rule.weight;
+  }
+  if (!hard) throw InputError(where + ": no [[criterion]] without a weight (every dot would be right); add one");
+  if (!(weights < 1.0))
+    throw InputError(where + ": the weights of the criteria sum to " + number_text(weights) +
+                     " (a right dot that breaks them all would be worth no more than one that is not right); lower them below 1");
+}
+
+/// Further settings are not uncertain too, stay in the envelope, and are not too many together.
+void check_settings(const CalibrationFile& c, const std::string& where) {
+  double members = static_cast<double>(c.depths_mm.size() * c.dwells_ms.size()) * c.draws;
+  for (const StudyAxis& setting : c.settings) {
+    members *= static_cast<double>(setting.size());
+    if (std::find(c.uncertain.begin(), c.uncertain.end(), setting.key) != c.uncertain.end())
+      throw InputError(where + ": " + setting.key + " is a setting to search and uncertain; leave it out of one of them");
+    for (const EnvelopeLimit& limit : c.envelope)
+      for (const double value : setting.numbers)
+        if (limit.key == setting.key && !(value >= limit.low && value <= limit.high))
+          throw InputError(where + ": " + setting.key + " = " + number_text(value) + " is outside its envelope, " +
+                           number_text(limit.low) + " to " + number_text(limit.high) + "; search another, or widen the envelope");
+  }
+  if (members > largest_sweep)
+    throw InputError(where + ": the search has " + std::to_string(static_cast<long long>(std::fmin(members, 1e18))) +
+                     " members (settings x depths x dwell times x draws), more than " + number_text(largest_sweep) +
+                     "; search fewer values");
+}
+
 }  // namespace
+
+CalibrationFile with_settings(const CalibrationFile& file, const std::vector<std::pair<std::string, std::string>>& chosen) {
+  CalibrationFile c = file;
+  const fs::path path = file.files.back();
+  c.base = file.base.with(chosen);
+  c.settings.clear();
+  for (const double depth : c.depths_mm) {
+    Treatment trial = c.base.treatment();
+    set_value(trial, c.base.layers(), "machine.depth_mm", depth, path.string() + ": depths_mm");
+    check_treatment(trial, path.string() + ": depths_mm");
+  }
+  for (const std::string& key : c.uncertain) check_uncertain(c.base, key, path.string() + ": uncertain");
+  c.files = c.base.files();
+  c.files.push_back(path);
+  return c;
+}
 
 PresetSet load_preset_set(const fs::path& path) {
   Table values = read_toml(path).values;
@@ -170,7 +226,8 @@ PresetSet load_preset_set(const fs::path& path) {
 }
 
 CalibrationFile load_calibration(const fs::path& path, const std::string& skin_class, bool quick,
-                                 const std::vector<std::pair<std::string, std::string>>& overrides) {
+                                 const std::vector<std::pair<std::string, std::string>>& overrides,
+                                 const std::vector<std::pair<std::string, std::string>>& also) {
   const TomlFile file = read_toml(path);
   Table values = file.values;
   for (auto it = values.begin(); it != values.end();) {  // [quick] replaces what it names, or is ignored
@@ -246,6 +303,7 @@ CalibrationFile load_calibration(const fs::path& path, const std::string& skin_c
   for (const std::string& key : c.uncertain) check_uncertain(c.base, key, path.string() + ": uncertain");
   if (!of_table.empty()) c.table = read_table(of_table, c.base, path.string() + ": settings_table");
   if (!of_location.empty()) c.location = read_location(of_location, path.string() + ": location");
+  std::vector<Table> settings, correlations;
   for (const Table& entry : file.arrays) {
     const std::string& kind = std::get<std::string>(entry.at("[[]]").content);
     if (kind == "criterion")
@@ -254,9 +312,14 @@ CalibrationFile load_calibration(const fs::path& path, const std::string& skin_c
       c.alarms.push_back(read_alarm(entry));
     else if (kind == "envelope")
       c.envelope.push_back(read_limit(entry));
+    else if (kind == "setting")
+      settings.push_back(entry);
+    else if (kind == "correlation")
+      correlations.push_back(entry);
     else
-      throw InputError(where_of(entry) + ": [[" + kind +
-                       "]] is unknown in a calibration; write [[criterion]], [[alarm]] or [[envelope]]");
+      throw InputError(
+          where_of(entry) + ": [[" + kind +
+          "]] is unknown in a calibration; write [[criterion]], [[alarm]], [[envelope]], [[setting]] or [[correlation]]");
   }
   if (!of_sessions.empty()) {
     double earliest = 0.0;
@@ -264,7 +327,10 @@ CalibrationFile load_calibration(const fs::path& path, const std::string& skin_c
       if (alarm.quantity == "days since last session below") earliest = std::fmax(earliest, alarm.stop);
     c.sessions = read_session_rules(of_sessions, c.base, skin_class, treatments, earliest, path.string() + ": sessions");
   }
-  if (c.criteria.empty()) throw InputError(path.string() + ": no [[criterion]] (every dot would be right); add one");
+  check_criteria(c.criteria, path.string());
+  c.correlations = read_correlations(correlations, c.uncertain);
+  c.settings = read_further_settings(settings, also, c.base);
+  check_settings(c, path.string());
   c.files = c.base.files();
   c.files.push_back(path);
   return c;

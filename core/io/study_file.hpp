@@ -7,13 +7,16 @@
 
 #include "core/io/config.hpp"
 #include "core/io/session_rules.hpp"
+#include "core/io/study_settings.hpp"
 
 namespace dermaflux {
 
-/// A rule that a right dot keeps: an output between two limits.
+/// A rule that a right dot keeps: an output between two limits. One with a weight does not decide what is right; a right dot that
+/// breaks it is worth less by that weight.
 struct Criterion {
   std::string name, output, reason, source;
   double low, high;
+  std::optional<double> weight;  ///< above 0, below 1 [-]
 };
 
 /// A level at which the driver warns or stops.
@@ -52,7 +55,9 @@ struct CalibrationFile {
   int seed;
   std::string grid;
   std::vector<std::string> uncertain;  ///< keys drawn from their ranges
-  double accepted_share;               ///< of the best probability that bounds the tolerance box [-]
+  std::vector<Correlation> correlations;
+  std::vector<StudyAxis> settings;  ///< searched beside depth and dwell time
+  double accepted_share;            ///< of the best probability that bounds the tolerance box [-]
   std::vector<Criterion> criteria;
   std::vector<Alarm> alarms;
   std::vector<EnvelopeLimit> envelope;
@@ -70,8 +75,14 @@ struct PresetSet {
 /// Reads the table [set] of a calibration file.
 PresetSet load_preset_set(const std::filesystem::path& file);
 
-/// Reads a calibration for one tissue class; `quick` takes the values of its table [quick] where given.
+/// Reads a calibration for one tissue class; `quick` takes the values of its table [quick] where given, `also` names further
+/// settings to search, as read_further_settings takes them.
 CalibrationFile load_calibration(const std::filesystem::path& file, const std::string& skin_class, bool quick,
-                                 const std::vector<std::pair<std::string, std::string>>& overrides);
+                                 const std::vector<std::pair<std::string, std::string>>& overrides,
+                                 const std::vector<std::pair<std::string, std::string>>& also = {});
+
+/// The calibration of one combination of its further settings, given as overrides; it searches depth and dwell time alone. Throws
+/// InputError where they do not fit the treatment.
+CalibrationFile with_settings(const CalibrationFile& file, const std::vector<std::pair<std::string, std::string>>& chosen);
 
 }  // namespace dermaflux

@@ -22,57 +22,6 @@ using Table = std::map<std::string, ConfigValue>;
 
 const std::vector<std::string> axis_parts = {"key", "values", "low", "high", "scale", "source"};
 
-StudyAxis read_axis(Table entry, const TreatmentDocument& base) {
-  const std::string where = where_of(entry);
-  StudyAxis axis;
-  std::optional<ConfigValue> listed;
-  const auto values = entry.find("values");
-  if (values != entry.end()) {
-    listed = values->second;
-    if (const auto* words = std::get_if<std::vector<std::string>>(&values->second.content))
-      axis.words = *words;
-    else if (const auto* numbers = std::get_if<std::vector<double>>(&values->second.content))
-      axis.numbers = *numbers;
-    else
-      throw InputError(values->second.where + ": values is not a list; write values = [ ... ]");
-    entry.erase(values);
-  }
-  TableReader reader = entry_reader(std::move(entry));
-  axis.key = reader.take<std::string>("key", "the dotted key that varies");
-  for (const char* part : {"low", "high", "scale"})
-    if (const auto given = reader.take_any(part))
-      throw InputError(given->where + ": the axis " + axis.key + " has values and " + part +
-                       " (it is either listed or drawn); leave out one of them");
-  reader.take_or<std::string>("source", "text", "");
-  reader.finish(axis_parts);
-  if (axis.size() == 0)
-    throw InputError(where + ": the axis " + axis.key +
-                     " has no values (nothing would run); write values = [ ... ], or low and high beside a [sample]");
-  if (!is_selector(axis.key))
-    axis.unit = numeric_key(axis.key, all_keys(base), where).unit;
-  else if (axis.words.empty())
-    throw InputError(where + ": " + axis.key + " takes names; write values = [\"normal\", ... ]");
-  if (listed) check_unit(*listed, "values", axis.unit);
-  // Every value is checked now, before any member runs.
-  for (std::size_t n = 0; n < axis.size(); ++n) {
-    if (!axis.words.empty()) {
-      try {
-        base.with({{axis.key, "\"" + axis.words[n] + "\""}});
-      } catch (const InputError& error) {
-        throw InputError(where + ": " + error.what());
-      }
-    } else {
-      Treatment trial = base.treatment();
-      set_value(trial, base.layers(), axis.key, axis.numbers[n], where);
-    }
-  }
-  const std::set<double> numbers(axis.numbers.begin(), axis.numbers.end());
-  const std::set<std::string> words(axis.words.begin(), axis.words.end());
-  if (numbers.size() + words.size() < axis.size())
-    throw InputError(where + ": the axis " + axis.key + " has a value twice (the same would run twice); leave one of them out");
-  return axis;
-}
-
 /// Whether an axis is drawn and not listed.
 bool drawn(const Table& entry) {
   return !entry.contains("values") && (entry.contains("low") || entry.contains("high") || entry.contains("scale"));
@@ -193,7 +142,7 @@ void read_axes(const TomlFile& file, SweepFile& sweep) {
       key = axis.key;
       sweep.sample->axes.push_back(std::move(axis));
     } else {
-      StudyAxis axis = read_axis(entry, sweep.base);
+      StudyAxis axis = read_listed_axis(entry, sweep.base);
       key = axis.key;
       members *= static_cast<double>(axis.size());
       sweep.axes.push_back(std::move(axis));
@@ -213,6 +162,57 @@ void read_axes(const TomlFile& file, SweepFile& sweep) {
 }
 
 }  // namespace
+
+StudyAxis read_listed_axis(Table entry, const TreatmentDocument& base) {
+  const std::string where = where_of(entry);
+  StudyAxis axis;
+  std::optional<ConfigValue> listed;
+  const auto values = entry.find("values");
+  if (values != entry.end()) {
+    listed = values->second;
+    if (const auto* words = std::get_if<std::vector<std::string>>(&values->second.content))
+      axis.words = *words;
+    else if (const auto* numbers = std::get_if<std::vector<double>>(&values->second.content))
+      axis.numbers = *numbers;
+    else
+      throw InputError(values->second.where + ": values is not a list; write values = [ ... ]");
+    entry.erase(values);
+  }
+  TableReader reader = entry_reader(std::move(entry));
+  axis.key = reader.take<std::string>("key", "the dotted key that varies");
+  for (const char* part : {"low", "high", "scale"})
+    if (const auto given = reader.take_any(part))
+      throw InputError(given->where + ": the axis " + axis.key + " has values and " + part +
+                       " (it is either listed or drawn); leave out one of them");
+  reader.take_or<std::string>("source", "text", "");
+  reader.finish(axis_parts);
+  if (axis.size() == 0)
+    throw InputError(where + ": the axis " + axis.key +
+                     " has no values (nothing would run); write values = [ ... ], or low and high beside a [sample]");
+  if (!is_selector(axis.key))
+    axis.unit = numeric_key(axis.key, all_keys(base), where).unit;
+  else if (axis.words.empty())
+    throw InputError(where + ": " + axis.key + " takes names; write values = [\"normal\", ... ]");
+  if (listed) check_unit(*listed, "values", axis.unit);
+  // Every value is checked now, before any member runs.
+  for (std::size_t n = 0; n < axis.size(); ++n) {
+    if (!axis.words.empty()) {
+      try {
+        base.with({{axis.key, "\"" + axis.words[n] + "\""}});
+      } catch (const InputError& error) {
+        throw InputError(where + ": " + error.what());
+      }
+    } else {
+      Treatment trial = base.treatment();
+      set_value(trial, base.layers(), axis.key, axis.numbers[n], where);
+    }
+  }
+  const std::set<double> numbers(axis.numbers.begin(), axis.numbers.end());
+  const std::set<std::string> words(axis.words.begin(), axis.words.end());
+  if (numbers.size() + words.size() < axis.size())
+    throw InputError(where + ": the axis " + axis.key + " has a value twice (the same would run twice); leave one of them out");
+  return axis;
+}
 
 SweepFile load_sweep(const fs::path& path, const std::vector<std::pair<std::string, std::string>>& overrides) {
   const TomlFile file = read_toml(path);

@@ -1,5 +1,6 @@
 #pragma once
 #include <filesystem>
+#include <map>
 #include <optional>
 #include <string>
 #include <utility>
@@ -65,6 +66,9 @@ struct SweepFile {
 
 /// Largest sweep that is started; above it, memory and time are beyond one machine.
 inline constexpr double largest_sweep = 1e6;
+
+/// Reads an axis that lists its values, and checks each. Throws InputError.
+StudyAxis read_listed_axis(std::map<std::string, ConfigValue> entry, const TreatmentDocument& base);
 
 /// Reads a sweep with overrides of its base treatment. Throws InputError: unknown key or output, an axis twice, an empty axis, a
 /// range that cannot be drawn from, a condition between what cannot be compared, more combinations than `largest_sweep`.

@@ -389,8 +389,14 @@ inline constexpr Field alarm[] = {{"action", K::text},
                                   {"warn", K::number, {}, 0, true},
                                   {}};
 inline constexpr Field datum[] = {{"name", K::text}, {"sha256", K::hash, {}, 0, true}, {"source", K::text, {}, 0, true}, {}};
+inline constexpr Field effort[] = {{"insertions", K::count},
+                                   {"insertions_without_screening", K::count},
+                                   {"members", K::count},
+                                   {"members_decision", K::count},
+                                   {}};
 inline constexpr Field origin[] = {{"data", K::list, {}, 0, false, 0, 1},
                                    {"data", K::list, datum, 0, false, 2},
+                                   {"effort", K::object, effort, 0, true, 2},
                                    {"git_commit", K::text, {}, -1},
                                    {"grid_decision", K::text},
                                    {"grid_search", K::text},

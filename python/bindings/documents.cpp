@@ -158,6 +158,7 @@ void bind_documents(py::module_& module) {
       .def_readonly("output", &Criterion::output)
       .def_readonly("low", &Criterion::low)
       .def_readonly("high", &Criterion::high)
+      .def_readonly("weight", &Criterion::weight)
       .def_readonly("reason", &Criterion::reason)
       .def_readonly("source", &Criterion::source);
   py::class_<Alarm>(module, "Alarm")
@@ -196,6 +197,11 @@ void bind_documents(py::module_& module) {
       .def_readonly("earliest_day", &SessionRules::earliest_day)
       .def_readonly("touch_up_share", &SessionRules::touch_up_share)
       .def_readonly("horizon_years", &SessionRules::horizon_years);
+  py::class_<Correlation>(module, "Correlation")
+      .def_readonly("first", &Correlation::first)
+      .def_readonly("second", &Correlation::second)
+      .def_readonly("rho", &Correlation::rho)
+      .def_readonly("source", &Correlation::source);
   py::class_<PresetSet>(module, "PresetSet")
       .def_readonly("classes", &PresetSet::classes)
       .def_readonly("needles", &PresetSet::needles)
@@ -211,6 +217,9 @@ void bind_documents(py::module_& module) {
       .def_readonly("seed", &CalibrationFile::seed)
       .def_readonly("grid", &CalibrationFile::grid)
       .def_readonly("uncertain", &CalibrationFile::uncertain)
+      .def_readonly("correlations", &CalibrationFile::correlations)
+      .def_readonly("settings", &CalibrationFile::settings)
+      .def("with_settings", &with_settings, py::arg("chosen"))
       .def_readonly("accepted_share", &CalibrationFile::accepted_share)
       .def_readonly("criteria", &CalibrationFile::criteria)
       .def_readonly("alarms", &CalibrationFile::alarms)
@@ -220,7 +229,7 @@ void bind_documents(py::module_& module) {
       .def_readonly("sessions", &CalibrationFile::sessions)
       .def_readonly("files", &CalibrationFile::files);
   module.def("load_calibration", &load_calibration, py::arg("file"), py::arg("skin_class"), py::arg("quick") = false,
-             py::arg("overrides") = Overrides{});
+             py::arg("overrides") = Overrides{}, py::arg("also") = Overrides{});
 }
 
 }  // namespace dermaflux

@@ -312,7 +312,7 @@ def load_sweep(file: str | PathLike[str], overrides: Overrides = ...) -> SweepFi
     """Reads a sweep file. Raises InputError or FileError."""
 
 class Criterion:
-    """When a dot is right: an output between two limits."""
+    """When a dot is right: an output between two limits; with a weight, what it costs a right dot to break it."""
 
     @property
     def name(self) -> str:
@@ -326,6 +326,9 @@ class Criterion:
     @property
     def high(self) -> float:
         """Highest accepted value in the unit of the output, inf if there is none."""
+    @property
+    def weight(self) -> float | None:
+        """Share of its worth that a right dot loses by breaking the rule, 0 to 1; None where such a dot is not right."""
     @property
     def reason(self) -> str:
         """Why the limit is there."""
@@ -395,6 +398,22 @@ class SettingsTable:
     @property
     def share_tolerance(self) -> float:
         """Of share_epidermis [-]."""
+
+class Correlation:
+    """How two uncertain keys hang together."""
+
+    @property
+    def first(self) -> str:
+        """Dotted key of one."""
+    @property
+    def second(self) -> str:
+        """Dotted key of the other."""
+    @property
+    def rho(self) -> float:
+        """Correlation of the normal numbers behind their draws, above -1, below 1 [-]."""
+    @property
+    def source(self) -> str:
+        """Where it comes from."""
 
 class PresetSet:
     """What a set of presets is made for."""
@@ -483,6 +502,14 @@ class CalibrationFile:
     def uncertain(self) -> list[str]:
         """Keys drawn from the ranges of their files."""
     @property
+    def correlations(self) -> list[Correlation]:
+        """Pairs of them that hang together; the matrix of all is positive definite."""
+    @property
+    def settings(self) -> list[StudyAxis]:
+        """Settings to search beside depth and dwell time; empty of one combination."""
+    def with_settings(self, chosen: Overrides) -> CalibrationFile:
+        """The calibration of one combination of `settings`. Raises InputError where its values do not fit the treatment."""
+    @property
     def accepted_share(self) -> float:
         """Share of the best probability that a setting in the tolerance box keeps [-]."""
     @property
@@ -514,9 +541,10 @@ def load_preset_set(file: str | PathLike[str]) -> PresetSet:
     """
 
 def load_calibration(
-    file: str | PathLike[str], skin_class: str, quick: bool = False, overrides: Overrides = ...
+    file: str | PathLike[str], skin_class: str, quick: bool = False, overrides: Overrides = ..., also: Overrides = ...
 ) -> CalibrationFile:
-    """Reads a calibration file for one tissue class; `quick` takes the values of its table [quick]. Raises InputError or FileError."""
+    """Reads a calibration file for one tissue class; `quick` takes the values of its table [quick], `also` names settings to search beside
+    depth and dwell time ("machine.frequency_hz", "80,100,120"). Raises InputError or FileError."""
 
 def backends() -> list[BackendRow]:
     """Every backend: name, whether it can run here, and why not or with what."""

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from . import _core, provenance
+from .criteria import hard
 from .optimum import located, stated
 from .preset import SCHEMA_VERSION, schema, seal
 from .result import OUTPUTS
@@ -44,6 +45,14 @@ def _located(c: "Calibration") -> list[str]:
     if c.location is None or c.location.known:
         return []
     return [f"the best setting is known less well than asked: {located(c.location)}"]
+
+
+def _grids_differ(c: "Calibration") -> list[str]:
+    """Says so if the grid of the search judges the best setting otherwise than the standard grid: the best may lie elsewhere there."""
+    gap, error = c.grid_gap
+    if abs(gap) <= 2.0 * error:
+        return []
+    return [f"the {c.file.grid} grid, which searched, and the standard grid judge the best setting differently: {gap:+.2f} +- {error:.2f} of its worth"]
 
 
 def _limits(c: "Calibration") -> dict[str, object]:
@@ -102,7 +111,7 @@ def build_preset(c: "Calibration") -> dict[str, object]:
                 {"name": rule.name, "output": rule.output}
                 | ({"low": rule.low} if math.isfinite(rule.low) else {})
                 | ({"high": rule.high} if math.isfinite(rule.high) else {})
-                for rule in file.criteria
+                for rule in hard(file.criteria)
             ],
         },
         "expected": {name: _expected(c, name) for name in EXPECTED},
@@ -120,8 +129,10 @@ def build_preset(c: "Calibration") -> dict[str, object]:
             | ({"stop": alarm.stop} if math.isfinite(alarm.stop) else {})
             for alarm in file.alarms
         ],
+        **({"searched": c.searched} if c.searched else {}),
         "warnings": [f"the optimum lies on the edge of the searched box: {side}" for side in c.on_edge]
         + _located(c)
+        + _grids_differ(c)
         + ([f"no settings table: {c.no_table}"] if c.no_table else []),
         "provenance": {
             "program": f"dermaflux {_core.version}",
@@ -134,6 +145,10 @@ def build_preset(c: "Calibration") -> dict[str, object]:
             "priors": "every uncertain parameter stands on its prior range; no clinical data were fitted",
             "grid_search": file.grid,
             "grid_decision": "standard",
+            "effort": {
+                "insertions": c.effort.searched.insertions, "insertions_without_screening": c.effort.full,
+                "members": c.effort.searched.members, "members_decision": c.effort.decided.members,
+            },
         },
     }
     return seal(preset)

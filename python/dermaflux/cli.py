@@ -215,12 +215,15 @@ def calibrate(
     skin_class: Annotated[str, typer.Option("--class", help="tissue class")] = "normal",
     quick: Quick = False,
     refine: Refine = False,
+    also: Annotated[list[str] | None, typer.Option("--also", help="search this setting, too: --also machine.frequency_hz=80,100,120 (repeatable)")] = None,
+    sobol: Annotated[int, typer.Option("--sobol", help="base points for total Sobol indices at the best setting, a power of two; 0: from the draws")] = 0,
     assignments: Set = None,
     backend: Backend = "auto",
     threads: Threads = 0,
 ) -> None:
     """Ideal depth and dwell time under uncertainty: a device preset and a report."""
     from . import calibration
+    from .combinations import value_text
     from .optimum import located
     from .report import calibration_report
     from .writing import check_output
@@ -229,12 +232,17 @@ def calibrate(
         raise _core.FileError(f"{output}: is not a folder; give a folder for the preset and the report")
     check_output((output if output.is_dir() else output.absolute().parent) / "x")
     _core.set_threads(threads)
-    result = calibration.calibrate_texts(file, skin_class, changes_of(assignments), quick=quick, further=refine, backend=backend, progress=True)
+    result = calibration.calibrate_texts(
+        file, skin_class, changes_of(assignments), quick=quick, further=refine, also=changes_of(also, "--also"), sobol=sobol, backend=backend, progress=True
+    )  # fmt: skip
     preset, report = calibration.save_calibration(result, output, calibration_report(result, backend))
     share = result.preset["probability"]
     print(f"best: depth {result.best['depth_mm']:g} mm, dwell {result.best['dwell_ms']:g} ms; right with probability {share['right']:.2f} +- {share['standard_error']:.2f}")
+    for one in result.searched:
+        print(f"{one['key']}: {value_text(one['chosen'])}, of {', '.join(map(value_text, one['tried']))}")
     if result.location is not None:
         print(located(result.location))
+    print(result.effort)
     for side in result.on_edge:
         print(f"warning: the optimum lies on the edge of the searched box: {side}")
     if result.failed:

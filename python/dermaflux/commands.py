@@ -11,6 +11,7 @@ import typer
 from . import _core
 
 P = ParamSpec("P")
+_EXAMPLES = {"-s": "-s machine.depth_mm=0.6", "--also": "--also machine.frequency_hz=80,100,120"}
 Set = Annotated[list[str] | None, typer.Option("-s", "--set", help="override a key of the input: -s machine.depth_mm=0.6 (repeatable)")]
 Threads = Annotated[int, typer.Option("--threads", help="host threads, 0 for all cores")]
 Quick = Annotated[bool, typer.Option("--quick", help="a coarse look with few draws")]
@@ -50,8 +51,8 @@ def guarded(command: Callable[P, None]) -> Callable[P, None]:
     return inner
 
 
-def changes_of(assignments: list[str] | None) -> list[tuple[str, str]]:
-    """Key and value of each KEY=VALUE.
+def changes_of(assignments: list[str] | None, option: str = "-s") -> list[tuple[str, str]]:
+    """Key and value of each KEY=VALUE of an option.
 
     Raises
     ------
@@ -61,6 +62,6 @@ def changes_of(assignments: list[str] | None) -> list[tuple[str, str]]:
     for text in assignments or []:
         key, equals, value = text.partition("=")
         if not equals or not key.strip() or not value.strip():
-            raise _core.InputError(f"-s {text}: is not KEY=VALUE; write for example -s machine.depth_mm=0.6")
+            raise _core.InputError(f"{option} {text}: is not KEY=VALUE; write for example {_EXAMPLES[option]}")
         pairs.append((key.strip(), value.strip()))
     return pairs

@@ -2,6 +2,7 @@
 
 import math
 import warnings
+from collections.abc import Sequence
 
 import numpy as np
 from scipy import stats
@@ -31,8 +32,28 @@ def from_range(known: _core.ConfigValue, unit: np.ndarray) -> np.ndarray:
     return np.clip(known.value * np.exp(spread * normal), low, high)
 
 
+def joined(unit: np.ndarray, keys: Sequence[str], correlations: Sequence[_core.Correlation]) -> np.ndarray:
+    """Points of the unit cube whose columns hang together by a Gaussian copula, shape (count, keys) [-]: normal numbers behind the points
+    are mixed by the Cholesky factor of their correlation matrix. Each column stays uniform, so that what is drawn of a key alone is
+    the same; a column that is correlated with none before it keeps its bits. Spearman's correlation of two is 6/pi asin(rho/2).
+    Sources: Nelsen 2006, An Introduction to Copulas; Kruskal 1958, J. Am. Stat. Assoc. 53."""
+    matrix = np.eye(len(keys))
+    for one in correlations:
+        at = keys.index(one.first), keys.index(one.second)
+        matrix[at] = matrix[at[::-1]] = one.rho
+    factor = np.linalg.cholesky(matrix)
+    normal = stats.norm.ppf(np.clip(unit, 2.0**-31, 1.0 - 2.0**-31))  # half a step of the points, which may be 0
+    mixed = unit.copy()
+    for n, row in enumerate(factor):
+        if np.count_nonzero(row) > 1:
+            mixed[:, n] = stats.norm.cdf(sum(row[m] * normal[:, m] for m in np.flatnonzero(row)))  # the same order on every machine
+    return mixed
+
+
 def draw_parameters(file: _core.CalibrationFile, count: int = 0) -> dict[str, np.ndarray]:
-    """Draws of the uncertain keys by :func:`from_range`, shape (draws,) each, as many as the file says or `count`. One scrambled
+    """Draws of the uncertain keys by :func:`from_range`, shape (draws,) each, as many as the file says or `count`, correlated as it says. One scrambled
     Sobol sequence, so that the same draws meet every setting, and more of them begin with the same."""
     unit = even_points(len(file.uncertain), count or file.draws, file.seed)
+    if file.correlations:
+        unit = joined(unit, file.uncertain, file.correlations)
     return {key: from_range(file.base.values[key], unit[:, n]) for n, key in enumerate(file.uncertain)}

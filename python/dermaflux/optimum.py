@@ -3,12 +3,11 @@
 import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
-
 import numpy as np
 from scipy.ndimage import gaussian_filter1d
 
 from . import _core
+from .criteria import Outputs, worth
 
 _DEPTH_STEP_MM = 0.005  # of the lattice that settings are compared on
 _DWELL_STEP = math.log(1.02)
@@ -16,7 +15,6 @@ _APART_MM, _APART = 0.05, math.log(1.25)  # settings that a round of more draws 
 _RESAMPLES = 400
 _AT_ONCE = 64  # draws that are smoothed together, to bound the memory
 
-Outputs = Mapping[str, np.ndarray]
 Run = Callable[[np.ndarray, np.ndarray, int], Outputs]
 """Runs depths [mm] and dwell times [ms] for the first draws of the sequence: outputs by name, shape (depth, dwell, draw)."""
 
@@ -65,7 +63,7 @@ class _Axis:
 
 @dataclass(frozen=True)
 class Held:
-    """For each draw the probability of a right dot at settings that are not held exactly.
+    """For each draw the probability of a right dot at settings that are not held exactly; its mean worth where rules have a weight.
 
     Attributes
     ----------
@@ -75,11 +73,6 @@ class Held:
     depth_mm: np.ndarray
     dwell_ms: np.ndarray
     probability: np.ndarray
-
-
-def keeps(values: Any, rule: _core.Criterion) -> Any:
-    """Whether an output keeps a rule, of an array of any kind."""
-    return (values >= rule.low) & (values <= rule.high)  # NaN, a failed member, is not right
 
 
 def held_probability(
@@ -97,10 +90,8 @@ def held_probability(
     held = np.empty((len(down.places), len(along.places), draws))
     for first in range(0, draws, _AT_ONCE):
         some = slice(first, min(first + _AT_ONCE, draws))
-        right = np.ones((*held.shape[:2], some.stop - some.start), dtype=bool)
-        for rule in criteria:
-            right &= keeps(along.interpolate(down.interpolate(outputs[rule.output][:, :, some], 0), 1), rule)
-        smooth = gaussian_filter1d(right.astype(float), asked.depth_um / 1e3 / down.step, axis=0, mode="nearest")
+        between = {rule.output: along.interpolate(down.interpolate(outputs[rule.output][:, :, some], 0), 1) for rule in criteria}
+        smooth = gaussian_filter1d(worth(between, criteria), asked.depth_um / 1e3 / down.step, axis=0, mode="nearest")
         held[:, :, some] = gaussian_filter1d(smooth, math.log1p(asked.dwell_share) / along.step, axis=1, mode="nearest")
     return Held(down.places, np.exp(along.places), held)
 

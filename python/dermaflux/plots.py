@@ -1,5 +1,7 @@
 """Figures: of one run, and of a calibration. Every axis has its unit; colours are safe for colour-blind readers."""
 
+from collections.abc import Sequence
+
 import matplotlib
 
 matplotlib.use("Agg")
@@ -10,6 +12,7 @@ from matplotlib.colors import LogNorm
 from matplotlib.figure import Figure
 
 from . import _core
+from .combinations import Combination, value_text
 from .optimum import Optimum
 from .result import POOLS
 
@@ -270,7 +273,25 @@ def sensitivity_bars(sensitivity: dict[str, float], what: str) -> Figure:
     return figure
 
 
+def combination_bars(tried: Sequence[Combination], chosen: int) -> Figure:
+    """The best that each combination of further settings reached, with its standard error, and what the standard grid says of those that
+    were left at the end."""
+    figure, ax = plt.subplots(figsize=(7.2, 0.34 * len(tried) + 1.1), layout="constrained")
+    place = np.arange(len(tried))[::-1]
+    colours = ["#0072b2" if n == chosen else "#9ecae1" if one.decided is not None else "#cccccc" for n, one in enumerate(tried)]
+    ax.barh(place, [one.worth for one in tried], 0.7, xerr=[one.error for one in tried], color=colours, error_kw={"lw": 0.9, "capsize": 2.0})
+    decided = [(at, one.decided) for at, one in zip(place, tried, strict=True) if one.decided is not None]
+    if decided:
+        ax.plot([value for _, value in decided], [at for at, _ in decided], "D", ms=5, mfc="white", mec="black", label="standard grid")
+        ax.legend(fontsize=8, loc="lower right")
+    names = [", ".join(value_text(value) for value in one.values.values()) + f" ({one.draws} draws)" for one in tried]
+    ax.set_yticks(place, names, fontsize=8)
+    ax.set(xlim=(0.0, 1.05), xlabel="probability of a right dot at its best depth and dwell time, less weights")
+    return figure
+
+
 _OUTCOME_NAMES = {
+    "right": "being right",
     "contrast_1y": "contrast, 1 year", "contrast_3y": "contrast, 3 years", "fwhm_mm_1y": "visible width, 1 year",
     "retained_fraction_day42": "retained pigment, day 42",
 }  # fmt: skip
@@ -278,13 +299,14 @@ _OUTCOME_NAMES = {
 
 def sobol_bars(found: xr.Dataset) -> Figure:
     """Sobol indices of a sensitivity analysis with their intervals: one panel per outcome, the parameter that matters most first."""
-    order = np.argsort(np.nan_to_num(found["total"].values).max(axis=0))
+    bars = [one for one in ((0.19, "first_order", "alone", "#0072b2"), (-0.19, "total", "with others", "#e69f00")) if one[1] in found]
+    order = np.argsort(np.nan_to_num(found[bars[-1][1]].values).max(axis=0))
     names = [short_key(str(key)) for key in found["parameter"].values[order]]
     outputs = [str(name) for name in found["output"].values]
     place = np.arange(len(names))
     figure, axes = plt.subplots(1, len(outputs), figsize=(2.6 * len(outputs) + 2.2, 0.36 * len(names) + 1.5), sharey=True, squeeze=False, layout="constrained")
     for ax, output in zip(axes[0], outputs, strict=True):
-        for shift, name, label, colour in ((0.19, "first_order", "alone", "#0072b2"), (-0.19, "total", "with others", "#e69f00")):
+        for shift, name, label, colour in bars:
             values = found[name].sel(output=output).values[order]
             interval = found[f"{name}_interval"].sel(output=output).values[order]
             ax.barh(place + shift, values, 0.36, xerr=interval, color=colour, label=label, error_kw={"lw": 0.9, "capsize": 2.0, "ecolor": "#333333"})

@@ -15,8 +15,11 @@ from matplotlib.figure import Figure
 from . import _core, appearance, counterpart, plots, setting_map
 from .calibration import Calibration
 from .colour import srgb
+from .combinations import CHANCE, value_text
+from .criteria import keeps
+from .influence import strongest
 from .looks import look
-from .optimum import keeps, located
+from .optimum import located
 from .runfile import resolved_input
 from .running import run
 from .session_plan import plan_lines
@@ -187,7 +190,10 @@ def calibration_report(c: Calibration, backend: str = "auto") -> str:
         (name, row["p05"], row["p50"], row["p95"], "" if row["unit"] == "1" else row["unit"]) for name, row in preset["expected"].items()
     ]
     rules = [
-        (rule.name, rule.output, _limits(rule), f"{100 * float(keeps(c.decided[rule.output], rule).mean()):.0f} %", rule.reason, rule.source)
+        (
+            rule.name, rule.output, _limits(rule), "" if rule.weight is None else rule.weight, f"{100 * float(keeps(c.decided[rule.output], rule).mean()):.0f} %",
+            rule.reason, rule.source,
+        )
         for rule in file.criteria
     ]
     adaptation = [
@@ -199,30 +205,36 @@ def calibration_report(c: Calibration, backend: str = "auto") -> str:
     body = (
         _warnings(messages)
         + f'<p class="big">Set depth {c.best["depth_mm"]:.3g} mm, dwell {c.best["dwell_ms"]:.0f} ms '
-        + f"at {float(c.treatment['machine.frequency_hz']):.0f} Hz</p>"
+        + f"at {float(c.treatment['machine.frequency_hz']):.0f} Hz{escape(_others(c))}</p>"
         + f"<p>The dot is right with probability {share['right']:.2f} &plusmn; {share['standard_error']:.2f} ({share['draws']} draws of the skin, "
         + f"standard grid). Tolerance: depth {tolerance['depth_mm']['min']:g} to {tolerance['depth_mm']['max']:g} mm, dwell "
         + f"{tolerance['dwell_ms']['min']:g} to {tolerance['dwell_ms']['max']:g} ms keep at least {100 * file.accepted_share:.0f} % of that.</p>"
         + (f"<p>{escape(located(c.location))}, searched on the {escape(file.grid)} grid.</p>" if c.location else "")
+        + (_combinations(c) if c.combinations else "")
         + f"<h2>Depth and dwell</h2>{_picture(plots.probability_map(c.probability, c.rules, c.best, c.tolerance, c.location), 'probability map')}"
         + '<p class="note">Percent of draws for which the dot keeps all rules; each line is where one rule is kept by half of them; the dashed box is '
         + f"the tolerance, the cross where the best setting falls if the draws are resampled. Search on the {escape(file.grid)} grid.</p>"
         + "<p>Point at a setting, or reach it with the tab key: its figures over the draws (median, five to ninety-five percent), and its median dot "
         + "after a year.</p>"
         + setting_map.setting_map(c, skin_colour(data))
+        + f"<p>{int(c.contenders.sum()) - 1} other settings are as good within the Monte Carlo error of {file.draws} paired draws (one side, 95 %).</p>"
         + f"<h2>What more contrast costs</h2>{_picture(plots.trade_off(c.outputs, c.best), 'trade-off')}"
         + '<p class="note">Each point is a setting of the search, means over the draws; the line joins those that no other is better than in both.</p>'
-        + f"<h2>When a dot is right</h2>{table(('rule', 'output', 'limits', 'kept at the optimum', 'why', 'source'), rules)}"
+        + f"<h2>When a dot is right</h2>{table(('rule', 'output', 'limits', 'weight', 'kept at the optimum', 'why', 'source'), rules)}"
+        + '<p class="note">A dot is right if it keeps all rules without a weight; a right dot is worth 1 less the weight of each other rule that it '
+        + "breaks.</p>"
         + f"<h2>What to expect</h2>{table(('output', '5 %', 'median', '95 %', 'unit'), expected)}"
         + (f"<h2>Adapting on the spot</h2>{table(('measured', 'from', 'to', 'depth_mm', 'dwell_ms', 'right'), adaptation)}" if adaptation else "")
         + (_settings_table(cells) if cells else "")
         + f"<h2>Sessions</h2>{''.join(f'<p>{escape(line)}</p>' for line in plan_lines(preset.get('sessions')))}"
         + f"<h2>What the outcome hangs on</h2>{_picture(plots.sensitivity_bars(c.sensitivity, 'contrast after a year'), 'sensitivity')}"
+        + (_influence(c.sobol) if c.sobol is not None else "")
         + (_knowing(c) if c.knowing else "")
         + "<p>The pictures below show the dot at the optimum in the skin of the class as its file gives it.</p>"
         + _pictures_of_run(data, c.treatment.layers, lambda: _strip([(_class_name(file.skin_class), data)]))
         + f"<h2>Mass ledger</h2>{_ledger_table(data)}"
-        + f"<h2>Provenance</h2>{table(('fact', 'value'), [*map(_fact, preset['provenance'].items()), ('sha256 of the preset', preset['sha256'])])}"
+        + f"<h2>Provenance</h2><p>{escape(str(c.effort))}. {escape(_gap(c))}</p>"
+        + table(("fact", "value"), [*map(_fact, preset["provenance"].items()), ("sha256 of the preset", preset["sha256"])])
     )
     return page(f"{file.title}, {file.skin_class} scalp", body)
 
@@ -237,6 +249,53 @@ def set_report(members: Iterable["SetMember"]) -> str:
         cells = (link, escape(one.needle), escape(one.ink), *numbers, escape(one.why or "; ".join(one.warnings)))
         rows.append("<tr>" + "".join(f"<td>{cell}</td>" for cell in cells) + "</tr>")
     return page("Presets", "<section><table><tr>" + "".join(f"<th>{name}</th>" for name in head) + f"</tr>{''.join(rows)}</table></section>")
+
+
+def _combinations(c: Calibration) -> str:
+    """What each combination of the further settings reached."""
+    keys = list(c.combinations[c.chosen].values)
+    rows = []
+    for n, one in enumerate(c.combinations):
+        behind = "chosen" if n == c.chosen else f"{one.behind:.2f} \u00b1 {one.behind_error:.2f}"
+        decided = "dropped" if one.decided is None else f"{one.decided:.2f}"
+        reached = f"{one.worth:.2f} \u00b1 {one.error:.2f}"
+        rows.append((*map(value_text, one.values.values()), one.best["depth_mm"], one.best["dwell_ms"], reached, one.draws, behind, decided))
+    text = (
+        f"Search on the {c.file.grid} grid; the map below is that of the chosen combination. One was dropped, if need be before all draws were run, "
+        "when paired draws showed another setting to be better; the best setting of all is dropped with a probability of "
+        f"{CHANCE:g} at most. The best of many settings looks better than it is: what counts is the difference in the same draws, and the standard "
+        "grid, which decided among what was left."
+    )
+    head = (*keys, "depth_mm", "dwell_ms", "right", "draws", "behind the chosen", "on the standard grid")
+    return (
+        f"<h2>Beside depth and dwell time</h2>{_picture(plots.combination_bars(c.combinations, c.chosen), 'best of each combination')}"
+        f'{table(head, rows)}<p class="note">{escape(text)}</p>'
+    )
+
+
+def _others(c: Calibration) -> str:
+    """The other settings that were chosen, after the frequency."""
+    rows = [(str(row["key"]), value_text(row["chosen"])) for row in c.searched if row["key"] != "machine.frequency_hz"]
+    return "".join(f", {key.replace('.', ' ').replace('_', ' ')} {value}" for key, value in rows)
+
+
+def _influence(found: xr.Dataset) -> str:
+    """Sobol indices at the best setting."""
+    text = f"{found.attrs['draws']} runs, {found.attrs['design']}; bars are 95 % intervals."
+    if "total" not in found:
+        text += (
+            " Alone: share of the variance that would go if the key were known, as far as a smooth curve tells. Few draws know it to a tenth or two; "
+            "`--sobol 64` runs what tells more, and how keys act together."
+        )
+    return f"<h3>Shares of the variance</h3>{_picture(plots.sobol_bars(strongest(found)), 'Sobol indices')}<p class=\"note\">{escape(text)}</p>"
+
+
+def _gap(c: Calibration) -> str:
+    """How far the two grids agree at the best setting."""
+    if c.file.grid == "standard":
+        return ""
+    gap, error = c.grid_gap
+    return f"At the best setting the standard grid differs from the {c.file.grid} grid by {gap:+.3f} +- {error:.3f} in the worth of the dot, same draws."
 
 
 def _knowing(c: Calibration) -> str:

@@ -122,6 +122,13 @@ def sobol(names: Sequence[str], outcome: np.ndarray, seed: int = SEED) -> dict[s
     return {field: np.asarray(found[name]) for field, name in zip(fields, ("S1", "S1_conf", "ST", "ST_conf"), strict=True)}
 
 
+def check_samples(samples: int) -> None:
+    """Raises InputError for a number of base points that is out of range or no power of two."""
+    if not (_FEWEST <= samples <= _MOST and samples & (samples - 1) == 0):
+        near = 2 ** round(math.log2(min(max(samples, _FEWEST), _MOST)))
+        raise _core.InputError(f"samples = {samples} is not a power of two from {_FEWEST} to {_MOST} (Sobol points are balanced only then); write {near}")
+
+
 def plan_sensitivity(
     treatment: Treatment, *, parameters: Sequence[str] = DEFAULT_PARAMETERS, samples: int = 64, grid: str = "quick", seed: int = SEED
 ) -> SensitivityPlan:
@@ -132,9 +139,7 @@ def plan_sensitivity(
     InputError: samples that are no power of two or out of range, an unknown parameter, one twice, one without a range to draw from or
         whose value lies outside it, an unknown grid, too many members.
     """
-    if not (_FEWEST <= samples <= _MOST and samples & (samples - 1) == 0):
-        near = 2 ** round(math.log2(min(max(samples, _FEWEST), _MOST)))
-        raise _core.InputError(f"samples = {samples} is not a power of two from {_FEWEST} to {_MOST} (Sobol points are balanced only then); write {near}")
+    check_samples(samples)
     if seed < 1:
         raise _core.InputError(f"seed = {seed} is out of range; write a whole number from 1")
     if grid not in ("quick", "standard", "fine", "finest"):
@@ -166,16 +171,15 @@ def _check_parameter(treatment: Treatment, key: str, parameters: Sequence[str]) 
         raise _core.InputError(f"parameters names {key}, whose value {known.value:g} lies outside its range {low:g} to {high:g}; leave it out, or change the value")
 
 
-def _complete(plan: SensitivityPlan, columns: Mapping[str, np.ndarray]) -> np.ndarray:
+def complete(columns: Mapping[str, np.ndarray], samples: int) -> np.ndarray:
     """Base points all of whose members gave numbers, shape (samples,)."""
-    good = np.all([np.isfinite(columns[name]) for name in ANALYSED], axis=0)
-    return good.reshape(plan.samples, -1).all(axis=1)
+    return np.isfinite(list(columns.values())).all(axis=0).reshape(samples, -1).all(axis=1)
 
 
 def _dataset(plan: SensitivityPlan, done: Entries) -> xr.Dataset:
     """Members, the parameters they took, and the indices."""
     columns, errors = {name: done.column(name) for name in OUTPUTS}, done.errors()
-    kept = _complete(plan, columns)
+    kept = complete({name: columns[name] for name in ANALYSED}, plan.samples)
     if kept.sum() < _FEWEST:
         first = next((text for text in errors if text), "no outcome is a number")
         raise _core.NumericsError(

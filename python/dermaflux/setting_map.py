@@ -111,6 +111,8 @@ def _setting(c: "Calibration", i: int, j: int, depth: float, dwell: float, share
     """What is said of one setting."""
     at = c.outputs.isel(depth_mm=i, dwell_ms=j)
     figures = [["right", f"{100 * share:.0f} %"]]
+    if any(rule.weight is not None for rule in c.file.criteria):
+        figures.append(["worth, less weights", f"{100 * float(c.worth.values[i, j]):.0f} %"])
     figures += [[f"keeps {rule}", f"{100 * float(c.rules.values[n, i, j]):.0f} %"] for n, rule in enumerate(c.rules["criterion"].values)]
     medians: dict[str, float] = {}
     for name in SHOWN:

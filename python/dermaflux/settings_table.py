@@ -6,6 +6,7 @@ from collections.abc import Callable
 import numpy as np
 
 from . import _core
+from .criteria import hard
 from .draws import from_range
 from .preset import CELL_VALUES
 from .running import Member, MemberError
@@ -136,7 +137,7 @@ def _missed(file: _core.CalibrationFile, setting: dict[str, float], outcome: dic
     for name, value, tolerance in zip(SAME, target, (file.table.contrast_tolerance, file.table.share_tolerance), strict=True):
         if not abs(outcome[name] - value) <= tolerance:
             return f"{name} would be {outcome[name]:.3f} in place of {value:.3f}"
-    for rule in file.criteria:
+    for rule in hard(file.criteria):
         if not rule.low <= outcome[rule.output] <= rule.high:
             return f"criterion {rule.name} would not hold: {rule.output} = {outcome[rule.output]:.3g}"
     return ""

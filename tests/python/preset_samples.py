@@ -66,6 +66,7 @@ def _sample() -> dict:
             "program": "dermaflux", "git_commit": "", "input_sha256": "0" * 64, "input_files": "{}", "seed": 1,
             "data": [{"name": "sections", "sha256": "1" * 64, "source": "s"}], "priors": "p", "prior_keys": ["k"],
             "grid_search": "quick", "grid_decision": "standard",
+            "effort": {"insertions": 3, "insertions_without_screening": 9, "members": 30, "members_decision": 8},
         },
     }  # fmt: skip
     return resealed(preset)

@@ -18,14 +18,16 @@ from scipy import stats
 
 import dermaflux as df
 from dermaflux import _core
+from dermaflux.best_setting import on_edge
 from dermaflux.calibrated_preset import build_preset
-from dermaflux.calibration import Calibration, _collect, _on_edge, save_calibration
+from dermaflux.calibration import Calibration, save_calibration
 from dermaflux.draws import draw_parameters
 from dermaflux.optimum import located, of_preset
 from dermaflux.plots import front
 from dermaflux.preset import check_preset, content_sha256, load_preset, save_preset, schema, seal
 from dermaflux.report import calibration_report
 from dermaflux.session_plan import plan_lines, session_plan
+from dermaflux.search import collect
 
 SCALP = CONFIGS / "calibrations/scalp.toml"
 DEPTHS, DWELLS, DRAWS = [0.35, 0.5], [60, 120], 6
@@ -182,8 +184,8 @@ def test_no_preset_is_issued_for_a_client_who_must_not_be_treated(small: Path, c
 
 def test_an_optimum_inside_is_on_no_edge():
     depths, dwells = np.array([0.2, 0.3, 0.4]), np.array([80.0, 160.0])
-    assert _on_edge({"depth_mm": 0.21, "dwell_ms": 159.0}, depths, dwells) == []
-    assert _on_edge({"depth_mm": 0.2, "dwell_ms": 160.0}, depths, dwells) == ["shallowest depth", "longest dwell"]
+    assert on_edge({"depth_mm": 0.21, "dwell_ms": 159.0}, depths, dwells) == []
+    assert on_edge({"depth_mm": 0.2, "dwell_ms": 160.0}, depths, dwells) == ["shallowest depth", "longest dwell"]
 
 
 def test_the_place_of_the_best_setting_has_a_range_that_is_said_where_it_is_wide(calibrated: Calibration, page: str):
@@ -239,8 +241,8 @@ def test_a_best_setting_without_an_outcome_gives_no_preset_and_says_why(calibrat
 
 def test_a_calibration_whose_members_all_fail_says_why():
     with pytest.raises(df.NumericsError, match="every member of the calibration failed; the first: it stalls"):
-        _collect([df.MemberError("it stalls"), df.MemberError("so does this")], (1, 2), 3)
-    arrays, missing = _collect([df.MemberError("it stalls"), [{"strokes": 4.0}] * 3], (1, 2), 3)
+        collect([df.MemberError("it stalls"), df.MemberError("so does this")], (1, 2), 3)
+    arrays, missing = collect([df.MemberError("it stalls"), [{"strokes": 4.0}] * 3], (1, 2), 3)
     assert missing == 3 and np.isnan(arrays["strokes"][0, 0]).all() and (arrays["strokes"][0, 1] == 4.0).all()
 
 

@@ -24,6 +24,7 @@ class Rule:
     output: str
     low: float
     high: float
+    weight: float | None = None
 
 
 @dataclass

@@ -26,7 +26,7 @@ inline std::string preset_without_hash() {
          R"("needle":{"model":"needle","prongs":1,"shaft_diameter_mm":0.25,"taper_length_mm":3.5},)"
          R"("preset":{"expires":"2027-12-31","id":"dot","status":"research","title":"t","version":"1.0.0"},)"
          R"("probability":{"criteria":[{"high":0.35,"name":"blur","output":"fwhm_mm_1y"}],"draws":32,"right":0.78,"standard_error":0.07},)"
-         R"("provenance":{"data":[{"name":"sections","sha256":"1111111111111111111111111111111111111111111111111111111111111111","source":"s"}],"git_commit":"","grid_decision":"standard","grid_search":"quick","input_files":"{}",)"
+         R"("provenance":{"data":[{"name":"sections","sha256":"1111111111111111111111111111111111111111111111111111111111111111","source":"s"}],"effort":{"insertions":3,"insertions_without_screening":9,"members":30,"members_decision":8},"git_commit":"","grid_decision":"standard","grid_search":"quick","input_files":"{}",)"
          R"("input_sha256":"0000000000000000000000000000000000000000000000000000000000000000","prior_keys":["k"],"priors":"p","program":"dermaflux","seed":1},)"
          R"("schema":"s","schema_version":"1.2.0","searched":[{"chosen":100,"key":"machine.frequency_hz","tried":[80,100]},)"
          R"({"chosen":"a","key":"needle.model","tried":["a","b"]}],"sensitivity":[],)"

@@ -256,6 +256,28 @@ TEST_F(BadInput, ShippedCalibrationIsReadForEveryClassAndQuickReplacesItsAxes) {
   EXPECT_EQ(quick.criteria.size(), full.criteria.size());
 }
 
+TEST_F(BadInput, FurtherSettingsOfACalibrationAreCheckedAndSetTogether) {
+  const auto file = test::configs() / "calibrations" / "scalp.toml";
+  const auto also = [&](const std::string& key, const std::string& values) {
+    return load_calibration(file, "normal", false, {}, {{key, values}});
+  };
+  const CalibrationFile both =
+      load_calibration(file, "normal", false, {}, {{"machine.frequency_hz", "80,120"}, {"needle.model", "round_liner_3_025_long"}});
+  ASSERT_EQ(both.settings.size(), 2u);
+  EXPECT_EQ(both.settings[0].numbers, (std::vector<double>{80.0, 120.0}));
+  const CalibrationFile one = with_settings(both, {{"machine.frequency_hz", "120"}, {"needle.model", "round_liner_3_025_long"}});
+  EXPECT_EQ(one.base.treatment().machine.frequency, 120.0);
+  EXPECT_EQ(one.base.treatment().needle.prongs, 3);
+  EXPECT_TRUE(one.settings.empty());
+  EXPECT_EQ(one.files.back(), file);
+  test::expect_says(test::refusal<InputError>([&] { also("machine.frequency_hz", "80,,120"); }),
+                    {"--also", "neither a number nor"});
+  test::expect_says(test::refusal<InputError>([&] { also("machine.depth_mm", "0.3"); }),
+                    {"machine.depth_mm is no setting", "machine.frequency_hz"});
+  test::expect_says(test::refusal<InputError>([&] { also("machine.frequency_hz", "39"); }),
+                    {"39 is outside its envelope, 40 to 150"});
+}
+
 TEST_F(BadInput, UnknownOutputIsRefusedWithTheNearest) {
   test::expect_says(test::refusal<InputError>([] { output_field("contrast_1yr"); }), {"contrast_1yr", "did you mean contrast_1y?"});
 }

@@ -10,6 +10,7 @@ import sys
 from dataclasses import asdict
 from pathlib import Path
 
+from against_calibration import one_preset
 from against_goals import photons_per_ms, whole_treatments
 from against_hypre import against_hypre
 from against_memory import against_memory
@@ -20,6 +21,7 @@ from against_scipy import against_scipy
 from measuring import CORES, HERE, ONE_THREAD, Row, Server, say
 
 PARTS = ["peers", "hypre", "memory", "healing", "photons", "presets", "treatments"]
+ALONE = ["calibration"]  # takes as long as all others: measured only if it is named
 
 
 def machine() -> dict[str, object]:
@@ -69,6 +71,8 @@ def measured(options: argparse.Namespace, core: Server, peers: Server, folder: P
             rows += against_scipy(options.build, folder, repeats)
         elif part == "photons":
             rows += photons_per_ms(repeats) + against_pmmc(options.peers, repeats)
+        elif part == "calibration":
+            rows += one_preset(folder)
         elif part == "presets":
             rows += reading_presets(options.build, folder, repeats)
         else:
@@ -102,7 +106,7 @@ def main() -> None:
     parser.add_argument("--peers", required=True, help="Python that has FiPy, py-pde and pmmc")
     parser.add_argument("--repeats", type=int, default=5)
     told = "measure these parts, print their rows, write nothing"
-    parser.add_argument("--only", nargs="+", choices=PARTS, default=PARTS, help=told)
+    parser.add_argument("--only", nargs="+", choices=PARTS + ALONE, default=PARTS, help=told)
     parser.add_argument("--readme", action="store_true", help="put the table into README.md")
     options = parser.parse_args()
 
