@@ -24,11 +24,17 @@ def from_range(known: _core.ConfigValue, unit: np.ndarray) -> np.ndarray:
     """Values of an uncertain key at shares of its probability [0 to 1], in the unit of the key: log-normal about the value, its
     width such that the range of its file would hold nine in ten, cut off at the ends of that range (no source supports what lies
     beyond). The lower end of the range must be positive."""
+    spread, ends = normal_scale(known)
+    low, high = stats.norm.cdf(ends)
+    return np.clip(known.value * np.exp(spread * stats.norm.ppf(low + unit * (high - low))), *known.range)
+
+
+def normal_scale(known: _core.ConfigValue) -> tuple[float, np.ndarray]:
+    """The spread of the logarithm of an uncertain key, and the ends of its range in such spreads from its value: the draws are standard
+    normal between them."""
     low, high = known.range
     spread = math.log(high / low) / (2.0 * _NINETY)
-    ends = stats.norm.cdf(np.log(np.array([low, high]) / known.value) / spread)
-    normal = stats.norm.ppf(ends[0] + unit * (ends[1] - ends[0]))
-    return np.clip(known.value * np.exp(spread * normal), low, high)
+    return spread, np.log(np.array([low, high]) / known.value) / spread
 
 
 def draw_parameters(file: _core.CalibrationFile, count: int = 0) -> dict[str, np.ndarray]:

@@ -12,11 +12,11 @@ from pathlib import Path
 from typing import Protocol
 
 from . import _core
-from .entries import NAMES, Entries, Entry, Index
+from .entries import Entries, Entry, Index
 
 
 class Study(Protocol):
-    """What a journal must know of a list of members: a title, how they are numbered, which they are, how many insertions they cost, and a hash of all that decides them."""
+    """What a journal must know of a list of members: a title, how they are numbered, which they are, what each gives, how many insertions they cost, and a hash of all that decides them."""
 
     @property
     def title(self) -> str: ...
@@ -24,6 +24,8 @@ class Study(Protocol):
     def shape(self) -> tuple[int, ...]: ...
     @property
     def members(self) -> list[Index]: ...
+    @property
+    def names(self) -> tuple[str, ...]: ...
     @property
     def insertions(self) -> int: ...
     @property
@@ -72,7 +74,7 @@ def read_journal(path: Path, plan: Study, into: Entries) -> Held:
 
 def _take(line: Mapping[str, object], into: Entries) -> None:
     """Adds the entry of a line. Raises KeyError if it does not hold the outputs of this program."""
-    if "error" not in line and line["outputs"].keys() != set(NAMES):  # type: ignore[attr-defined]
+    if "error" not in line and line["outputs"].keys() != set(into.names):  # type: ignore[attr-defined]
         raise KeyError("outputs")
     into.add(line["index"], line)  # type: ignore[arg-type]
 

@@ -12,7 +12,7 @@ import xarray as xr
 
 from . import _core, provenance
 from .conditions import Condition
-from .entries import Entries, Entry, Index
+from .entries import NAMES, Entries, Entry, Index
 from .executors import Executor, Pool
 from .result import OUTPUTS, json_number
 from .running import Member
@@ -50,6 +50,10 @@ class SweepPlan:
     def dims(self) -> list[str]:
         """Names of the dimensions."""
         return [axis.key.replace(".", "_") for axis in self.axes] + ([] if self.sample is None else ["sample"])
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        return NAMES
 
     @property
     def shape(self) -> tuple[int, ...]:
