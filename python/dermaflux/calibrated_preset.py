@@ -45,6 +45,25 @@ def _located(c: "Calibration") -> list[str]:
     return [f"the best setting is known less well than asked: {located(c.location)}"]
 
 
+def _of_posterior(c: "Calibration") -> list[str]:
+    """What the fit warned of, and what was otherwise when its data were measured."""
+    return [*c.warned, *(f"{c.posterior.title}: {text}" for text in c.posterior.warnings)] if c.posterior else []
+
+
+def _data(c: "Calibration") -> list[str]:
+    """The measurements that the draws stand on."""
+    return [f"{c.posterior.path.name}, SHA-256 {c.posterior.sha256}: {c.posterior.title}", *c.posterior.data] if c.posterior else []
+
+
+def _priors(c: "Calibration") -> str:
+    """Which uncertain keys were not fitted."""
+    if c.posterior is None:
+        return "every uncertain parameter stands on its prior range; no clinical data were fitted"
+    still = [key for key in c.draws if key not in c.posterior.keys]
+    table = "" if c.table is None else "; the skins of the settings table have the values of the files, and quantiles of the priors"
+    return f"fitted: {', '.join(c.posterior.keys)}; on prior ranges: {', '.join(still) or 'no other'}{table}"
+
+
 def _limits(c: "Calibration") -> dict[str, object]:
     """Ranges of the machine's file for what a preset sets and the envelope does not bound."""
     ranges = {name: c.treatment.values_with_source[f"machine.{name}"].range for name in ("frequency_hz", "stroke_mm", "angle_deg", "hand_force_n")}
@@ -119,15 +138,16 @@ def build_preset(c: "Calibration") -> dict[str, object]:
         ],
         "warnings": [f"the optimum lies on the edge of the searched box: {side}" for side in c.on_edge]
         + _located(c)
+        + _of_posterior(c)
         + ([f"no settings table: {c.no_table}"] if c.no_table else []),
         "provenance": {
             "program": f"dermaflux {_core.version}",
             "git_commit": _core.git,
             "input_sha256": provenance.input_sha256(resolved),
-            "input_files": provenance.file_hashes(file.files),
+            "input_files": provenance.file_hashes([*file.files, *([c.posterior.path] if c.posterior else [])]),
             "seed": file.seed,
-            "data": [],
-            "priors": "every uncertain parameter stands on its prior range; no clinical data were fitted",
+            "data": _data(c),
+            "priors": _priors(c),
             "grid_search": file.grid,
             "grid_decision": "standard",
         },

@@ -16,6 +16,7 @@ from . import _core
 from .calibrated_preset import build_preset, digits
 from .draws import draw_parameters
 from .optimum import Knowing, Optimum, held_probability, keeps, locate, refine, value_of_knowing
+from .posterior import Posterior, load_posterior
 from .preset import save_preset
 from .progress import progress_bar
 from .result import OUTPUTS
@@ -43,6 +44,7 @@ class Calibration:
     knowing: what it would bring to measure each uncertain key before the setting is chosen; empty where there is no location.
     on_edge: sides of the searched box that the best setting touches; the optimum may lie beyond them.
     decided: outputs of the best setting on the standard grid, dims (draw).
+    posterior: of a fit, in place of the priors of its keys; warned: what was otherwise when its data were measured.
     table: settings for skin of another thickness or resistance, as the preset has them; None where there is none, and why in `no_table`.
     """
 
@@ -62,6 +64,8 @@ class Calibration:
     failed: int
     location: Optimum | None = None
     knowing: list[Knowing] = field(default_factory=list)
+    posterior: Posterior | None = None
+    warned: list[str] = field(default_factory=list)
     table: dict[str, object] | None = None
     no_table: str = ""
     preset: dict[str, object] = field(default_factory=dict)
@@ -117,6 +121,7 @@ def calibrate(
     *,
     quick: bool = False,
     refine: bool = False,
+    posterior: str | os.PathLike[str] | None = None,
     changes: Mapping[str, Value] | None = None,
     backend: str = "auto",
     progress: bool = False,
@@ -129,18 +134,20 @@ def calibrate(
     skin_class: tissue class, "normal" to "burn_radiation".
     quick: a coarse look with the values of the file's table [quick].
     refine: run more draws about the best setting until its place is known as well as the file's table [location] asks.
+    posterior: file of a fit, from which the keys that it inferred are drawn, in place of their priors.
     changes: keys of the treatment to override.
 
     Raises
     ------
-    PresetRefused: the client must not be treated now. InputError: the file or a key is wrong. NumericsError: every member failed.
+    PresetRefused: the client must not be treated now. InputError: the file or a key is wrong, or the posterior is that of another skin. NumericsError: every member failed.
     """
-    return calibrate_texts(path, skin_class, override_texts(changes), quick=quick, further=refine, backend=backend, progress=progress)
+    return calibrate_texts(path, skin_class, override_texts(changes), quick=quick, further=refine, posterior=posterior, backend=backend, progress=progress)
 
 
 def calibrate_texts(
-    path: str | os.PathLike[str], skin_class: str, overrides: list[tuple[str, str]], *, quick: bool, further: bool, backend: str, progress: bool
-) -> Calibration:
+    path: str | os.PathLike[str], skin_class: str, overrides: list[tuple[str, str]], *, quick: bool, further: bool, backend: str, progress: bool,
+    posterior: str | os.PathLike[str] | None = None,
+) -> Calibration:  # fmt: skip
     """:func:`calibrate` with overrides as the command line gives them."""
     file = _core.load_calibration(path, skin_class, quick, overrides)
     if further and file.location is None:
@@ -148,10 +155,12 @@ def calibrate_texts(
     treatment = Treatment(file.base)
     if treatment.contraindications:
         raise PresetRefused(f"no preset for {skin_class}: " + "; ".join(treatment.contraindications))
-    draws = draw_parameters(file)
+    fitted = load_posterior(posterior) if posterior else None
+    warned = fitted.check(treatment) if fitted else []
+    draws = draw_parameters(file, posterior=fitted)
     depths, dwells = np.array(file.depths_mm), np.array(file.dwells_ms)
     deep, long = _inside(file, "machine.depth_mm", depths), _inside(file, "machine.dwell_ms", dwells)
-    search = _Search(file, treatment, backend, progress)
+    search = _Search(file, treatment, backend, progress, fitted)
     arrays = search.run(f"{file.title}, {skin_class}", depths, dwells, file.draws)
     outputs = _dataset(arrays, depths, dwells)
     kept = xr.concat([keeps(outputs[rule.output], rule) for rule in file.criteria], dim="criterion").assign_coords(
@@ -182,13 +191,13 @@ def calibrate_texts(
         i, j = int(np.argmin(abs(depths - best["depth_mm"]))), int(np.argmin(abs(np.log(dwells / best["dwell_ms"]))))
         tolerance = {name: (min(low, best[name]), max(high, best[name])) for name, (low, high) in tolerance.items()}
 
-    skins = _skins(file, location.draws if further else file.draws)
+    skins = _skins(file, location.draws if further else file.draws, fitted)
     decided, decided_probability = _decide(treatment, file, skins, best, backend, progress)
     at_best = outputs.isel(depth_mm=i, dwell_ms=j)
     calibration = Calibration(
         file, treatment, draws, outputs, kept.mean("draw"), probability, best, tolerance, _on_edge(best, depths, dwells), decided, decided_probability,
         _rank_correlations(draws, at_best["contrast_1y"].values),
-        _adaptation(draws, at_best["insertion_force_n"].values, right, score, depths, dwells), search.failed, location, knowing,
+        _adaptation(draws, at_best["insertion_force_n"].values, right, score, depths, dwells), search.failed, location, knowing, posterior=fitted, warned=warned,
     )  # fmt: skip
     if file.table is not None:
         calibration.table, calibration.no_table = settings_table(
@@ -234,11 +243,12 @@ class _Search:
     treatment: Treatment
     backend: str
     progress: bool
+    posterior: Posterior | None = None
     failed: int = 0
 
     def run(self, title: str, depths: np.ndarray, dwells: np.ndarray, draws: int) -> dict[str, np.ndarray]:
         """Outputs by name, shape (depth, draw, dwell)."""
-        skins = _skins(self.file, draws)
+        skins = _skins(self.file, draws, self.posterior)
         members = [Member(self.treatment, skin | {"machine.depth_mm": float(depth)}, dwells) for depth in depths for skin in skins]
         arrays, missing = _collect(_run_counted(title, members, self.backend, self.file.grid, self.progress), (len(depths), draws), len(dwells))
         self.failed += missing
@@ -249,9 +259,9 @@ class _Search:
         return _by_draw(self.run(f"{draws} draws, {depths[0]:.2f} to {depths[-1]:.2f} mm, {dwells[0]:.0f} to {dwells[-1]:.0f} ms", depths, dwells, draws))
 
 
-def _skins(file: _core.CalibrationFile, count: int) -> list[dict[str, float]]:
+def _skins(file: _core.CalibrationFile, count: int, posterior: Posterior | None) -> list[dict[str, float]]:
     """The uncertain keys of the first draws."""
-    draws = draw_parameters(file, count)
+    draws = draw_parameters(file, count, posterior)
     return [{key: float(values[k]) for key, values in draws.items()} for k in range(count)]
 
 

@@ -1,4 +1,4 @@
-"""Command line: info, run, resume, sweep, sensitivity, calibrate, preset, report, render, match, photons.
+"""Command line: info, run, resume, sweep, sensitivity, fit, calibrate, preset, report, render, match, photons.
 
 Exit codes: 0 done, 1 the program failed, 2 bad input, 3 a sweep or an analysis with failed members, 4 a preset was refused, 130 interrupted.
 """
@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from rich.table import Table
 
-from . import _core, configs, look_commands
+from . import _core, configs, fit_command, look_commands
 from .commands import Backend, Quick, Refine, Set, Threads, changes_of, fail, guarded
 from .preset_commands import preset_app
 from .sweep_commands import sweep_app
@@ -215,6 +215,7 @@ def calibrate(
     skin_class: Annotated[str, typer.Option("--class", help="tissue class")] = "normal",
     quick: Quick = False,
     refine: Refine = False,
+    posterior: Annotated[Path | None, typer.Option("--posterior", help="fit whose posterior takes the place of priors (`dermaflux fit -o`)")] = None,
     assignments: Set = None,
     backend: Backend = "auto",
     threads: Threads = 0,
@@ -229,7 +230,9 @@ def calibrate(
         raise _core.FileError(f"{output}: is not a folder; give a folder for the preset and the report")
     check_output((output if output.is_dir() else output.absolute().parent) / "x")
     _core.set_threads(threads)
-    result = calibration.calibrate_texts(file, skin_class, changes_of(assignments), quick=quick, further=refine, backend=backend, progress=True)
+    result = calibration.calibrate_texts(
+        file, skin_class, changes_of(assignments), quick=quick, further=refine, posterior=posterior, backend=backend, progress=True
+    )
     preset, report = calibration.save_calibration(result, output, calibration_report(result, backend))
     share = result.preset["probability"]
     print(f"best: depth {result.best['depth_mm']:g} mm, dwell {result.best['dwell_ms']:g} ms; right with probability {share['right']:.2f} +- {share['standard_error']:.2f}")
@@ -297,6 +300,7 @@ def photons(
 
 
 look_commands.add_to(app)
+fit_command.add_to(app)
 
 
 @app.callback(invoke_without_command=True)

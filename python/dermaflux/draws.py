@@ -7,6 +7,7 @@ import numpy as np
 from scipy import stats
 
 from . import _core
+from .posterior import Posterior
 
 _NINETY = 1.6448536269514722  # standard normal: nine in ten lie within this many deviations
 
@@ -37,8 +38,11 @@ def normal_scale(known: _core.ConfigValue) -> tuple[float, np.ndarray]:
     return spread, np.log(np.array([low, high]) / known.value) / spread
 
 
-def draw_parameters(file: _core.CalibrationFile, count: int = 0) -> dict[str, np.ndarray]:
+def draw_parameters(file: _core.CalibrationFile, count: int = 0, posterior: Posterior | None = None) -> dict[str, np.ndarray]:
     """Draws of the uncertain keys by :func:`from_range`, shape (draws,) each, as many as the file says or `count`. One scrambled
-    Sobol sequence, so that the same draws meet every setting, and more of them begin with the same."""
-    unit = even_points(len(file.uncertain), count or file.draws, file.seed)
-    return {key: from_range(file.base.values[key], unit[:, n]) for n, key in enumerate(file.uncertain)}
+    Sobol sequence, so that the same draws meet every setting, and more of them begin with the same. Keys of a posterior, listed in the
+    file or not, are drawn from it together by a further dimension of such points; the others are drawn as without it."""
+    count = count or file.draws
+    unit = even_points(len(file.uncertain), count, file.seed)
+    draws = {key: from_range(file.base.values[key], unit[:, n]) for n, key in enumerate(file.uncertain)}
+    return draws | posterior.at(even_points(len(file.uncertain) + 1, count, file.seed)[:, -1]) if posterior else draws

@@ -11,6 +11,7 @@ import numpy as np
 import rfc8785
 import xarray as xr
 from scipy import stats
+from threadpoolctl import threadpool_limits
 
 from . import _core, observed, provenance
 from .draws import even_points, from_range
@@ -18,6 +19,7 @@ from .emulator import Emulator, emulate
 from .entries import NAMES, Entries
 from .inference import Chain, Prior, sample_posterior
 from .observed import Observation, doubt
+from .posterior import widest_first
 from .result import OUTPUTS
 from .running import Member, MemberError, run
 from .study import Manner, run_study
@@ -129,7 +131,12 @@ def fit(plan: FitPlan, out: str | os.PathLike[str], *, backend: str = "auto", pr
             yield Member(plan.treatment, {key: float(column[index]) for key, column in draws.items()}), [index]
 
     manner = Manner(backend, plan.file.grid, progress, run=_whole_runs(plan.seen) if plan.whole_runs else None)
-    return run_study(plan, out, groups, lambda done: _dataset(plan, draws, done), manner)
+
+    def dataset(done: Entries) -> xr.Dataset:
+        with threadpool_limits(1, "blas"):  # sums in another order would be other samples
+            return _dataset(plan, draws, done)
+
+    return run_study(plan, out, groups, dataset, manner)
 
 
 def _whole_runs(seen: Sequence[Observation]) -> Callable[..., None]:
@@ -186,11 +193,12 @@ def _dataset(plan: FitPlan, draws: Mapping[str, np.ndarray], done: Entries) -> x
 
 def _described(plan: FitPlan, chain: Chain, emulator: Emulator, parts: Mapping[str, np.ndarray], draws: Mapping[str, np.ndarray]) -> xr.Dataset:
     file, seen, prior = plan.file, plan.seen, plan.prior
+    samples = chain.samples[widest_first(chain.samples)]
     width = chain.samples.std(axis=0) / _prior_width(prior)
-    predicted = emulator(chain.samples)
+    predicted = emulator(samples)
     noise = np.random.default_rng(file.seed).standard_normal(predicted.shape) @ np.linalg.cholesky(parts["spread"]).T
     data: dict[str, tuple] = {}
-    values = prior.values(chain.samples)
+    values = prior.values(samples)
     for n, key in enumerate(prior.keys):
         known, unit, name = file.base.values[key], unit_of(key), key.replace(".", "_")
         attributes = {"units": unit, "key": key, "prior_value": known.value, "prior_range": list(known.range), "prior_source": known.source}
@@ -218,8 +226,9 @@ def _described(plan: FitPlan, chain: Chain, emulator: Emulator, parts: Mapping[s
         "seed": file.seed, "walkers": file.walkers, "steps": file.steps, "autocorrelation_steps": chain.time, "acceptance": chain.accepted,
         "convergence": chain.statement(), "misfit": chain.misfit, "warnings": "\n".join(warnings_of(plan, chain, width, int(parts["good"].sum()))) or "none",
         "failed_members": int((parts["errors"] != "").sum()), "input_sha256": provenance.input_sha256(resolved),
-        "input_files": provenance.file_hashes(file.files), "resolved_json": file.base.json(), "skin_class": plan.treatment.skin_class,
+        "input_files": provenance.file_hashes(file.files), "resolved_json": file.base.json(),
     }  # fmt: skip
+    attributes |= {name.replace(".", "_"): str(plan.treatment[name]) for name in ("skin.class", "needle.model", "ink.model", "machine.model")}
     attributes |= {f"provenance_{name}": text for name, text in provenance.program().items()}
     coordinates = {"observation": (by, [one.name for one in seen], {"long_name": "what was observed"})}
     return xr.Dataset(data, coords=coordinates, attrs=attributes)
