@@ -130,7 +130,7 @@ def fit(plan: FitPlan, out: str | os.PathLike[str], *, backend: str = "auto", pr
         for index in sorted(missing):
             yield Member(plan.treatment, {key: float(column[index]) for key, column in draws.items()}), [index]
 
-    manner = Manner(backend, plan.file.grid, progress, run=_whole_runs(plan.seen) if plan.whole_runs else None)
+    manner = Manner(backend, plan.file.grid, progress, run=whole_runs(plan.seen) if plan.whole_runs else None)
 
     def dataset(done: Entries) -> xr.Dataset:
         with threadpool_limits(1, "blas"):  # sums in another order would be other samples
@@ -139,7 +139,7 @@ def fit(plan: FitPlan, out: str | os.PathLike[str], *, backend: str = "auto", pr
     return run_study(plan, out, groups, dataset, manner)
 
 
-def _whole_runs(seen: Sequence[Observation]) -> Callable[..., None]:
+def whole_runs(seen: Sequence[Observation]) -> Callable[..., None]:
     """What takes the place of :func:`dermaflux.run_batch` where series or fields are asked for."""
     horizon = observed.horizon_year(seen)
 
@@ -194,7 +194,7 @@ def _dataset(plan: FitPlan, draws: Mapping[str, np.ndarray], done: Entries) -> x
 def _described(plan: FitPlan, chain: Chain, emulator: Emulator, parts: Mapping[str, np.ndarray], draws: Mapping[str, np.ndarray]) -> xr.Dataset:
     file, seen, prior = plan.file, plan.seen, plan.prior
     samples = chain.samples[widest_first(chain.samples)]
-    width = chain.samples.std(axis=0) / _prior_width(prior)
+    width = chain.samples.std(axis=0) / prior.width
     predicted = emulator(samples)
     noise = np.random.default_rng(file.seed).standard_normal(predicted.shape) @ np.linalg.cholesky(parts["spread"]).T
     data: dict[str, tuple] = {}
@@ -232,11 +232,6 @@ def _described(plan: FitPlan, chain: Chain, emulator: Emulator, parts: Mapping[s
     attributes |= {f"provenance_{name}": text for name, text in provenance.program().items()}
     coordinates = {"observation": (by, [one.name for one in seen], {"long_name": "what was observed"})}
     return xr.Dataset(data, coords=coordinates, attrs=attributes)
-
-
-def _prior_width(prior: Prior) -> np.ndarray:
-    """Standard deviation of the coordinates over the prior, shape (keys,)."""
-    return np.array([stats.truncnorm.std(low, high) for low, high in prior.ends.T])
 
 
 def warnings_of(plan: FitPlan, chain: Chain, width: np.ndarray, good: int) -> list[str]:

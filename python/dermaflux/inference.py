@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import emcee
 import numpy as np
+from scipy import stats
 
 from . import _core
 from .draws import normal_scale
@@ -38,6 +39,11 @@ class Prior:
         scales = [normal_scale(values[key]) for key in keys]
         middle = np.array([values[key].value for key in keys])
         return cls(tuple(keys), middle, np.array([spread for spread, _ in scales]), np.array([ends for _, ends in scales]).T)
+
+    @property
+    def width(self) -> np.ndarray:
+        """Standard deviation of the coordinates, shape (keys,)."""
+        return np.array([stats.truncnorm.std(low, high) for low, high in self.ends.T])
 
     def coordinates(self, values: np.ndarray) -> np.ndarray:
         return np.log(values / self.middle) / self.spread

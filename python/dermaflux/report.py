@@ -249,7 +249,7 @@ def fit_report(data: xr.Dataset) -> str:
         + f"<h2>Keys together</h2>{_picture(fit_plots.corner(data), 'corner plot of the posterior')}"
         + '<p class="note">Grey: prior. Lines hold half and nine tenths of the samples.</p>'
         + f"<h2>Does the model explain the data?</h2>{_picture(fit_plots.predictive_check(data), 'data against the posterior predictive')}"
-        + '<p class="note">Bars: nine in ten of what would be measured again (blue, posterior) or was expected before (grey, prior runs of the engine), less what was '
+        + '<p class="note">Bars: nine in ten of what would be measured again (blue, posterior) or what the engine gave before (grey, prior, without errors), less what was '
         + "measured, in standard deviations of the measurement; a point is the median.</p>"
         + table(head, seen)
         + f"<h2>Provenance</h2>{table(('fact', 'value'), facts)}"

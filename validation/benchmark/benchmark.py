@@ -10,6 +10,7 @@ import sys
 from dataclasses import asdict
 from pathlib import Path
 
+from against_coverage import coverage_of_fits
 from against_goals import photons_per_ms, whole_treatments
 from against_hypre import against_hypre
 from against_memory import against_memory
@@ -19,7 +20,7 @@ from against_presets import reading_presets
 from against_scipy import against_scipy
 from measuring import CORES, HERE, ONE_THREAD, Row, Server, say
 
-PARTS = ["peers", "hypre", "memory", "healing", "photons", "presets", "treatments"]
+PARTS = ["peers", "hypre", "memory", "healing", "photons", "presets", "fits", "treatments"]
 
 
 def machine() -> dict[str, object]:
@@ -71,6 +72,8 @@ def measured(options: argparse.Namespace, core: Server, peers: Server, folder: P
             rows += photons_per_ms(repeats) + against_pmmc(options.peers, repeats)
         elif part == "presets":
             rows += reading_presets(options.build, folder, repeats)
+        elif part == "fits":
+            rows += coverage_of_fits()
         else:
             treatments, program = whole_treatments(sys.executable, repeats)
             rows += treatments
