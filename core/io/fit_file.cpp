@@ -22,11 +22,14 @@ constexpr double last_day = 30.0 * 365.25;  // the largest horizon of a run
 
 /// An output of a run that its input decides.
 OutputField observable(const std::string& name, const std::string& where) {
-  OutputField field = output_field(name);
   if (name == "runtime_s" || name == "fell_back")
     throw InputError(where + ": output " + name +
                      " tells of the computation, not of the dot; `dermaflux info --outputs` lists others");
-  return field;
+  try {
+    return output_field(name);
+  } catch (const InputError& error) {
+    throw InputError(where + ": " + error.what());
+  }
 }
 
 /// The unit of a series of a run.

@@ -13,7 +13,7 @@ from .draws import normal_scale
 from .emulator import Emulator
 
 STEPS_PER_TIME = 50  # chains are called long enough at so many autocorrelation times (emcee's rule)
-_TOO_SHORT = 10  # below, even the autocorrelation time is not known
+_TOO_SHORT = 20  # below, even the autocorrelation time is not known well
 _BURN_TIMES, _MOST_SAMPLES = 5, 4096
 _START_FROM = 32
 
@@ -101,7 +101,7 @@ def sample_posterior(
 
     Raises
     ------
-    NumericsError: chains of fewer than ten autocorrelation times.
+    NumericsError: chains of fewer than twenty autocorrelation times.
     """
     whiten = np.linalg.inv(np.linalg.cholesky(covariance))
 
