@@ -53,18 +53,18 @@ ObservedValue read_value(Table entry) {
   seen.output = reader.take<std::string>("output", "the name of an output");
   const OutputField field = observable(seen.output, where);
   seen.unit = field.unit.empty() ? "1" : field.unit;
-  for (const char* part : {"value", "sd"}) {
+  for (const char* part : {"measured", "sd"}) {
     if (reader.unit_of(part).empty())
       throw InputError(reader.place(part) + ": " + part + " of " + seen.output + " is given without a unit; write " + part +
                        " = { value = ..., unit = \"" + seen.unit + "\" }");
     reader.expect_unit(part, seen.unit);
   }
-  seen.value = reader.take<double>("value", "a number");
+  seen.value = reader.take<double>("measured", "a number");
   seen.sd = reader.take<double>("sd", "the standard deviation of the measurement");
   seen.source = reader.take<std::string>("source", "text");
-  reader.finish({"output", "value", "sd", "source"});
+  reader.finish({"output", "measured", "sd", "source"});
   if (!std::isfinite(seen.value))
-    throw InputError(where + ": value of " + seen.output + " is not a finite number; give what was measured");
+    throw InputError(where + ": measured of " + seen.output + " is not a finite number; give what was measured");
   if (!(seen.sd > 0.0 && std::isfinite(seen.sd)))
     throw InputError(where + ": sd = " + number_text(seen.sd) + " of " + seen.output +
                      " is not a standard deviation; give a number above 0");

@@ -71,14 +71,22 @@ class FitPlan:
         return self.file.runs
 
     @cached_property
-    def sha256(self) -> str:
-        """Hash of everything that decides the result: input, priors, data, runs, sampler, program."""
+    def members_sha256(self) -> str:
+        """Hash of everything that decides what the engine gives: input, priors, what is observed, runs, program. Other measurements or a
+        longer chain ask nothing new of the engine."""
         file = self.file
+        asked = sorted(self.names) if self.whole_runs else []
         content = {
             "fit": self.treatment.resolved(), "keys": [[key, *file.base.values[key].range] for key in file.uncertain], "grid": file.grid,
-            "observations": observed.facts(self.seen), "runs": file.runs, "seed": file.seed, "walkers": file.walkers, "steps": file.steps,
-            "program": provenance.build(),
+            "asked": asked, "horizon_year": observed.horizon_year(self.seen), "runs": file.runs, "seed": file.seed, "program": provenance.build(),
         }  # fmt: skip
+        return hashlib.sha256(rfc8785.dumps(content)).hexdigest()
+
+    @cached_property
+    def sha256(self) -> str:
+        """Hash of everything that decides the result: that and the data, the sampler, the title."""
+        sampler = [self.file.title, self.file.walkers, self.file.steps]
+        content = {"members": self.members_sha256, "observations": observed.facts(self.seen), "sampler": sampler}
         return hashlib.sha256(rfc8785.dumps(content)).hexdigest()
 
     def draws(self) -> dict[str, np.ndarray]:

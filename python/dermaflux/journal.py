@@ -12,11 +12,11 @@ from pathlib import Path
 from typing import Protocol
 
 from . import _core
-from .entries import Entries, Entry, Index
+from .entries import NAMES, Entries, Entry, Index
 
 
 class Study(Protocol):
-    """What a journal must know of a list of members: a title, how they are numbered, which they are, what each gives, how many insertions they cost, and a hash of all that decides them."""
+    """What a journal must know of a list of members: a title, how they are numbered, which they are, what each gives, how many insertions they cost, and hashes of all that decides them and what is made of them."""
 
     @property
     def title(self) -> str: ...
@@ -29,7 +29,19 @@ class Study(Protocol):
     @property
     def insertions(self) -> int: ...
     @property
+    def members_sha256(self) -> str: ...
+    @property
     def sha256(self) -> str: ...
+
+
+class OfOutputs:
+    """What is the same in every study of which each member gives all scalar outputs, and whose output they decide alone."""
+
+    names = NAMES
+
+    @property
+    def members_sha256(self) -> str:
+        return self.sha256  # type: ignore[attr-defined]
 
 
 @dataclass(frozen=True)
@@ -80,7 +92,7 @@ def _take(line: Mapping[str, object], into: Entries) -> None:
 
 
 def _header(plan: Study) -> dict[str, object]:
-    return {"dermaflux_sweep": plan.sha256, "shape": list(plan.shape)}
+    return {"dermaflux_sweep": plan.members_sha256, "shape": list(plan.shape)}
 
 
 def journals_beside(out: Path) -> list[Path]:

@@ -20,7 +20,8 @@ from SALib.sample import sobol as sobol_design
 
 from . import _core, provenance
 from .draws import from_range
-from .entries import NAMES, Entries
+from .entries import Entries
+from .journal import OfOutputs
 from .result import OUTPUTS
 from .running import Member
 from .study import Manner, run_study
@@ -43,7 +44,7 @@ _STEADY = 1e-12  # a spread below this share of the mean is rounding
 
 
 @dataclass(frozen=True)
-class SensitivityPlan:
+class SensitivityPlan(OfOutputs):
     """What a sensitivity analysis will run: `samples` base points, each with one member per parameter and two more."""
 
     treatment: Treatment
@@ -64,10 +65,6 @@ class SensitivityPlan:
     def members(self) -> list[tuple[int, ...]]:
         """All of them, by number."""
         return [(n,) for n in range(self.shape[0])]
-
-    @property
-    def names(self) -> tuple[str, ...]:
-        return NAMES
 
     @property
     def insertions(self) -> int:

@@ -14,7 +14,7 @@ UPTAKE, CLUSTER, HOP = "skin.uptake_per_day", "skin.cluster_end_um", "skin.hop_l
 
 
 def value(output: str, measured: float, sd: float, unit: str = "1") -> str:
-    return f'[[observation]]\noutput = "{output}"\nvalue = {{ value = {measured!r}, unit = "{unit}" }}\nsd = {{ value = {sd!r}, unit = "{unit}" }}\nsource = "study: synthetic"\n'
+    return f'[[observation]]\noutput = "{output}"\nmeasured = {{ value = {measured!r}, unit = "{unit}" }}\nsd = {{ value = {sd!r}, unit = "{unit}" }}\nsource = "study: synthetic"\n'
 
 
 def series(output: str, file: str, unit: str = "1") -> str:
