@@ -17,12 +17,13 @@ class Emulator:
 
     Attributes
     ----------
-    weights: by set of terms, shape (terms, quantities); zero where a quantity has another set.
+    powers: all terms. weights: shape (terms, quantities); zero for terms that a quantity does not have.
     chosen: the set of terms of each quantity.
     residuals: engine less the polynomial of all other runs (leave one out), shape (runs, quantities), in the unit of the quantity.
     """
 
-    weights: dict[Powers, np.ndarray]
+    powers: Powers
+    weights: np.ndarray
     chosen: tuple[str, ...]
     residuals: np.ndarray
 
@@ -33,7 +34,7 @@ class Emulator:
 
     def __call__(self, places: np.ndarray) -> np.ndarray:
         """Quantities at coordinates, shape (n, dimensions) to (n, quantities)."""
-        return sum(_terms(places, powers) @ weights for powers, weights in self.weights.items())
+        return _terms(places, self.powers).T @ self.weights
 
 
 def candidates(dimensions: int) -> Iterator[tuple[str, Powers]]:
@@ -48,12 +49,14 @@ def candidates(dimensions: int) -> Iterator[tuple[str, Powers]]:
 
 
 def _terms(places: np.ndarray, powers: Powers) -> np.ndarray:
-    """Values of the terms, shape (n, terms)."""
-    columns: dict[tuple[int, ...], np.ndarray] = {(): np.ones(len(places))}
-    for power in powers:
-        if power:
-            columns[power] = columns[power[:-1]] * places[:, power[-1]] if power[:-1] in columns else np.prod(places[:, power], axis=1)
-    return np.column_stack([columns[power] for power in powers])
+    """Values of the terms, shape (terms, n); all but the last coordinate of a term make a term before it."""
+    values = np.empty((len(powers), len(places)))
+    values[0] = 1.0
+    row = {power: n for n, power in enumerate(powers)}
+    columns = places.T
+    for n, power in enumerate(powers[1:], 1):
+        np.multiply(values[row[power[:-1]]], columns[power[-1]], out=values[n])
+    return values
 
 
 def emulate(places: np.ndarray, quantities: np.ndarray) -> Emulator:
@@ -69,19 +72,19 @@ def emulate(places: np.ndarray, quantities: np.ndarray) -> Emulator:
     runs, dimensions = places.shape
     best = np.full(quantities.shape[1], np.inf)
     chosen, residuals = [""] * len(best), np.zeros_like(quantities)
-    fits: dict[Powers, np.ndarray] = {}
+    found: dict[tuple[int, ...], np.ndarray] = {}
     for name, powers in candidates(dimensions):
-        if fits and runs < _RUNS_PER_TERM * len(powers):
+        if found and runs < _RUNS_PER_TERM * len(powers):
             break
-        base, upper = np.linalg.qr(_terms(places, powers))
+        base, upper = np.linalg.qr(_terms(places, powers).T)
         share = np.sum(base**2, axis=1, keepdims=True)
         projected = base.T @ quantities
         left_out = (quantities - base @ projected) / (1.0 - share)
         errors = np.mean(left_out**2, axis=0)
         better = errors < best
-        for weights in fits.values():
-            weights[:, better] = 0.0
-        fits[powers] = np.where(better, np.linalg.solve(upper, projected), 0.0)
+        weights = dict(zip(powers, np.linalg.solve(upper, projected), strict=True))
+        absent = np.zeros_like(best)
+        found = {power: np.where(better, weights.get(power, absent), found.get(power, absent)) for power in powers}
         best, residuals = np.where(better, errors, best), np.where(better, left_out, residuals)
         chosen = [name if taken else before for taken, before in zip(better, chosen, strict=True)]
-    return Emulator({powers: weights for powers, weights in fits.items() if weights.any()}, tuple(chosen), residuals)
+    return Emulator(tuple(found), np.array(list(found.values())), tuple(chosen), residuals)

@@ -96,8 +96,9 @@ def sample_posterior(
     ----------
     measured: shape (quantities,). covariance: of measurement, interpolation and emulator together, shape (quantities, quantities).
 
-    The data are normal about the emulator. Walkers move by differences of others (ter Braak & Vrugt 2008, Stat. Comput. 18), which suits
-    ten and more keys; they start at the likeliest of points drawn from the prior. Source: Foreman-Mackey et al. 2013, PASP 125 (emcee).
+    The data are normal about the emulator. Walkers mostly move by differences of others (ter Braak 2006, Stat. Comput. 16), which forgets
+    faster than stretching alone; they start at the likeliest of points drawn from the prior. Source: Foreman-Mackey et al. 2013, PASP 125
+    (emcee).
 
     Raises
     ------
@@ -117,7 +118,7 @@ def sample_posterior(
         while (outside := (column < low) | (column > high)).any():
             column[outside] = random.uniform(low, high, outside.sum())
     start = first[np.argsort(-log_probability(first), kind="stable")[:walkers]]
-    moves = [(emcee.moves.DEMove(), 0.8), (emcee.moves.DESnookerMove(), 0.2)]
+    moves = [(emcee.moves.DEMove(), 0.8), (emcee.moves.StretchMove(), 0.2)]
     sampler = emcee.EnsembleSampler(walkers, len(prior.keys), log_probability, moves=moves, vectorize=True)
     state = emcee.State(start, random_state=np.random.RandomState(seed).get_state())
     sampler.run_mcmc(state, steps, skip_initial_state_check=True)
