@@ -158,9 +158,9 @@ FitFile load_fit(const fs::path& path, const std::vector<std::pair<std::string, 
   if (fit.values.empty() && fit.series.empty() && fit.profiles.empty())
     throw InputError(where + ": nothing was observed; add [[observation]], [[series]] or [[profile]]");
   fit.files = fit.base.files();
-  fit.files.push_back(path);
   for (const auto* tables : {&fit.series, &fit.profiles})
     for (const ObservedTable& table : *tables) fit.files.push_back(table.file);
+  fit.files.push_back(path);
   return fit;
 }
 

@@ -32,7 +32,7 @@ struct FitFile {
   int walkers, steps;  ///< of the ensemble sampler
   std::vector<ObservedValue> values;
   std::vector<ObservedTable> series, profiles;
-  std::vector<std::filesystem::path> files;
+  std::vector<std::filesystem::path> files;  ///< of the treatment, the tables, its own at last
 };
 
 /// Reads a fit with overrides of its treatment; the tables it names are read by who uses them. Throws InputError: unknown key or

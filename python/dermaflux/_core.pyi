@@ -561,7 +561,7 @@ class FitFile:
         """Profiles over depth that were measured."""
     @property
     def files(self) -> list[Path]:
-        """Every file it was read from or names: those of the treatment, its own, those of its tables."""
+        """Every file it was read from or names: those of the treatment, its tables, its own at last."""
 
 def load_fit(file: str | PathLike[str], overrides: list[tuple[str, str]] = ...) -> FitFile:
     """Reads a fit with overrides of its treatment. Raises InputError for an unknown key or output, a key without a range, another unit, a

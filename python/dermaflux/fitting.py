@@ -20,7 +20,6 @@ from .entries import NAMES, Entries
 from .inference import Chain, Prior, sample_posterior
 from .observed import Observation, doubt
 from .posterior import widest_first
-from .result import OUTPUTS
 from .running import Member, MemberError, run
 from .study import Manner, run_study
 from .treatment import Treatment, Value, override_texts, unit_of
@@ -174,7 +173,7 @@ def _check_reach(plan: FitPlan, given: np.ndarray, errors: np.ndarray) -> None:
     for one, low, high, error in zip(plan.seen, given.min(axis=0), given.max(axis=0), errors, strict=True):
         if not low - _BEYOND * error <= one.value <= high + _BEYOND * error:
             raise _core.InputError(
-                f"{plan.file.files[-1 - len(plan.file.series) - len(plan.file.profiles)]}: {one.name} = {one.value:g} {one.unit} is out of reach: over the "
+                f"{plan.file.files[-1]}: {one.name} = {one.value:g} {one.unit} is out of reach: over the "
                 f"priors the model gives {low:.4g} to {high:.4g}, and the standard deviation of measurement and emulator is {error:.2g}; check the value, the "
                 "unit and the settings of the treatment, widen the ranges in its files, or infer other keys"
             )
@@ -183,12 +182,14 @@ def _check_reach(plan: FitPlan, given: np.ndarray, errors: np.ndarray) -> None:
 def _dataset(plan: FitPlan, draws: Mapping[str, np.ndarray], done: Entries) -> xr.Dataset:
     """Posterior, prior, engine, data."""
     file, seen, prior = plan.file, plan.seen, plan.prior
-    given = np.column_stack([done.column(one.output if one.output in OUTPUTS and not plan.whole_runs else one.name) for one in seen])
+    given = np.column_stack([done.column(one.name) for one in seen])
     errors = done.errors()
     good = np.isfinite(given).all(axis=1)
     if good.sum() < 4 * (len(prior.keys) + 1):
         first = next((text for text in errors if text), "what is observed is no number")
-        raise _core.NumericsError(f"only {good.sum()} of {file.runs} runs gave what was observed, too few for {len(prior.keys)} keys; the first failure: {first}")
+        raise _core.NumericsError(
+            f"only {good.sum()} of {file.runs} runs gave what was observed, too few for {len(prior.keys)} keys; the first failure: {first}"
+        )
     given, places = given[good], prior.coordinates(np.column_stack(list(draws.values())))[good]
     doubts = np.column_stack([done.column(doubt(one.name))[good] if one.whole_run else np.zeros(len(given)) for one in seen])
     emulator = emulate(places, given)
@@ -252,10 +253,4 @@ def warnings_of(plan: FitPlan, chain: Chain, width: np.ndarray, good: int) -> li
         )
     if good < plan.file.runs:
         found.append(f"{plan.file.runs - good} of {plan.file.runs} runs gave no answer and are left out")
-    return found + [f"the data say next to nothing of {key}" for key in silent(plan.prior.keys, width)]
-
-
-def silent(keys: Sequence[str], width: np.ndarray) -> list[str]:
-    """Keys whose posterior is as wide as their prior."""
-    return [key for key, share in zip(keys, width, strict=True) if share > _SILENT]
-
+    return found + [f"the data say next to nothing of {key}" for key, share in zip(plan.prior.keys, width, strict=True) if share > _SILENT]

@@ -1,7 +1,7 @@
 """Bayesian inference by ensemble MCMC: priors of uncertain keys, the probability of data, samples of the posterior."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import emcee
@@ -34,7 +34,7 @@ class Prior:
     ends: np.ndarray
 
     @classmethod
-    def of(cls, values: "dict[str, _core.ConfigValue]", keys: Sequence[str]) -> "Prior":
+    def of(cls, values: Mapping[str, _core.ConfigValue], keys: Sequence[str]) -> "Prior":
         """From the ranges of the files, as calibrations draw."""
         scales = [normal_scale(values[key]) for key in keys]
         middle = np.array([values[key].value for key in keys])
@@ -113,10 +113,7 @@ def sample_posterior(
         return prior.log_density(places) - 0.5 * squares(np.clip(places, *prior.ends))
 
     random = np.random.default_rng(seed)
-    first = random.standard_normal((_START_FROM * walkers, len(prior.keys)))
-    for column, (low, high) in zip(first.T, prior.ends.T, strict=True):
-        while (outside := (column < low) | (column > high)).any():
-            column[outside] = random.uniform(low, high, outside.sum())
+    first = stats.truncnorm.rvs(*prior.ends, size=(_START_FROM * walkers, len(prior.keys)), random_state=random)
     start = first[np.argsort(-log_probability(first), kind="stable")[:walkers]]
     moves = [(emcee.moves.DEMove(), 0.8), (emcee.moves.StretchMove(), 0.2)]
     sampler = emcee.EnsembleSampler(walkers, len(prior.keys), log_probability, moves=moves, vectorize=True)
@@ -125,7 +122,8 @@ def sample_posterior(
     time = float(np.max(sampler.get_autocorr_time(tol=0)))
     if not math.isfinite(time) or steps < _TOO_SHORT * time:
         raise _core.NumericsError(
-            f"the chains of {steps} steps are too short: their autocorrelation time is {time:.0f} steps or more; give steps = {_round(2 * STEPS_PER_TIME * time)} or more"
+            f"the chains of {steps} steps are too short: their autocorrelation time is {time:.0f} steps or more; give steps = "
+            f"{_round(2 * STEPS_PER_TIME * time)} or more"
         )
     samples = sampler.get_chain(discard=min(math.ceil(_BURN_TIMES * time), steps // 2), thin=max(1, int(time / 2.0)), flat=True)
     samples = samples[np.linspace(0, len(samples) - 1, min(len(samples), _MOST_SAMPLES)).round().astype(int)]

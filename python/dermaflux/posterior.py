@@ -56,19 +56,19 @@ class Posterior:
             if here[name] != self.choices[name]:
                 theirs = ", ".join(key for key in self.keys if key.startswith(f"{group}."))
                 raise _core.InputError(
-                    f"{self.path}: is a fit with {name} = {self.choices[name]}, and says nothing of {theirs} with {here[name]}; take {self.choices[name]}, or fit data of {here[name]}"
+                    f"{self.path}: is a fit with {name} = {self.choices[name]}, and says nothing of {theirs} with {here[name]}; "
+                    f"take {self.choices[name]}, or fit data of {here[name]}"
                 )
         for key in self.keys:
             known = treatment.values_with_source.get(key)
             prior = None if known is None or known.range is None else (known.value, *known.range)
             if prior != self.priors[key]:
-                now = "is no key of this treatment" if prior is None else "is {:g} ({:g} to {:g})".format(*prior)
-                raise _core.InputError(
-                    f"{self.path}: was fitted with {key} = {self.priors[key][0]:g} ({self.priors[key][1]:g} to {self.priors[key][2]:g}), which now {now}; fit again"
-                )
+                then, now = ("no key" if one is None else "{:g} ({:g} to {:g})".format(*one) for one in (self.priors[key], prior))
+                raise _core.InputError(f"{self.path}: was fitted with {key} = {then}, which now is {now}; fit again")
         return [
-            f"the posterior of {', '.join(self.keys)} was fitted with {name} = {value}, not {here[name]}" for name, value in self.choices.items() if here[name] != value
-        ]
+            f"the posterior of {', '.join(self.keys)} was fitted with {name} = {value}, not {here[name]}"
+            for name, value in self.choices.items() if here[name] != value
+        ]  # fmt: skip
 
 
 def widest_first(coordinates: np.ndarray) -> np.ndarray:

@@ -14,7 +14,8 @@ UPTAKE, CLUSTER, HOP = "skin.uptake_per_day", "skin.cluster_end_um", "skin.hop_l
 
 
 def value(output: str, measured: float, sd: float, unit: str = "1") -> str:
-    return f'[[observation]]\noutput = "{output}"\nmeasured = {{ value = {measured!r}, unit = "{unit}" }}\nsd = {{ value = {sd!r}, unit = "{unit}" }}\nsource = "study: synthetic"\n'
+    unit, source = f'unit = "{unit}"', 'source = "study: synthetic"'
+    return f'[[observation]]\noutput = "{output}"\nmeasured = {{ value = {measured!r}, {unit} }}\nsd = {{ value = {sd!r}, {unit} }}\n{source}\n'
 
 
 def series(output: str, file: str, unit: str = "1") -> str:

@@ -110,14 +110,16 @@ def whole(tmp_path_factory: pytest.TempPathFactory, normal: df.Treatment) -> tup
     run = df.run(normal.with_(truth), grid="quick")
     over_time = run.to_xarray()
     contrast = np.interp(np.log1p((14.0, 100.0, 365.25)), np.log1p(over_time["time"]), over_time["contrast"])
-    (folder / "contrast.csv").write_text("# synthetic\ntime_days,value,sd\n" + "".join(f"{day},{one},0.005\n" for day, one in zip((14, 100, 365.25), contrast, strict=True)))
+    rows = "".join(f"{day},{one},0.005\n" for day, one in zip((14, 100, 365.25), contrast, strict=True))
+    (folder / "contrast.csv").write_text(f"# synthetic\ntime_days,value,sd\n{rows}")
     held = sum(over_time[f"pigment_{pool}"].sel(time=42.0).transpose("z", "r").values for pool in POOLS)
     mass = (held @ np.diff(over_time["r_face"].values ** 2)) * np.diff(over_time["z_face"].values)
     above = np.append(0.0, np.cumsum(mass)) / mass.sum()
     shares = [np.diff(np.interp(np.array(ends) * 1e-6, over_time["z_face"], above))[0] for ends in BINS]
     rows = "".join(f"{top},{bottom},{share},0.02\n" for (top, bottom), share in zip(BINS, shares, strict=True))
     (folder / "profile.csv").write_text(f"depth_from_um,depth_to_um,fraction,sd\n{rows}")
-    path = fit_file(folder, value("retained_fraction_day42", run["retained_fraction_day42"], 0.01), series("contrast", "contrast.csv"), profile(42.0, "profile.csv"))
+    retained = value("retained_fraction_day42", run["retained_fraction_day42"], 0.01)
+    path = fit_file(folder, retained, series("contrast", "contrast.csv"), profile(42.0, "profile.csv"))
     return path, fitted(path), truth
 
 
@@ -133,7 +135,8 @@ def test_a_skin_is_found_again_from_a_number_a_series_and_a_profile(whole: tuple
     width = found.std(axis=0)
     assert (np.abs(found.mean(axis=0) - TRUTH) <= width**2 * np.abs(TRUTH) + width).all() and (width < 0.4).all()
     assert data.attrs["misfit"] < 1.0 and data.attrs["warnings"] == "none"
-    assert float(data["interpolation_error"].sel(observation="contrast, day 100")) > 0.0 == float(data["interpolation_error"].sel(observation="contrast, day 14"))
+    at = data["interpolation_error"].sel
+    assert float(at(observation="contrast, day 100")) > 0.0 == float(at(observation="contrast, day 14"))
     assert truth[UPTAKE] > df.load(NORMAL)[UPTAKE] and float(data["skin_uptake_per_day"].median()) > df.load(NORMAL)[UPTAKE]
 
 
@@ -143,7 +146,8 @@ def test_the_file_tells_data_sources_units_and_where_it_comes_from(whole: tuple[
     xr.testing.assert_identical(stored, data)
     assert stored["skin_uptake_per_day"].attrs["units"] == "1/day" and stored["prior_skin_uptake_per_day"].dims == ("run",)
     assert set(stored["source"].values) == {"study: synthetic"} and set(stored["unit"].values) == {"1"}
-    assert stored.attrs["provenance_version"] == df.__version__ and {"contrast.csv", "profile.csv", "fit.toml"} <= {name.split("/")[1] for name in json.loads(stored.attrs["input_files"])}
+    files = {name.split("/")[1] for name in json.loads(stored.attrs["input_files"])}
+    assert stored.attrs["provenance_version"] == df.__version__ and {"contrast.csv", "profile.csv", "fit.toml"} <= files
     assert all(stored[name].attrs["long_name"] for name in stored.data_vars)
 
 

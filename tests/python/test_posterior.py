@@ -23,7 +23,8 @@ SCALP = CONFIGS / "calibrations/scalp.toml"
 @pytest.fixture(scope="module")
 def posterior(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Little uptake and small clusters, known together: of three keys, hop length is not among the calibration's."""
-    path = fit_file(tmp_path_factory.mktemp("posterior"), value("contrast_1y", 0.3, 0.02), value("fwhm_mm_1y", 0.2, 0.02, "mm"), keys=(UPTAKE, CLUSTER, HOP), steps=1000)
+    observed = value("contrast_1y", 0.3, 0.02), value("fwhm_mm_1y", 0.2, 0.02, "mm")
+    path = fit_file(tmp_path_factory.mktemp("posterior"), *observed, keys=(UPTAKE, CLUSTER, HOP), steps=1000)
     respond = lambda z: {"contrast_1y": 0.4 + 0.1 * (z[0] + z[1]), "fwhm_mm_1y": 0.2 + 0.05 * z[2]}  # noqa: E731
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(study, "run_batch", answering(df.plan_fit(path).prior, respond))
