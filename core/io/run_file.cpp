@@ -2,6 +2,7 @@
 
 #include <cmath>
 #include <limits>
+#include <numeric>
 
 #include "core/io/hdf5_file.hpp"
 #include "core/simulation/optical_scene.hpp"
@@ -190,6 +191,8 @@ std::vector<MomentSeries> moment_series(const Outcome& outcome) {
   const char* const pool_meanings[5] = {"free pigment", "pigment held by the matrix", "pigment in macrophages",
                                         "pigment in the slow pool", "pigment in the epidermis"};
   for (int n = 0; n < 5; ++n) add(pools[n], "ng", pool_meanings[n], ng, [n](const MomentOutcome& m) { return m.pools[n]; });
+  add("pigment_ng", "ng", "all pigment in the skin", ng,
+      [](const MomentOutcome& m) { return std::accumulate(std::begin(m.pools), std::end(m.pools), 0.0); });
   const char* const losses[4] = {"shed_ng", "exuded_ng", "lymph_ng", "photolysed_ng"};
   const char* const loss_meanings[4] = {"pigment shed with the epidermis so far", "pigment exuded through the open track so far",
                                         "pigment drained to the lymph nodes so far", "pigment bleached by light so far"};

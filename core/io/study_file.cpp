@@ -85,23 +85,6 @@ EnvelopeLimit read_limit(Table entry) {
   return limit;
 }
 
-/// A key that is drawn from its range, log-normally about its value.
-void check_uncertain(const TreatmentDocument& base, const std::string& key, const std::string& where) {
-  numeric_key(key, all_keys(base), where);
-  const auto found = base.values().find(key);
-  const auto refuse = [&](const std::string& why) { throw InputError(where + " names " + key + ", " + why); };
-  if (found == base.values().end() || !found->second.range) refuse("which has no range; give it one in its file");
-  const auto [low, high] = *found->second.range;
-  const auto* value = std::get_if<double>(&found->second.content);
-  if (!value) refuse("which is no single number; leave it out");
-  if (low <= 0.0) refuse("whose range reaches zero (draws are log-normal); raise its lower end");
-  if (!(low < high))
-    refuse("whose range " + number_text(low) + " to " + number_text(high) + " is empty; widen it, or leave the key out");
-  if (*value < low || *value > high)
-    refuse("whose value " + number_text(*value) + " (" + found->second.where + ") lies outside its range " + number_text(low) +
-           " to " + number_text(high) + "; change the value, or leave the key out");
-}
-
 /// Splits the values of one table off, under their names in it.
 Table split_off(Table& values, const std::string& table) {
   const std::string prefix = table + ".";

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "core/error.hpp"
+#include "core/number_text.hpp"
 
 namespace dermaflux {
 
@@ -36,6 +37,22 @@ void require_effect(const Treatment& treatment, const std::string& key, const st
   const std::string fixed = depth ? "sessions.depth_mm" : "sessions.dwell_ms";
   throw InputError(where + ": " + key + " has no effect, because " + fixed + " gives the value of every session; leave " + fixed +
                    " out of the treatment");
+}
+
+void check_uncertain(const TreatmentDocument& base, const std::string& key, const std::string& where) {
+  numeric_key(key, all_keys(base), where);
+  const auto found = base.values().find(key);
+  const auto refuse = [&](const std::string& why) { throw InputError(where + " names " + key + ", " + why); };
+  if (found == base.values().end() || !found->second.range) refuse("which has no range; give it one in its file");
+  const auto [low, high] = *found->second.range;
+  const auto* value = std::get_if<double>(&found->second.content);
+  if (!value) refuse("which is no single number; leave it out");
+  if (low <= 0.0) refuse("whose range reaches zero (draws are log-normal); raise its lower end");
+  if (!(low < high))
+    refuse("whose range " + number_text(low) + " to " + number_text(high) + " is empty; widen it, or leave the key out");
+  if (*value < low || *value > high)
+    refuse("whose value " + number_text(*value) + " (" + found->second.where + ") lies outside its range " + number_text(low) +
+           " to " + number_text(high) + "; change the value, or leave the key out");
 }
 
 }  // namespace dermaflux

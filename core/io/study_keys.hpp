@@ -19,4 +19,7 @@ bool is_selector(const std::string& path);
 /// Depth or contact time of the machine can only be varied where the sessions do not fix their own. Throws InputError.
 void require_effect(const Treatment& treatment, const std::string& key, const std::string& where);
 
+/// A key that is drawn from its range, log-normally about its value, must have both. Throws InputError.
+void check_uncertain(const TreatmentDocument& base, const std::string& key, const std::string& where);
+
 }  // namespace dermaflux

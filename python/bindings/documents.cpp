@@ -3,6 +3,7 @@
 
 #include "core/error.hpp"
 #include "core/io/config.hpp"
+#include "core/io/fit_file.hpp"
 #include "core/io/keys.hpp"
 #include "core/io/output_fields.hpp"
 #include "core/io/run_file.hpp"
@@ -230,6 +231,33 @@ void bind_documents(py::module_& module) {
       .def_readonly("files", &CalibrationFile::files);
   module.def("load_calibration", &load_calibration, py::arg("file"), py::arg("skin_class"), py::arg("quick") = false,
              py::arg("overrides") = Overrides{}, py::arg("also") = Overrides{});
+
+  py::class_<ObservedValue>(module, "ObservedValue")
+      .def_readonly("output", &ObservedValue::output)
+      .def_readonly("unit", &ObservedValue::unit)
+      .def_readonly("source", &ObservedValue::source)
+      .def_readonly("value", &ObservedValue::value)
+      .def_readonly("sd", &ObservedValue::sd);
+  py::class_<ObservedTable>(module, "ObservedTable")
+      .def_readonly("output", &ObservedTable::output)
+      .def_readonly("unit", &ObservedTable::unit)
+      .def_readonly("source", &ObservedTable::source)
+      .def_readonly("day", &ObservedTable::day)
+      .def_readonly("file", &ObservedTable::file);
+  py::class_<FitFile>(module, "FitFile")
+      .def_readonly("title", &FitFile::title)
+      .def_readonly("base", &FitFile::base)
+      .def_readonly("grid", &FitFile::grid)
+      .def_readonly("uncertain", &FitFile::uncertain)
+      .def_readonly("runs", &FitFile::runs)
+      .def_readonly("seed", &FitFile::seed)
+      .def_readonly("walkers", &FitFile::walkers)
+      .def_readonly("steps", &FitFile::steps)
+      .def_readonly("values", &FitFile::values)
+      .def_readonly("series", &FitFile::series)
+      .def_readonly("profiles", &FitFile::profiles)
+      .def_readonly("files", &FitFile::files);
+  module.def("load_fit", &load_fit, py::arg("file"), py::arg("overrides") = Overrides{});
 }
 
 }  // namespace dermaflux

@@ -20,10 +20,12 @@ os.environ.setdefault("OMP_WAIT_POLICY", "passive")
 from . import _core  # noqa: E402
 from ._core import BackendError, FileError, InputError, NumericsError
 from .calibration import Calibration, PresetRefused, calibrate
+from .fitting import FitPlan, fit, plan_fit
 from .matching import HairMatch, match_hair
 from .pattern import Pattern, load_pattern
 from .photon_transport import photons
 from .physics import heal_cell
+from .posterior import Posterior, load_posterior, open_fit
 from .preset import check_preset, load_preset
 from .preset_reader import PresetReader
 from .preset_set import SetMember, make_preset_set
@@ -37,14 +39,14 @@ from .sweeping import SweepPlan, collect_sweep, load_sweep, run_shard, sweep, sw
 from .treatment import Treatment, load
 
 __all__ = [
-    "BackendError", "Calibration", "FileError", "HairMatch", "InputError", "Member", "MemberError", "NumericsError", "Patch", "Pattern", "PresetReader", "PresetRefused", "Result", "SetMember", "Stopped", "StudyState", "SweepPlan", "Treatment",
-    "backends", "calibrate", "check_preset", "collect_sweep", "configs", "heal_cell", "load", "load_pattern", "load_preset", "load_sweep", "make_preset_set", "match_hair", "open_run", "photons", "render_dot", "render_pattern", "resume", "run", "run_batch", "run_shard", "set_threads", "sweep", "sweep_state",
+    "BackendError", "Calibration", "FileError", "FitPlan", "HairMatch", "InputError", "Member", "MemberError", "NumericsError", "Patch", "Pattern", "Posterior", "PresetReader", "PresetRefused", "Result", "SetMember", "Stopped", "StudyState", "SweepPlan", "Treatment",
+    "backends", "calibrate", "check_preset", "collect_sweep", "configs", "fit", "heal_cell", "load", "load_pattern", "load_posterior", "load_preset", "load_sweep", "make_preset_set", "match_hair", "open_fit", "open_run", "photons", "plan_fit", "render_dot", "render_pattern", "resume", "run", "run_batch", "run_shard", "set_threads", "sweep", "sweep_state",
 ]  # fmt: skip
 __version__: str = _core.version
 
 
 def configs() -> Path:
-    """Folder of the configurations that came with the package (skins, needles, inks, machines, treatments, patterns, sweeps, calibrations)."""
+    """Folder of the configurations that came with the package (skins, needles, inks, machines, treatments, patterns, sweeps, calibrations, fits)."""
     return Path(str(resources.files(__package__))) / "configs"
 
 

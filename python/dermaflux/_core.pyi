@@ -540,6 +540,88 @@ def load_preset_set(file: str | PathLike[str]) -> PresetSet:
     Raises InputError for a file without one, an empty list, or a name that stands twice.
     """
 
+class ObservedValue:
+    """One measured number that an output of a run is compared with."""
+
+    @property
+    def output(self) -> str:
+        """Name of the output."""
+    @property
+    def unit(self) -> str:
+        """Of value and standard deviation."""
+    @property
+    def source(self) -> str:
+        """Where it comes from."""
+    @property
+    def value(self) -> float:
+        """What was measured."""
+    @property
+    def sd(self) -> float:
+        """Standard deviation of the measurement."""
+
+class ObservedTable:
+    """A table of measurements in a file of its own: an output over time, or shares of the pigment over depth on one day."""
+
+    @property
+    def output(self) -> str:
+        """Name of the series; empty for a profile."""
+    @property
+    def unit(self) -> str:
+        """Of the series; empty for a profile."""
+    @property
+    def source(self) -> str:
+        """Where it comes from."""
+    @property
+    def day(self) -> float:
+        """Of a profile, since the first session; NaN for a series."""
+    @property
+    def file(self) -> Path:
+        """CSV file that holds it."""
+
+class FitFile:
+    """A fit as its file says it."""
+
+    @property
+    def title(self) -> str:
+        """Title of the fit."""
+    @property
+    def base(self) -> TreatmentDocument:
+        """Treatment that was measured."""
+    @property
+    def grid(self) -> str:
+        """Grid level of the runs: quick, standard, fine or finest."""
+    @property
+    def uncertain(self) -> list[str]:
+        """Keys that are inferred; their priors are the ranges of their files."""
+    @property
+    def runs(self) -> int:
+        """Number of runs of the engine."""
+    @property
+    def seed(self) -> int:
+        """Seed of the points and of the sampler."""
+    @property
+    def walkers(self) -> int:
+        """Of the ensemble sampler."""
+    @property
+    def steps(self) -> int:
+        """Of each walker."""
+    @property
+    def values(self) -> list[ObservedValue]:
+        """Single numbers that were measured."""
+    @property
+    def series(self) -> list[ObservedTable]:
+        """Outputs over time that were measured."""
+    @property
+    def profiles(self) -> list[ObservedTable]:
+        """Profiles over depth that were measured."""
+    @property
+    def files(self) -> list[Path]:
+        """Every file it was read from or names: those of the treatment, its tables, its own at last."""
+
+def load_fit(file: str | PathLike[str], overrides: list[tuple[str, str]] = ...) -> FitFile:
+    """Reads a fit with overrides of its treatment. Raises InputError for an unknown key or output, a key without a range, another unit, a
+    standard deviation that is not positive, nothing observed."""
+
 def load_calibration(
     file: str | PathLike[str], skin_class: str, quick: bool = False, overrides: Overrides = ..., also: Overrides = ...
 ) -> CalibrationFile:

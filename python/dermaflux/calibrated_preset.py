@@ -55,6 +55,31 @@ def _grids_differ(c: "Calibration") -> list[str]:
     return [f"the {c.file.grid} grid, which searched, and the standard grid judge the best setting differently: {gap:+.2f} +- {error:.2f} of its worth"]
 
 
+def _of_posterior(c: "Calibration") -> list[str]:
+    """What the fit warned of, and what was otherwise when its data were measured."""
+    return [*c.warned, *(f"{c.posterior.title}: {text}" for text in c.posterior.warnings)] if c.posterior else []
+
+
+def _data(c: "Calibration") -> list[dict[str, str]]:
+    """The fit that the draws stand on, and its measurements."""
+    if c.posterior is None:
+        return []
+    return [{"name": f"{c.posterior.path.name}: {c.posterior.title}", "sha256": c.posterior.sha256}, *c.posterior.data]
+
+
+def _prior_keys(c: "Calibration") -> list[str]:
+    """Which uncertain keys were not fitted."""
+    return [key for key in c.draws if c.posterior is None or key not in c.posterior.keys]
+
+
+def _priors(c: "Calibration") -> str:
+    """The same in words."""
+    if c.posterior is None:
+        return "every uncertain parameter stands on its prior range; no clinical data were fitted"
+    table = "" if c.table is None else "; the skins of the settings table have the values of the files, and quantiles of the priors"
+    return f"fitted: {', '.join(c.posterior.keys)}; on prior ranges: {', '.join(_prior_keys(c)) or 'no other'}{table}"
+
+
 def _limits(c: "Calibration") -> dict[str, object]:
     """Ranges of the machine's file for what a preset sets and the envelope does not bound."""
     ranges = {name: c.treatment.values_with_source[f"machine.{name}"].range for name in ("frequency_hz", "stroke_mm", "angle_deg", "hand_force_n")}
@@ -133,16 +158,17 @@ def build_preset(c: "Calibration") -> dict[str, object]:
         "warnings": [f"the optimum lies on the edge of the searched box: {side}" for side in c.on_edge]
         + _located(c)
         + _grids_differ(c)
+        + _of_posterior(c)
         + ([f"no settings table: {c.no_table}"] if c.no_table else []),
         "provenance": {
             "program": f"dermaflux {_core.version}",
             "git_commit": _core.git,
             "input_sha256": provenance.input_sha256(resolved),
-            "input_files": provenance.file_hashes(file.files),
+            "input_files": provenance.file_hashes([*file.files, *([c.posterior.path] if c.posterior else [])]),
             "seed": file.seed,
-            "data": [],
-            "prior_keys": file.uncertain,
-            "priors": "every uncertain parameter stands on its prior range; no clinical data were fitted",
+            "data": _data(c),
+            "prior_keys": _prior_keys(c),
+            "priors": _priors(c),
             "grid_search": file.grid,
             "grid_decision": "standard",
             "effort": {

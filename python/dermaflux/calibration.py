@@ -4,6 +4,7 @@ import os
 import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -14,7 +15,9 @@ from .best_setting import adaptation, as_good, held_at, inside, neighbours, noth
 from .calibrated_preset import build_preset
 from .combinations import Choice, Combination, choose, combinations
 from .criteria import keeps, mean_error, right, score, worth
+from .draws import draw_parameters
 from .optimum import Knowing, Optimum, Run, held_probability, locate, refine, value_of_knowing
+from .posterior import Posterior, load_posterior
 from .preset import save_preset
 from .search import Effort, Search, by_draw, dataset, total
 from .settings_table import settings_table
@@ -48,6 +51,7 @@ class Calibration:
     effort: what was run, against a full search on the standard grid.
     grid_gap: how much more the best setting is worth on the standard grid than on that of the search, and its standard error.
     sobol: Sobol indices at the best setting, dims (output, parameter); None where the draws are too few.
+    posterior: of a fit, in place of the priors of its keys; warned: what was otherwise when its data were measured.
     table: settings for skin of another thickness or resistance, as the preset has them; None where there is none, and why in `no_table`.
     """
 
@@ -74,6 +78,8 @@ class Calibration:
     effort: Effort | None = None
     grid_gap: tuple[float, float] = (0.0, 0.0)
     sobol: xr.Dataset | None = None
+    posterior: Posterior | None = None
+    warned: list[str] = field(default_factory=list)
     table: dict[str, object] | None = None
     no_table: str = ""
     preset: dict[str, object] = field(default_factory=dict)
@@ -91,6 +97,7 @@ def calibrate(
     *,
     quick: bool = False,
     refine: bool = False,
+    posterior: str | os.PathLike[str] | None = None,
     changes: Mapping[str, Value] | None = None,
     also: Mapping[str, Sequence[Value]] | None = None,
     sobol: int = 0,
@@ -105,30 +112,31 @@ def calibrate(
     skin_class: tissue class, "normal" to "burn_radiation".
     quick: a coarse look with the values of the file's table [quick].
     refine: run more draws about the best setting until its place is known as well as the file's table [location] asks.
+    posterior: file of a fit, from which the keys that it inferred are drawn, in place of their priors.
     changes: keys of the treatment to override.
     also: settings to search beside depth and dwell time, in place of or beside those of the file: `{"machine.frequency_hz": [80, 100, 120]}`.
     sobol: base points for total Sobol indices at the best setting, a power of two; 0 for first-order indices from the draws alone.
 
     Raises
     ------
-    PresetRefused: the client must not be treated now. InputError: the file or a key is wrong. NumericsError: every member failed.
+    PresetRefused: the client must not be treated now. InputError: the file or a key is wrong, or the posterior is that of another skin. NumericsError: every member failed.
     """
     asked = [(key, ",".join(text for _, text in override_texts({str(n): value for n, value in enumerate(values)}))) for key, values in (also or {}).items()]
     return calibrate_texts(
-        path, skin_class, override_texts(changes), quick=quick, further=refine, also=asked, sobol=sobol, backend=backend, progress=progress
+        path, skin_class, override_texts(changes), quick=quick, further=refine, posterior=posterior, also=asked, sobol=sobol, backend=backend, progress=progress
     )  # fmt: skip
 
 
 def calibrate_texts(
     path: str | os.PathLike[str], skin_class: str, overrides: list[tuple[str, str]], *, quick: bool, further: bool, backend: str, progress: bool,
-    also: Sequence[tuple[str, str]] = (), sobol: int = 0,
+    posterior: str | os.PathLike[str] | None = None, also: Sequence[tuple[str, str]] = (), sobol: int = 0,
 ) -> Calibration:  # fmt: skip
     """:func:`calibrate` with overrides and further settings as the command line gives them."""
     file = _core.load_calibration(path, skin_class, quick, overrides, list(also))
     if further and file.location is None:
         raise _core.InputError(f"{path}: there is no table [location], which says how well the best setting shall be known; add it, or do not refine")
     if sobol:
-        influence.check_design(file, sobol)
+        influence.check_design(file, sobol, fitted=posterior is not None)
     treatment = Treatment(file.base)
     if treatment.contraindications:
         raise PresetRefused(f"no preset for {skin_class}: " + "; ".join(treatment.contraindications))
@@ -137,7 +145,9 @@ def calibrate_texts(
     deep, long = inside(file, "machine.depth_mm", depths), inside(file, "machine.dwell_ms", dwells)
     allowed = deep[:, None] & long[None, :]  # what is outside the envelope is drawn in the map, but never chosen
     full = len(given) * len(depths) * file.draws
-    search = Search(file, backend, progress)
+    fitted = load_posterior(posterior) if posterior else None
+    warned = {number: fitted.check(Treatment(one.base)) for number, (_, one) in enumerate(given)} if fitted else {}
+    search = Search(file, backend, progress, partial(draw_parameters, posterior=fitted))
     if file.settings and progress:
         print(_cost(file, len(given), full), file=sys.stderr, flush=True)
     choice = choose(search, given, allowed) if file.settings else _whole_map(search)
@@ -181,7 +191,7 @@ def calibrate_texts(
         file, treatment, draws, outputs, kept.mean("draw"), probability, mean_worth, best, tolerance, on_edge(best, depths, dwells), decided,
         float(right(decided, file.criteria).mean()), rank_correlations(draws, at_best["contrast_1y"].values),
         adaptation(draws, at_best["insertion_force_n"].values, good, value, ranked, depths, dwells), search.failed, location, knowing,
-        choice.all, choice.number, contenders, effort, gap,
+        choice.all, choice.number, contenders, effort, gap, posterior=fitted, warned=warned.get(choice.number, []),
     )  # fmt: skip
     if sobol:
         calibration.sobol = influence.by_design(search, file, best, sobol)

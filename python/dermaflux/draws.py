@@ -8,6 +8,7 @@ import numpy as np
 from scipy import stats
 
 from . import _core
+from .posterior import Posterior
 
 _NINETY = 1.6448536269514722  # standard normal: nine in ten lie within this many deviations
 
@@ -25,11 +26,17 @@ def from_range(known: _core.ConfigValue, unit: np.ndarray) -> np.ndarray:
     """Values of an uncertain key at shares of its probability [0 to 1], in the unit of the key: log-normal about the value, its
     width such that the range of its file would hold nine in ten, cut off at the ends of that range (no source supports what lies
     beyond). The lower end of the range must be positive."""
+    spread, ends = normal_scale(known)
+    low, high = stats.norm.cdf(ends)
+    return np.clip(known.value * np.exp(spread * stats.norm.ppf(low + unit * (high - low))), *known.range)
+
+
+def normal_scale(known: _core.ConfigValue) -> tuple[float, np.ndarray]:
+    """The spread of the logarithm of an uncertain key, and the ends of its range in such spreads from its value: the draws are standard
+    normal between them."""
     low, high = known.range
     spread = math.log(high / low) / (2.0 * _NINETY)
-    ends = stats.norm.cdf(np.log(np.array([low, high]) / known.value) / spread)
-    normal = stats.norm.ppf(ends[0] + unit * (ends[1] - ends[0]))
-    return np.clip(known.value * np.exp(spread * normal), low, high)
+    return spread, np.log(np.array([low, high]) / known.value) / spread
 
 
 def joined(unit: np.ndarray, keys: Sequence[str], correlations: Sequence[_core.Correlation]) -> np.ndarray:
@@ -50,10 +57,13 @@ def joined(unit: np.ndarray, keys: Sequence[str], correlations: Sequence[_core.C
     return mixed
 
 
-def draw_parameters(file: _core.CalibrationFile, count: int = 0) -> dict[str, np.ndarray]:
-    """Draws of the uncertain keys by :func:`from_range`, shape (draws,) each, as many as the file says or `count`, correlated as it says. One scrambled
-    Sobol sequence, so that the same draws meet every setting, and more of them begin with the same."""
-    unit = even_points(len(file.uncertain), count or file.draws, file.seed)
+def draw_parameters(file: _core.CalibrationFile, count: int = 0, posterior: Posterior | None = None) -> dict[str, np.ndarray]:
+    """Draws of the uncertain keys by :func:`from_range`, shape (draws,) each, as many as the file says or `count`, correlated as it says. One
+    scrambled Sobol sequence, so that the same draws meet every setting, and more of them begin with the same. Keys of a posterior, listed in
+    the file or not, are drawn from it together by a further dimension of such points; the others are drawn as without it."""
+    count = count or file.draws
+    unit = even_points(len(file.uncertain), count, file.seed)
     if file.correlations:
         unit = joined(unit, file.uncertain, file.correlations)
-    return {key: from_range(file.base.values[key], unit[:, n]) for n, key in enumerate(file.uncertain)}
+    draws = {key: from_range(file.base.values[key], unit[:, n]) for n, key in enumerate(file.uncertain)}
+    return draws | posterior.at(even_points(len(file.uncertain) + 1, count, file.seed)[:, -1]) if posterior else draws

@@ -17,10 +17,10 @@ _ABSENT, _GOOD, _FAILED = range(3)
 class Entries(Mapping[Index, Entry]):
     """Entries of the members that are done, by index. Entries are made when they are asked for; a null of JSON is a NaN in between."""
 
-    def __init__(self, shape: Sequence[int]):
-        self.shape = tuple(shape)
+    def __init__(self, shape: Sequence[int], names: Sequence[str] = NAMES):
+        self.shape, self.names = tuple(shape), tuple(names)
         members = math.prod(self.shape)
-        self._values = np.empty((members, len(NAMES)))  # memory of members that are not done is never touched
+        self._values = np.empty((members, len(self.names)))  # memory of members that are not done is never touched
         self._state = np.zeros(members, dtype=np.uint8)
         self._errors: dict[int, str] = {}
         self._done = 0
@@ -49,7 +49,7 @@ class Entries(Mapping[Index, Entry]):
                 self._errors[place] = str(entry["error"])
         else:
             outputs: Mapping[str, float | None] = entry["outputs"]  # type: ignore[assignment]
-            row = outputs.values() if tuple(outputs) == NAMES else map(outputs.get, NAMES)
+            row = outputs.values() if tuple(outputs) == self.names else map(outputs.get, self.names)
             self._values[place] = [math.nan if value is None else value for value in row]
             self._state[place] = _GOOD
             self._errors.pop(place, None)
@@ -67,7 +67,7 @@ class Entries(Mapping[Index, Entry]):
 
     def column(self, name: str) -> np.ndarray:
         """One output of all members, shape of the study; NaN where there is none."""
-        column = np.where(self._state == _GOOD, self._values[:, NAMES.index(name)], np.nan)
+        column = np.where(self._state == _GOOD, self._values[:, self.names.index(name)], np.nan)
         return column.reshape(self.shape)
 
     def errors(self) -> np.ndarray:
@@ -91,7 +91,7 @@ class Entries(Mapping[Index, Entry]):
         if place in self._errors:
             return {"error": self._errors[place]}
         row = self._values[place].tolist()
-        return {"outputs": {name: None if value != value else value for name, value in zip(NAMES, row, strict=True)}}
+        return {"outputs": {name: None if value != value else value for name, value in zip(self.names, row, strict=True)}}
 
     def __iter__(self) -> Iterator[Index]:
         return self._indices(_GOOD, _FAILED)

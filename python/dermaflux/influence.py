@@ -64,9 +64,14 @@ def _explained(terms: np.ndarray, values: np.ndarray) -> np.ndarray:
     return 1.0 - left * (len(values) - 1) / (len(values) - terms.shape[2])
 
 
-def check_design(file: _core.CalibrationFile, samples: int) -> None:
-    """Raises InputError for a number of base points that cannot be, or keys that are not independent."""
+def check_design(file: _core.CalibrationFile, samples: int, *, fitted: bool = False) -> None:
+    """Raises InputError for a number of base points that cannot be, or keys that are not independent, as those of a posterior are not."""
     check_samples(samples)
+    if fitted:
+        raise _core.InputError(
+            f"--sobol {samples}: keys of a posterior go together, and total indices share out the variance of independent keys only; "
+            "leave out --sobol (the report has first-order indices from the draws) or --posterior"
+        )
     if file.correlations:
         one = file.correlations[0]
         raise _core.InputError(

@@ -16,7 +16,7 @@ from .entries import NAMES, Entries, Entry, Index
 
 
 class Study(Protocol):
-    """What a journal must know of a list of members: a title, how they are numbered, which they are, how many insertions they cost, and a hash of all that decides them."""
+    """What a journal must know of a list of members: a title, how they are numbered, which they are, what each gives, how many insertions they cost, and hashes of all that decides them and what is made of them."""
 
     @property
     def title(self) -> str: ...
@@ -25,9 +25,23 @@ class Study(Protocol):
     @property
     def members(self) -> list[Index]: ...
     @property
+    def names(self) -> tuple[str, ...]: ...
+    @property
     def insertions(self) -> int: ...
     @property
+    def members_sha256(self) -> str: ...
+    @property
     def sha256(self) -> str: ...
+
+
+class OfOutputs:
+    """What is the same in every study of which each member gives all scalar outputs, and whose output they decide alone."""
+
+    names = NAMES
+
+    @property
+    def members_sha256(self) -> str:
+        return self.sha256  # type: ignore[attr-defined]
 
 
 @dataclass(frozen=True)
@@ -72,13 +86,13 @@ def read_journal(path: Path, plan: Study, into: Entries) -> Held:
 
 def _take(line: Mapping[str, object], into: Entries) -> None:
     """Adds the entry of a line. Raises KeyError if it does not hold the outputs of this program."""
-    if "error" not in line and line["outputs"].keys() != set(NAMES):  # type: ignore[attr-defined]
+    if "error" not in line and line["outputs"].keys() != set(into.names):  # type: ignore[attr-defined]
         raise KeyError("outputs")
     into.add(line["index"], line)  # type: ignore[arg-type]
 
 
 def _header(plan: Study) -> dict[str, object]:
-    return {"dermaflux_sweep": plan.sha256, "shape": list(plan.shape)}
+    return {"dermaflux_sweep": plan.members_sha256, "shape": list(plan.shape)}
 
 
 def journals_beside(out: Path) -> list[Path]:

@@ -12,7 +12,7 @@ import numpy as np
 import xarray as xr
 from matplotlib.figure import Figure
 
-from . import _core, appearance, counterpart, plots, setting_map
+from . import _core, appearance, counterpart, fit_plots, plots, setting_map
 from .calibration import Calibration
 from .colour import srgb
 from .combinations import CHANCE, value_text
@@ -185,7 +185,8 @@ def calibration_report(c: Calibration, backend: str = "auto") -> str:
     messages = list(preset["warnings"])
     if c.failed:
         messages.append(f"{c.failed} members failed and count as not right")
-    messages.append("all uncertain parameters stand on prior ranges: no clinical data have been fitted yet")
+    if c.posterior is None:
+        messages.append("all uncertain parameters stand on prior ranges: no clinical data have been fitted yet")
     expected = [
         (name, row["p05"], row["p50"], row["p95"], "" if row["unit"] == "1" else row["unit"]) for name, row in preset["expected"].items()
     ]
@@ -237,6 +238,37 @@ def calibration_report(c: Calibration, backend: str = "auto") -> str:
         + table(("fact", "value"), [*map(_fact, preset["provenance"].items()), ("sha256 of the preset", preset["sha256"])])
     )
     return page(f"{file.title}, {file.skin_class} scalp", body)
+
+
+def fit_report(data: xr.Dataset) -> str:
+    """HTML of a fit, from :func:`dermaflux.fitting.fit`: what the data say of each key, and whether the model explains them."""
+    passed, width = str(data.attrs["warnings"]), "posterior over prior width"
+    keys, low_high = [], ("5 %", "median", "95 %")
+    for name, one in fit_plots.inferred(data).items():
+        prior = np.quantile(data[f"prior_{name}"].values, [0.05, 0.5, 0.95])
+        keys.append((one.attrs["key"], one.attrs["units"], *np.quantile(one.values, [0.05, 0.5, 0.95]).tolist(), *prior.tolist(), one.attrs["width_over_prior"]))
+    seen = []
+    for n, name in enumerate(data["observation"].values):
+        at = data.isel(observation=n)
+        errors = [float(at[error]) for error in ("measured_sd", "emulator_error", "interpolation_error")]
+        again = np.quantile(at["predictive"].values, [0.05, 0.95]).tolist()
+        seen.append((str(name), str(at["unit"].values), float(at["measured"]), *errors, *again, str(at["emulator_terms"].values), str(at["source"].values)))
+    head = ("observation", "unit", "measured", "sd", "error of the emulator", "of interpolation", "5 % of the posterior", "95 %", "emulator", "source")
+    facts = [(name, str(data.attrs[name])) for name in data.attrs if name.startswith("provenance_") or name in ("input_sha256", "input_files", "sweep_sha256", "grid", "seed")]
+    body = (
+        _warnings([] if passed == "none" else passed.split("\n"))
+        + f"<h2>What the data say</h2>{table(('key', 'unit', *low_high, *(f'prior {one}' for one in low_high), width), keys)}"
+        + f"<p>{escape(str(data.attrs['convergence']))}; {data.sizes['sample']} samples; {data.sizes['run']} runs of the engine, "
+        + f"{data.attrs['failed_members']} failed, grid {escape(str(data.attrs['grid']))}.</p>"
+        + f"<h2>Keys together</h2>{_picture(fit_plots.corner(data), 'corner plot of the posterior')}"
+        + '<p class="note">Grey: prior. Lines hold half and nine tenths of the samples.</p>'
+        + f"<h2>Does the model explain the data?</h2>{_picture(fit_plots.predictive_check(data), 'data against the posterior predictive')}"
+        + '<p class="note">Bars: nine in ten of what would be measured again (blue, posterior) or what the engine gave before (grey, prior, without errors), less what was '
+        + "measured, in standard deviations of the measurement; a point is the median.</p>"
+        + table(head, seen)
+        + f"<h2>Provenance</h2>{table(('fact', 'value'), facts)}"
+    )  # fmt: skip
+    return page(str(data.attrs["title"]), body)
 
 
 def set_report(members: Iterable["SetMember"]) -> str:

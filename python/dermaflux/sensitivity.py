@@ -21,10 +21,11 @@ from SALib.sample import sobol as sobol_design
 from . import _core, provenance
 from .draws import from_range
 from .entries import Entries
+from .journal import OfOutputs
 from .result import OUTPUTS
 from .running import Member
 from .study import Manner, run_study
-from .treatment import Treatment
+from .treatment import Treatment, unit_of
 
 # The weakest inputs (how the tip goes in, what the dermis lets through, what the ink is) and those of healing and fading.
 DEFAULT_PARAMETERS = (
@@ -43,7 +44,7 @@ _STEADY = 1e-12  # a spread below this share of the mean is rounding
 
 
 @dataclass(frozen=True)
-class SensitivityPlan:
+class SensitivityPlan(OfOutputs):
     """What a sensitivity analysis will run: `samples` base points, each with one member per parameter and two more."""
 
     treatment: Treatment
@@ -191,10 +192,8 @@ def _dataset(plan: SensitivityPlan, done: Entries) -> xr.Dataset:
         data[name] = (("output", "parameter"), np.array([one[name] for one in found]), {"units": "1", "long_name": meaning})
     data["base_point_kept"] = (("base_point",), kept.astype("i1"), {"units": "1", "long_name": "1 where all members of the base point gave numbers"})
     values = plan.treatment.values_with_source
-    units = {row["key"]: row["unit"] for row in _core.keys()}
     for key, drawn in plan.draws().items():
-        unit = units.get(key) or units.get(f"skin.layer.NAME.{key.rsplit('.', 1)[-1]}") or "1"
-        attributes = {"units": unit, "long_name": f"drawn values of {key}", "key": key, "value": values[key].value, "range": list(values[key].range)}
+        attributes = {"units": unit_of(key), "long_name": f"drawn values of {key}", "key": key, "value": values[key].value, "range": list(values[key].range)}
         data[key.replace(".", "_")] = (("member",), drawn, attributes | {"source": values[key].source})
     for name, column in columns.items():
         data[name] = (("member",), column, {"units": OUTPUTS[name]["unit"] or "1", "long_name": OUTPUTS[name]["meaning"]})

@@ -106,6 +106,7 @@ class Manner:
     where: str = ""  # what it runs on and why, said when it begins
     whole: int = 0  # insertions of the whole study, by which auto chooses: the same when a part of it is run again
     groups: int = _GROUPS_PER_BATCH  # per batch
+    run: Callable[..., object] | None = None  # in place of run_batch, for members that give more than scalar outputs; on the host
 
 
 def _checked(manner: Manner, insertions: int) -> Manner:
@@ -115,6 +116,8 @@ def _checked(manner: Manner, insertions: int) -> Manner:
     chosen, reason = _core.check_batch(manner.grid, "serial" if on_workers and manner.backend == "cuda" else manner.backend, insertions)
     if on_workers:
         return manner if manner.backend == "cuda" else replace(manner, backend=chosen)
+    if manner.run:
+        return manner
     return replace(manner, where=f"on {chosen} ({reason})", whole=insertions, groups=_GROUPS_PER_BATCH_OF_GPU if chosen == "cuda" else _GROUPS_PER_BATCH)
 
 
@@ -157,14 +160,14 @@ def _run_here(groups: Groups, manner: Manner, keep: Callable[[list[Index], Outco
         def done(k: int, outcome: Outcome, batch: list = batch) -> None:
             keep(batch[k][1], outcome)
 
-        run_batch([member for member, _ in batch], backend=manner.backend, grid=manner.grid, done=done, whole=manner.whole)
+        (manner.run or run_batch)([member for member, _ in batch], backend=manner.backend, grid=manner.grid, done=done, whole=manner.whole)
 
 
 def _remove_leftovers(plan: Study, out: Path, ready: xr.Dataset) -> None:
     """Removes the journals of a study whose process was killed after it had written the output, but none that holds more than that."""
     failed = [tuple(index) for index in np.argwhere(ready["error"].values != "").tolist()]
     for path in journals_beside(out):
-        held = Entries(plan.shape)
+        held = Entries(plan.shape, plan.names)
         with suppress(_core.InputError, _core.FileError), closing(Journal(path, plan, held)):
             if all(index not in held or "error" in held[index] for index in failed):
                 path.unlink()
@@ -182,7 +185,7 @@ def study_state(plan: Study, out: str | os.PathLike[str]) -> StudyState:
     ready = _finished(out, plan)
     if ready is not None:
         return StudyState(members, members, int(ready.attrs["failed_members"]), True, ())
-    done, journals = Entries(plan.shape), []
+    done, journals = Entries(plan.shape, plan.names), []
     for path in journals_beside(out):
         try:
             held = read_journal(path, plan, done)
@@ -218,7 +221,7 @@ def run_part(
         raise _core.InputError(f"{out}: is written, with members that failed; run the whole sweep with --retry-failed, without a shard")
     if ready is None:
         manner = _checked(manner, plan.insertions // shard.count)  # what cannot run leaves no journal
-        done = Entries(plan.shape)
+        done = Entries(plan.shape, plan.names)
         with closing(Journal(shard.journal(out), plan, done)) as journal:
             if retry_failed:
                 done.forget_failed()
@@ -257,7 +260,7 @@ def run_study(
         return ready
     manner = _checked(manner, plan.insertions)  # what cannot run leaves no journal
     with ExitStack() as open_ones:
-        done, place = Entries(plan.shape), Shard().journal(out)
+        done, place = Entries(plan.shape, plan.names), Shard().journal(out)
         others = [open_ones.enter_context(closing(Journal(path, plan, done))) for path in journals_beside(out) if path != place]
         own = open_ones.enter_context(closing(Journal(place, plan, done)))
         if again is not None:

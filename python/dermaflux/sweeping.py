@@ -14,6 +14,7 @@ from . import _core, provenance
 from .conditions import Condition
 from .entries import Entries, Entry, Index
 from .executors import Executor, Pool
+from .journal import OfOutputs
 from .result import OUTPUTS, json_number
 from .running import Member
 from .sampling import Sample
@@ -34,7 +35,7 @@ class Axis:
 
 
 @dataclass(frozen=True)
-class SweepPlan:
+class SweepPlan(OfOutputs):
     """What a sweep will run: combinations of the values of its axes and, if it has a sample, of its draws, the last dimension.
     Combinations that break a condition are no members."""
 

@@ -28,6 +28,12 @@ def override_texts(changes: Mapping[str, Value] | None) -> list[tuple[str, str]]
     return [(key, toml_text(value)) for key, value in (changes or {}).items()]
 
 
+def unit_of(key: str) -> str:
+    """Unit of a key, those of layers included."""
+    units = {row["key"]: row["unit"] for row in _core.keys()}
+    return units.get(key) or units.get(f"skin.layer.NAME.{key.rsplit('.', 1)[-1]}") or "1"
+
+
 class Treatment(Named[object]):
     """One treatment of one dot: every key of the input with its value, in the unit of the key.
 

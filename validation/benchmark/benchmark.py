@@ -11,6 +11,7 @@ from dataclasses import asdict
 from pathlib import Path
 
 from against_calibration import one_preset
+from against_coverage import coverage_of_fits
 from against_goals import photons_per_ms, whole_treatments
 from against_hypre import against_hypre
 from against_memory import against_memory
@@ -20,7 +21,7 @@ from against_presets import reading_presets
 from against_scipy import against_scipy
 from measuring import CORES, HERE, ONE_THREAD, Row, Server, say
 
-PARTS = ["peers", "hypre", "memory", "healing", "photons", "presets", "treatments"]
+PARTS = ["peers", "hypre", "memory", "healing", "photons", "presets", "fits", "treatments"]
 ALONE = ["calibration"]  # takes as long as all others: measured only if it is named
 
 
@@ -75,6 +76,8 @@ def measured(options: argparse.Namespace, core: Server, peers: Server, folder: P
             rows += one_preset(folder)
         elif part == "presets":
             rows += reading_presets(options.build, folder, repeats)
+        elif part == "fits":
+            rows += coverage_of_fits()
         else:
             treatments, program = whole_treatments(sys.executable, repeats)
             rows += treatments
