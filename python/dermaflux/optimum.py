@@ -3,6 +3,8 @@
 import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
+
 import numpy as np
 from scipy.ndimage import gaussian_filter1d
 

@@ -81,7 +81,8 @@ def of_schema_1_1(preset: dict) -> dict:
     """The same without what 1.2 brought."""
     old = {key: copy.deepcopy(value) for key, value in preset.items() if key not in ("location", "searched", "sessions", "sha256")}
     old["schema_version"] = "1.1.0"
-    old["provenance"].pop("prior_keys")
+    for key in ("prior_keys", "effort"):
+        old["provenance"].pop(key)
     old["provenance"]["data"] = [one["name"] for one in old["provenance"]["data"]]
     return resealed(old)
 

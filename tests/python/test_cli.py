@@ -14,7 +14,7 @@ import pytest
 from conftest import CONFIGS, LISTED_OUTPUTS, MAIN, NORMAL, STALLING, WITHOUT_VALUE, Page, flags, numbers, wait_for_lines, write_sweep
 
 import dermaflux as df
-from dermaflux import _core, calibration
+from dermaflux import _core, search
 from dermaflux.report import run_report
 
 
@@ -277,7 +277,7 @@ def test_ctrl_c_stops_a_sweep_at_once_and_keeps_what_finished(tmp_path: Path):
 
 
 def test_ctrl_c_stops_a_calibration_with_130_and_writes_nothing(cli, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
-    run_batch = calibration.run_batch
+    run_batch = search.run_batch
     finished = []
 
     def interrupted(members, *, done, **options):
@@ -288,7 +288,7 @@ def test_ctrl_c_stops_a_calibration_with_130_and_writes_nothing(cli, tmp_path: P
 
         return run_batch(members, done=stop, **options)
 
-    monkeypatch.setattr(calibration, "run_batch", interrupted)
+    monkeypatch.setattr(search, "run_batch", interrupted)
     begun = time.monotonic()
     done = cli("calibrate", CONFIGS / "calibrations/scalp.toml", "-o", tmp_path / "out")
     assert done.code == 130 and "stopped" in done.err and finished

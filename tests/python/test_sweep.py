@@ -303,7 +303,7 @@ def test_a_whole_run_takes_over_what_shards_have_done(tmp_path: Path, counted: l
 
 
 def test_a_killed_shard_goes_on_where_it_was(tmp_path: Path, counted: list[int]):
-    depths = [round(0.25 + 0.02 * n, 3) for n in range(16)]
+    depths = [round(0.25 + 0.005 * n, 3) for n in range(80)]  # half of which take a second or more
     plan, out = write_sweep(tmp_path / "s.toml", {"machine.depth_mm": depths}), tmp_path / "s.h5"
     journal = tmp_path / "s.h5.2-of-2.journal"
     command = [sys.executable, "-c", MAIN, "sweep", "run", str(plan), "-o", str(out), "--shard", "2/2", "--threads", "1"]
@@ -316,8 +316,8 @@ def test_a_killed_shard_goes_on_where_it_was(tmp_path: Path, counted: list[int])
         process.kill()
     assert process.returncode == -signal.SIGKILL
     finished = journal.read_text().count("\n") - 1
-    assert 2 <= finished < 8
-    assert df.run_shard(plan, out, "2/2").done == 8 and len(counted) == 8 - finished
+    assert 2 <= finished < 40
+    assert df.run_shard(plan, out, "2/2").done == 40 and len(counted) == 40 - finished
     df.run_shard(plan, out, "1/2")
     same(df.collect_sweep(plan, out), df.sweep(plan, tmp_path / "whole.h5"))
 

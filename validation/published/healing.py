@@ -62,7 +62,7 @@ def drawn(treatment: str, count: int) -> tuple[Series, ...]:
     """The treatment with its uncertain keys drawn; the n-th draw stands at the same place of the range in every treatment."""
     base, wanted = load(treatment), data()
     values = {key: SimpleNamespace(value=base[key], range=tuple(base.resolved()[key]["range"])) for key in wanted["uncertain"]}
-    study = SimpleNamespace(uncertain=wanted["uncertain"], seed=wanted["seed"], draws=count, base=SimpleNamespace(values=values))
+    study = SimpleNamespace(uncertain=wanted["uncertain"], correlations=[], seed=wanted["seed"], draws=count, base=SimpleNamespace(values=values))
     draws = draw_parameters(study)
     return tuple(series(base.with_({key: float(draws[key][n]) for key in draws}), "quick") for n in range(count))
 
