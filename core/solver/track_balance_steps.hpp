@@ -72,16 +72,15 @@ struct TrackBalanceStep {
   /// pigment stays positive for any flow.
   DF_FUNCTION void transport() const {
     const double drop = p.account(RimAccount::drop_volume);
-    FieldView<double> diagonal = p.scratch.jacobian_diagonal, factor = p.scratch.jacobian_lower, upper = p.scratch.jacobian_upper;
+    FieldView<double> inverse = p.scratch.jacobian_diagonal, factor = p.scratch.jacobian_lower, upper = p.scratch.jacobian_upper;
     for (int j = 0; j < active; ++j) {
       const double up = p.track.flow(j), down = below(j), wall = p.scratch.wall_flux(j), dz = p.grid.dz(j);
       const double film_in = p.scratch.film_in(j) * dz, film_out = p.scratch.film_out(j) * dz;
       const double out = larger(-up, 0.0) + larger(down, 0.0) + larger(wall, 0.0) + film_out;
       const double volume = p.track.liquid(j) * dz + dt * (up - down - wall + film_in - film_out);
-      diagonal(j) = larger(volume, 0.0) + dt * out + 1e-30;
       upper(j) = -dt * larger(-down, 0.0);
-      factor(j) = j > 0 ? -dt * larger(up, 0.0) / diagonal(j - 1) : 0.0;
-      if (j > 0) diagonal(j) -= factor(j) * upper(j - 1);
+      factor(j) = j > 0 ? -dt * larger(up, 0.0) * inverse(j - 1) : 0.0;
+      inverse(j) = 1.0 / (larger(volume, 0.0) + dt * out + 1e-30 - (j > 0 ? factor(j) * upper(j - 1) : 0.0));
     }
     carry(drop > 0.0 ? p.account(RimAccount::drop_carrier) / drop : 0.0, p.track.carrier, p.scratch.wall_carrier, carrier_only);
     for (int n = 0; n < p.params.classes; ++n)
@@ -95,14 +94,14 @@ struct TrackBalanceStep {
 
   /// Carrier or one size class of pigment, with the factors of the common matrix; `in_drop` is its concentration in the drop.
   DF_FUNCTION void carry(double in_drop, FieldView<double> amount, FieldView<double> through_wall, int what) const {
-    const FieldView<double> c = p.scratch.mixture, diagonal = p.scratch.jacobian_diagonal;
+    const FieldView<double> c = p.scratch.mixture, inverse = p.scratch.jacobian_diagonal;
     for (int j = 0; j < active; ++j) {
       const double from_drop = p.scratch.film_in(j) * p.grid.dz(j) + (j == 0 ? larger(p.track.flow(0), 0.0) : 0.0);
       c(j) = amount(j) + dt * from_drop * in_drop;
       if (j > 0) c(j) -= p.scratch.jacobian_lower(j) * c(j - 1);
     }
     for (int j = active - 1; j >= 0; --j)
-      c(j) = (c(j) - (j + 1 < active ? p.scratch.jacobian_upper(j) * c(j + 1) : 0.0)) / diagonal(j);
+      c(j) = (c(j) - (j + 1 < active ? p.scratch.jacobian_upper(j) * c(j + 1) : 0.0)) * inverse(j);
     for (int j = 0; j < active; ++j) {
       const double up = p.track.flow(j), down = below(j), wall = p.scratch.wall_flux(j), dz = p.grid.dz(j);
       const double film_in = p.scratch.film_in(j) * dz, film_out = p.scratch.film_out(j) * dz;

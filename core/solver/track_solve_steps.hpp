@@ -207,16 +207,16 @@ struct TrackUpdateStep {
   int active;
 
   DF_FUNCTION void operator()() const {
-    FieldView<double> x = p.system.spine_residual, diagonal = p.scratch.jacobian_diagonal;
-    for (int j = 1; j < active; ++j) {
-      const double factor = p.scratch.jacobian_lower(j) / diagonal(j - 1);
-      diagonal(j) -= factor * p.scratch.jacobian_upper(j - 1);
-      x(j) -= factor * x(j - 1);
+    FieldView<double> x = p.system.spine_residual, inverse = p.scratch.jacobian_diagonal;  // of the diagonal, once eliminated
+    for (int j = 0; j < active; ++j) {
+      const double factor = j > 0 ? p.scratch.jacobian_lower(j) * inverse(j - 1) : 0.0;
+      inverse(j) = 1.0 / (inverse(j) - (j > 0 ? factor * p.scratch.jacobian_upper(j - 1) : 0.0));
+      if (j > 0) x(j) -= factor * x(j - 1);
     }
     bool converged = true;
     double below = 0.0;
     for (int j = active - 1; j >= 0; --j) {
-      below = (x(j) - p.scratch.jacobian_upper(j) * below) / diagonal(j);
+      below = (x(j) - p.scratch.jacobian_upper(j) * below) * inverse(j);
       const double liquid = p.scratch.unknown(j), scale = liquid + p.params.open_fraction * p.track.widest(j);
       double held = larger(liquid + smaller(below, scale), 0.2 * liquid);
       // Where a void closes, the next update starts from just beyond with the other slope; `beyond` is felt in the whole area.

@@ -421,8 +421,10 @@ TEST(PresetReader, KnowsOfEachVersionWhatItBrought) {
   EXPECT_EQ(open(old), unknown("location"));
   old = without(old, "\"location\":", "\"machine\":");
   EXPECT_EQ(open(old), std::pair(E::wrong_kind, std::string("provenance/data/0")));
-  const std::size_t begin = old.find("[{\"name\":\"sections\"") + 1, end = old.find("],\"git_commit\"");
+  const std::size_t begin = old.find("[{\"name\":\"sections\"") + 1, end = old.find("],\"effort\"");
   old = old.replace(begin, end - begin, "\"sections\"");
+  EXPECT_EQ(open(old), unknown("provenance/effort"));
+  old = without(old, "\"effort\":", "\"git_commit\":");
   EXPECT_EQ(open(old), unknown("provenance/prior_keys"));
   old = with(old, R"("prior_keys":["k"],)", "");
   EXPECT_EQ(open(old), unknown("searched"));
