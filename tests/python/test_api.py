@@ -144,6 +144,13 @@ def test_arrays_are_read_only_views_of_the_memory_of_the_run(quick: df.Result):
     assert np.shares_memory(quick.to_xarray()["pigment_slow"].values, quick.pools)
 
 
+def test_arrays_are_taken_by_others_without_a_copy_and_lie_on_the_host_whatever_ran_them(quick: df.Result):
+    for array in (quick.pools, quick.to_xarray()["contrast"].values):
+        taken = np.from_dlpack(array)
+        assert np.shares_memory(taken, array) and array.__dlpack_device__() == (1, 0)  # kDLCPU of the DLPack standard
+        assert not hasattr(array, "__cuda_array_interface__")
+
+
 def test_arrays_outlive_their_result(normal: df.Treatment):
     result = df.run(normal, grid="quick")
     pools, expected = result.pools, result.pools.copy()
