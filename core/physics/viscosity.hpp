@@ -14,12 +14,12 @@ struct CarreauYasuda {
   /// Whether it is the form of Carreau, for which lanes need one power less.
   DF_FUNCTION bool carreau() const { return yasuda_exponent == 2.0; }
   template <bool is_carreau = false>
-  DF_IN_LANES DF_FUNCTION double left(double shear_rate) const {
+  DF_IN_LANES DF_FUNCTION double surviving(double shear_rate) const {
     const double x = relaxation_time * shear_rate;
     const double broken = is_carreau || carreau() ? x * x : lane_power(larger(x, 1e-300), yasuda_exponent);
     return lane_power(1.0 + broken, (thinning_index - 1.0) / yasuda_exponent);
   }
-  DF_IN_LANES DF_FUNCTION double operator()(double shear_rate) const { return left(shear_rate); }
+  DF_IN_LANES DF_FUNCTION double operator()(double shear_rate) const { return surviving(shear_rate); }
 };
 
 /// Viscosity of a suspension relative to its carrier at high shear: (1 - phi_eff / phi_m)^(-[eta] phi_m), phi_eff = s phi,
@@ -47,7 +47,7 @@ struct InkViscosity {
   /// Particle factor on the viscosity of whatever liquid carries the pigment [-].
   template <bool is_carreau = false>
   DF_IN_LANES DF_FUNCTION double particle_factor(double volume_fraction, double shear_rate) const {
-    const double structure = 1.0 + (structure_ratio - 1.0) * thinning.left<is_carreau>(shear_rate);
+    const double structure = 1.0 + (structure_ratio - 1.0) * thinning.surviving<is_carreau>(shear_rate);
     return 1.0 + (crowding(volume_fraction) - 1.0) * structure;
   }
   DF_IN_LANES DF_FUNCTION double operator()(double volume_fraction, double shear_rate) const {

@@ -267,8 +267,10 @@ struct FollowPathsStep {
       side[l] = p.y[l] * p.y[l];
       length[l] = 0.5f * (p.length[l] + (l < count ? p.length[l + 1] : 0.0f));
     }
-    unsigned sharp = 0;
-    for (int l = 0; l < size; ++l) sharp |= static_cast<unsigned>(p.turn[l] == PathTurn::sharp) << l;
+    int back_at[size];
+    DF_LANES
+    for (int l = 0; l < size; ++l) back_at[l] = p.turn[l] == PathTurn::sharp ? 1 : 0;
+    const unsigned sharp = bits_of(back_at);
     for (int zone = 0; zone < seen_zones(); ++zone) {
       const unsigned all = zone == 0 ? near(p, inside, search) : away(p, inside, zone, search);
       for (const bool back : {false, true}) {
@@ -288,21 +290,28 @@ struct FollowPathsStep {
   /// Which pieces begin among pigment if the path began at one of the near places, a bit for each.
   DF_FUNCTION static unsigned near(const PathPieces& p, const int* inside, const Search& search) {
     const float nearest = search.at[0] - search.reach, farthest = search.at[lanes - 1] + search.reach;
-    unsigned bits = 0;
-    for (int l = 0; l < PathPieces::count; ++l)
-      bits |= static_cast<unsigned>(inside[l] & (-p.x[l] > nearest ? 1 : 0) & (-p.x[l] < farthest ? 1 : 0)) << l;
-    return bits;
+    int here[PathPieces::count];
+    DF_LANES
+    for (int l = 0; l < PathPieces::count; ++l) here[l] = inside[l] & (-p.x[l] > nearest ? 1 : 0) & (-p.x[l] < farthest ? 1 : 0);
+    return bits_of(here);
   }
   /// The same for a zone of far ones.
   DF_FUNCTION static unsigned away(const PathPieces& p, const int* inside, int zone, const Search& search) {
     const float* const at = search.at + zone * lanes;
-    unsigned bits = 0;
+    int here[PathPieces::count];
+    DF_LANES
     for (int l = 0; l < PathPieces::count; ++l) {
       const float r = std::fabs(p.x[l]);
       const float a = std::fabs(r - at[0]), b = std::fabs(r - at[2]), c = std::fabs(r - at[4]), d = std::fabs(r - at[6]);
       const float ab = a < b ? a : b, cd = c < d ? c : d, nearest = ab < cd ? ab : cd;
-      bits |= static_cast<unsigned>(inside[l] & (nearest < search.reach ? 1 : 0)) << l;
+      here[l] = inside[l] & (nearest < search.reach ? 1 : 0);
     }
+    return bits_of(here);
+  }
+  /// A bit for each number that is 1 and not 0.
+  DF_FUNCTION static unsigned bits_of(const int (&ones)[PathPieces::count]) {
+    unsigned bits = 0;
+    for (int l = 0; l < PathPieces::count; ++l) bits |= static_cast<unsigned>(ones[l]) << l;
     return bits;
   }
   /// Where samples lie in the raster if the path began at each of the places. In memory, because what is taken out of a vector

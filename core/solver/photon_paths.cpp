@@ -63,9 +63,9 @@ class HalfSpace {
 
   static constexpr std::size_t way_count = 5;
   /// What is told of each piece, in the order of PhotonPathView.
-  std::array<std::vector<float>*, way_count> ways() { return {&x, &y, &depth, &length_of, &turn}; }
+  std::array<std::vector<float>*, way_count> ways() { return {&x, &y, &depth, &piece_length, &turn}; }
 
-  std::vector<float> x, y, depth, length_of, turn;
+  std::vector<float> x, y, depth, piece_length, turn;
   double weight = 0.0;
   int turns = 0;             ///< scatterings of a path
   double turn_length = 0.0;  ///< sum over them of half the pieces before and after
@@ -90,7 +90,7 @@ class HalfSpace {
       x.push_back(static_cast<float>(to.x * length / parts));
       y.push_back(static_cast<float>(to.y * length / parts));
       depth.push_back(static_cast<float>(std::max(end - to.z * length * left / parts, 0.0)));
-      length_of.push_back(static_cast<float>(before_));
+      piece_length.push_back(static_cast<float>(before_));
       turn.push_back(PathTurn::none);
     }
   }
