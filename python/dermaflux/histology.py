@@ -152,20 +152,19 @@ def _pigment(image, drawn, seen, rule, levels, scale, report) -> tuple[np.ndarra
     clumps, parts, bits = Clumps(image.width), [], []
     cell = max(1, round(_CELL_UM / image.mpp))
     for top, band in image.bands():
-        rows, columns, amount = rule.of(band, seen.white)
+        rows, columns, amount, weakest = rule.of(band, seen.white)
         allowed = drawn.counted(top, band.shape[:2])
         if drawn.regions.get("Pigment"):
             within = drawn.covers("Pigment", top, band.shape[:2])
             allowed = within if allowed is None else allowed & within
         if allowed is not None:
             kept = allowed[rows, columns]
-            rows, columns, amount = rows[kept], columns[kept], amount[kept]
+            rows, columns, amount, weakest = rows[kept], columns[kept], amount[kept], weakest[kept]
         cells, inverse = np.unique(((rows + top) // cell) * image.width + columns // cell, return_inverse=True)
         places = (np.column_stack([cells % image.width, cells // image.width]) + 0.5) * cell
         (deep, along), (below, _) = (levels[0](places), levels[1](places)) if len(places) else ((np.empty(0), np.empty(0)), (np.empty(0), np.empty(0)))
-        # Ink on the slide above the skin is none of the skin; brown above the junction cannot be told from melanin.
-        good = (deep > -1.0) & np.isfinite(below) & ((below > 0.0) | (rule.ink != "brown"))
-        kept = good[inverse]
+        good = (deep > -1.0) & np.isfinite(below)  # ink on the slide above the skin is none of the skin
+        kept = good[inverse] & rule.in_epidermis(np.column_stack([rows, columns]), weakest, (below < 0.0)[inverse], image.mpp)
         rows, columns, amount, inverse = rows[kept], columns[kept], amount[kept], inverse[kept]
         mask = np.zeros(band.shape[:2], bool)
         mask[rows, columns] = True

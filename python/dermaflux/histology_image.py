@@ -80,8 +80,8 @@ class SectionImage:
                     band = np.full((min(high * per_band, self.height - top), self.width, page.samplesperpixel), 255, np.uint8)
                     for pixels, index, shape in pool.map(lambda one: page.decode(*one, **tables), list(read)):
                         if pixels is not None:  # a sparse tile is background
-                            y, x = index[2] - top, index[3]
-                            band[y : y + shape[1], x : x + shape[2]] = _to_bytes(pixels[0, : shape[1], : shape[2]])
+                            place = band[index[2] - top :, index[3] :][: shape[1], : shape[2]]
+                            place[:] = _to_bytes(pixels[0, : place.shape[0], : place.shape[1]])
                     yield top, band
 
     def _rows(self, page: tifffile.TiffPage, byteorder: str) -> Iterator[tuple[int, np.ndarray]]:

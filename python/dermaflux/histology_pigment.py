@@ -6,6 +6,7 @@ import numpy as np
 from scipy import ndimage
 from scipy.sparse import coo_matrix
 from scipy.sparse.csgraph import connected_components
+from scipy.spatial import cKDTree
 
 from . import _core
 from .histology_proposal import UNMIX, densities
@@ -24,6 +25,8 @@ class PigmentRule:
     optical_density: decadic, least of the weakest channel (black), or along the colour of the ink [-]; 0.3 is half of the light, the edge of a grain; a colour
         is told from eosin by 0.6. 0 takes that of the ink.
     saturation: for black, largest spread of the channels over the strongest [-]; nuclei and melanin lie above 0.55, ink on eosin below 0.4.
+    core, core_um: a nucleus under melanin is dark and grey, too, but never as dark as ink: above the junction, black counts within `core_um` of a pixel of that
+        density only [-], [um].
     likeness: for a colour, least cosine between the pixel's density and the ink's [-].
     ceiling: density that counts as full pigment [-]: 8 bits tell no more reliably.
     smallest_um2: clumps below are noise [um^2].
@@ -32,6 +35,8 @@ class PigmentRule:
     ink: str = "black"
     optical_density: float = 0.0
     saturation: float = 0.45
+    core: float = 1.2
+    core_um: float = 1.0
     likeness: float = 0.95
     ceiling: float = 1.0
     smallest_um2: float = 1.0
@@ -41,15 +46,15 @@ class PigmentRule:
             raise _core.InputError(f"--ink {self.ink}: is unknown; use {', '.join(INKS)}")
         if self.optical_density == 0.0:
             object.__setattr__(self, "optical_density", 0.3 if self.ink == "black" else 0.6)
-        for name, low, high in (("optical_density", 0.05, 2.0), ("saturation", 0.05, 1.0), ("likeness", 0.5, 1.0), ("ceiling", 0.1, 2.4), ("smallest_um2", 0.0, 1000.0)):
+        for name, low, high in (("optical_density", 0.05, 2.0), ("saturation", 0.05, 1.0), ("core", 0.3, 2.0), ("core_um", 0.0, 10.0), ("likeness", 0.5, 1.0), ("ceiling", 0.1, 2.4), ("smallest_um2", 0.0, 1000.0)):
             if not low <= getattr(self, name) <= high:
                 raise _core.InputError(f"{name} = {getattr(self, name):g} is out of range; use {low:g} to {high:g}")
 
     def facts(self) -> dict[str, object]:
         return asdict(self)
 
-    def of(self, band: np.ndarray, white: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        """Rows, columns and densities up to the ceiling of the pixels of a band that are pigment."""
+    def of(self, band: np.ndarray, white: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+        """Rows, columns, densities up to the ceiling and least densities of the channels of the pixels of a band that are pigment."""
         black = self.ink == "black"
         limits = (white + 1.0) * 10.0 ** -(self.optical_density * (1.0 if black else 0.5)) - 1.0
         candidate = band[..., 1] <= limits[1]
@@ -66,7 +71,19 @@ class PigmentRule:
             colour = np.array(INK_COLOURS[self.ink]) / np.linalg.norm(INK_COLOURS[self.ink])
             amount = density @ colour.astype(np.float32)
             kept = (amount >= self.optical_density) & (amount >= self.likeness * np.linalg.norm(density, axis=1))
-        return rows[kept], columns[kept], np.minimum(amount[kept], self.ceiling)
+        return rows[kept], columns[kept], np.minimum(amount[kept], self.ceiling), density.min(axis=1)[kept]
+
+    def in_epidermis(self, places: np.ndarray, weakest: np.ndarray, epidermal: np.ndarray, mpp: float) -> np.ndarray:
+        """Which pigment pixels remain where those of the epidermis are no more than nuclei under melanin; places in rows and columns."""
+        if self.ink != "black":
+            return ~epidermal if self.ink == "brown" else np.ones(len(places), bool)  # brown cannot be told from melanin
+        core = weakest >= self.core
+        if not epidermal.any() or not core.any():
+            return ~epidermal
+        away, _ = cKDTree(places[core]).query(places[epidermal], distance_upper_bound=self.core_um / mpp + 1e-6, workers=2)
+        kept = np.ones(len(places), bool)
+        kept[epidermal] = np.isfinite(away)
+        return kept
 
 
 class Clumps:

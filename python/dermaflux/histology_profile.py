@@ -127,6 +127,22 @@ def _facts(unit: str, meaning: str) -> dict[str, str]:
     return {"units": unit, "long_name": meaning}
 
 
+def summary(data: xr.Dataset, sections: Sequence[SectionProfile]) -> str:
+    """The profile in a few lines."""
+    lines = []
+    for one in sections:
+        note = f", {one.facts['lines']}; confidence {one.facts['confidence']:.2f}" if one.facts["confidence"] < 1.0 else ""
+        lines.append(f"{one.facts['image']}: {one.dots} dots, {one.clumps} clumps, {one.area_um2:.0f} um2 of pigment, lateral sd {one.lateral_sd_um:.0f} um{note}")
+        lines += [f"warning: {one.facts['image']}: {note}" for note in one.facts["notes"]]
+        if one.facts["confidence"] < 1.0:
+            lines.append(f"warning: {one.facts['image']}: nobody has seen these lines; look at them with --proposal lines.png and give lines.geojson, corrected in QuPath, as annotation")
+    for level in LEVELS:
+        low, middle, high = data[f"depth_{level}_um"].values
+        lines.append(f"depth below the {level}: {middle:.0f} um ({low:.0f} to {high:.0f}, 10 to 90 % of the pigment)")
+    lines.append(f"share in the epidermis {100.0 * float(data['share_epidermis']):.1f} %")
+    return "\n".join(lines)
+
+
 def save_csv(data: xr.Dataset, path: str | os.PathLike[str]) -> tuple[Path, Path]:
     """Writes the profile below the surface, ready for `dermaflux fit`, and beside it, as NAME.dej.csv, that below the junction."""
     path = check_output(path)

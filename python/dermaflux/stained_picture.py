@@ -17,6 +17,7 @@ _BLUR_UM = 0.35  # of the objective, standard deviation: about 0.5 um of resolut
 _NOISE = 1.2  # of the camera, standard deviation of 255
 _MELANIN = (0.45, 0.75, 1.0)  # optical density of red, green and blue; falls as wavelength^-3, Jacques 2013, Phys. Med. Biol. 58
 _WAVE_UM = 4.0  # of the surface
+_OPACITY = 1e3 / math.log(10.0)  # decadic optical density of 1 ng/um^2 of a pigment of 1 m^2/g
 
 
 @dataclass(frozen=True)
@@ -26,7 +27,8 @@ class Stained:
     Attributes
     ----------
     colours: shape (row, column, 3), 0 to 255.   lines: surface, junction and lower end of the dermis, by class, shape (corner, 2) [pixel].
-    truth: pigment of each pixel that holds some, shape (pixel, 3): depth below the surface [um], below the line of the junction straight down [um], mass [ng].
+    truth: pigment of each pixel that holds some, shape (pixel, 4): depth below the surface [um], below the line of the junction straight down [um], mass [ng],
+        optical density times area of which no more than 1 counts, as opaque cells hide how much they hold [um^2].
     """
 
     colours: np.ndarray
@@ -104,7 +106,9 @@ def stained_section(tissue: Tissue, cut: Cut, *, mpp: float, width_um: float, de
         _bearer(canvas, one, tissue.granule_ng)
     rows, columns = np.nonzero(canvas.ink)
     deep = canvas.z[rows, columns].astype(float)
-    truth = np.column_stack([deep, deep - canvas.junction(canvas.x)[columns], canvas.ink[rows, columns] * canvas.step**2])
+    mass = canvas.ink[rows, columns].astype(float)
+    seen = np.minimum(mass * _OPACITY * min(tissue.ink_m2_g), 1.0)
+    truth = np.column_stack([deep, deep - canvas.junction(canvas.x)[columns], mass * canvas.step**2, seen * canvas.step**2])
     bottom = sum(tissue.layers_um)
     x = np.arange(0.0, canvas.shape[1] + 1.0, max(1.0, 1.0 / canvas.step))
     at = canvas.left + x * canvas.step
@@ -189,7 +193,7 @@ def _epidermis(canvas: _Canvas, tissue: Tissue) -> None:
     speck = canvas.fibres(1.2, 1.2, 1.0)
     # All melanosomes of the epidermis lie in caps in its basal row; estimate: stained light skin (0.03) is brown there.
     amount = tissue.melanin * float(inside.sum()) / max(float(basal.sum()), 1.0)
-    canvas.melanin[basal] = (amount * 2.0 * np.maximum(speck, 0.0))[basal]
+    canvas.melanin[basal] = np.minimum(amount * np.maximum(speck, 0.0), 1.0)[basal]
 
 
 def _walls(canvas: _Canvas, middles: np.ndarray, inside: np.ndarray) -> None:
@@ -221,7 +225,7 @@ def _light(canvas: _Canvas, tissue: Tissue) -> np.ndarray:
     colours = np.empty((*canvas.shape, 3), np.uint8)
     for n in range(3):
         density = canvas.haematoxylin * HAEMATOXYLIN[n] + canvas.eosin * EOSIN[n] + canvas.melanin * _MELANIN[n]
-        density += canvas.ink * (1e3 * tissue.ink_m2_g[n] / math.log(10.0))  # ng/um^2 are 1000 g/m^2
+        density += canvas.ink * (_OPACITY * tissue.ink_m2_g[n])
         seen = ndimage.gaussian_filter(np.power(10.0, -density, dtype=np.float32), _BLUR_UM / canvas.step)
         level = _WHITE[n] * (_STRAY + (1.0 - _STRAY) * seen) + canvas.random.normal(0.0, _NOISE, canvas.shape)
         colours[..., n] = np.clip(np.rint(level), 0, 255)

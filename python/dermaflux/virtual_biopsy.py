@@ -13,9 +13,8 @@ from .runfile import resolved_input
 SPINDLE_SHARE = 0.1  # of a macrophage's capacity that a fibroblast holds; estimate: it spreads its granules along its body
 RETE_PERIOD_UM = (90.0, 150.0)  # estimate: from ridge to ridge of scalp epidermis
 _CELL_UM = 7.0  # smallest radius of a macrophage; estimate: 12 to 16 um across
-_FILL = {"macrophage": 0.6, "slow": 0.3}  # share of a ball that grains fill: random close packing; estimates for fibroblasts and between cells
-_LOOSE = 0.1
-_LOOSE_GRAINS = 8  # of pigment between cells; estimate
+_FILL = {"macrophage": 0.6, "slow": 0.3}  # share of a ball that grains fill: random close packing; estimate for fibroblasts
+_LOOSE, _LOOSE_GRAINS = 0.4, 64  # the same of an agglomerate between cells, and its grains: 2 to 3 um, dense as those of carbon black; estimates
 
 
 @dataclass(frozen=True)
