@@ -33,6 +33,10 @@ class Line:
         Parameters
         ----------
         spacing: of the samples of the line [pixel].
+
+        Raises
+        ------
+        InputError: none of the points lies below or above it.
         """
         points, normals, along, ends, start = [], [], [], [], 0.0
         for piece in self.pieces:
@@ -49,6 +53,8 @@ class Line:
             start += reached[-1]
         found = LineDepth(np.concatenate(points), np.concatenate(normals), np.concatenate(along), np.concatenate(ends))
         deep = found(below)[0]
+        if np.isnan(deep).all():
+            raise _core.InputError("Surface and DEJ do not lie above each other; draw both over the same stretch of skin")
         if np.nanmedian(deep) < 0.0:
             found.normals *= -1.0
         return found
@@ -164,7 +170,7 @@ def _feature(feature: object, where: str) -> tuple[str, str, list[list[object]]]
 def _corners(ring: object, where: str, closed: bool, width: int, height: int) -> np.ndarray:
     """Corners of one piece without repeated ones, checked, shape (corner, 2) [pixel]."""
     try:
-        corners = np.asarray(ring, dtype=float).reshape(len(ring), -1)[:, :2]  # type: ignore[arg-type]
+        corners = np.array([place[:2] for place in ring], dtype=float).reshape(-1, 2)  # type: ignore[attr-defined]
     except (TypeError, ValueError):
         raise _core.InputError(f"{where}: its coordinates are no list of x, y; export it again") from None
     if len(corners) and not np.isfinite(corners).all():

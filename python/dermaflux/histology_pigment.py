@@ -63,8 +63,9 @@ class PigmentRule:
         rows, columns = np.nonzero(candidate)
         density = densities(band[rows, columns], white)
         if black:
-            strongest = density.max(axis=1)
-            kept = strongest - density.min(axis=1) <= self.saturation * strongest
+            sure = np.minimum(density, self.core)  # the colour of what is darker is noise of 8 bits, or of JPEG
+            strongest = sure.max(axis=1)
+            kept = strongest - sure.min(axis=1) <= self.saturation * strongest
             amount = density @ UNMIX[:, 2].astype(np.float32)
             kept &= amount > 0.5 * self.optical_density  # a dark mixture of both stains leaves little for the ink
         else:

@@ -28,7 +28,7 @@ class Stained:
     ----------
     colours: shape (row, column, 3), 0 to 255.   lines: surface, junction and lower end of the dermis, by class, shape (corner, 2) [pixel].
     truth: pigment of each pixel that holds some, shape (pixel, 4): depth below the surface [um], below the line of the junction straight down [um], mass [ng],
-        optical density times area of which no more than 1 counts, as opaque cells hide how much they hold [um^2].
+        optical density through the objective, of which no more than 1 counts, as opaque cells hide how much they hold, times area [um^2].
     """
 
     colours: np.ndarray
@@ -104,10 +104,12 @@ def stained_section(tissue: Tissue, cut: Cut, *, mpp: float, width_um: float, de
     _epidermis(canvas, tissue)
     for one in pigment:
         _bearer(canvas, one, tissue.granule_ng)
+    canvas.ink = ndimage.gaussian_filter(canvas.ink, 0.25 * tissue.granule_um / canvas.step)  # a grain is no point
     rows, columns = np.nonzero(canvas.ink)
     deep = canvas.z[rows, columns].astype(float)
     mass = canvas.ink[rows, columns].astype(float)
-    seen = np.minimum(mass * _OPACITY * min(tissue.ink_m2_g), 1.0)
+    light = ndimage.gaussian_filter(np.power(10.0, -canvas.ink * np.float32(_OPACITY * min(tissue.ink_m2_g))), _BLUR_UM / canvas.step)[rows, columns]
+    seen = np.clip(-np.log10(light.astype(float)), 0.0, 1.0)
     truth = np.column_stack([deep, deep - canvas.junction(canvas.x)[columns], mass * canvas.step**2, seen * canvas.step**2])
     bottom = sum(tissue.layers_um)
     x = np.arange(0.0, canvas.shape[1] + 1.0, max(1.0, 1.0 / canvas.step))

@@ -32,7 +32,7 @@ class Drawn:
     noise: float = 0.0
     jpeg: int = 0
     ink: str = "black"
-    size_um: tuple[float, float] = (700.0, 600.0)
+    size_um: tuple[float, float] = (460.0, 540.0)
     discs: np.ndarray = field(default_factory=lambda: spread(60, 3))
 
     def tissue(self, x: np.ndarray, y: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -83,7 +83,7 @@ class Drawn:
 
     def truth(self) -> tuple[np.ndarray, np.ndarray]:
         """Depths below surface and junction of points spread evenly over all discs [um]."""
-        grid = np.arange(-RADIUS_UM, RADIUS_UM, 0.5) + 0.25
+        grid = np.arange(-RADIUS_UM, RADIUS_UM, 1.0) + 0.5
         dot = np.stack(np.meshgrid(grid, grid), -1).reshape(-1, 2)
         points = (self.discs[:, None] + dot[np.hypot(*dot.T) < RADIUS_UM]).reshape(-1, 2)
         u = np.arange(-500.0, 500.0, 0.5)
@@ -97,7 +97,7 @@ def spread(count: int, seed: int) -> np.ndarray:
     random, found = np.random.default_rng(seed), []
     while len(found) < count:
         one = np.array([random.normal(0.0, 70.0), 20.0 + random.exponential(130.0)])
-        if one[1] < 400.0 and abs(one[0]) < 170.0 and all(np.hypot(*(one - other)) > 2.0 * RADIUS_UM for other in found):
+        if one[1] < 400.0 and abs(one[0]) < 170.0 and all(np.hypot(*(one - other)) > 2.0 * RADIUS_UM + 3.0 for other in found):
             found.append(one)
     return np.array(found)
 
