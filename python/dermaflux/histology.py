@@ -2,13 +2,15 @@
 
 import hashlib
 import os
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
+from scipy import ndimage
 
 from . import _core
-from .histology_annotation import Annotation, Line, read_annotation
+from .histology_annotation import Annotation, Line, LineDepth, read_annotation
 from .histology_image import SectionImage, open_image
 from .histology_pigment import Clumps, PigmentRule
 from .histology_proposal import LEAST_CONFIDENCE, Overview, draw_proposal, overview, propose
@@ -103,7 +105,7 @@ def extract(
         seen = overview(image, report)
         lines, confidence = _lines(drawn, seen, image, proposal)
         scale = image.mpp / (1.0 - shrinkage)
-        levels = _levels(lines, seen, image.mpp)
+        levels = _levels(lines, image.mpp)
         table, area, lateral, mask = _pigment(image, drawn, seen, rule, levels, scale, lambda done: report(image.height + done))
         tissue = _tissue(drawn, seen, levels, scale)
     mass = table[:, 3]
@@ -114,12 +116,20 @@ def extract(
         "image": image.path.name, "image_sha256": _sha256(image.path), "annotation": Path(annotation).name if annotation is not None else "none",
         "mpp_um": image.mpp, "mpp_source": image.mpp_source, "lines": ", ".join(f"{name} {'drawn' if name in drawn.lines else 'proposed'}" for name in lines),
         "confidence": confidence, "white": [float(one) for one in seen.white], "rule": rule.facts(), "shrinkage": shrinkage, "thickness_um": thickness_um,
-        "dot_gap_um": dot_gap_um, "notes": list(image.notes),
+        "dot_gap_um": dot_gap_um, "notes": [*image.notes, *_pieces(drawn, seen)],
     }  # fmt: skip
     return SectionProfile(
         table[:, 0].astype(np.int64), table[:, 1:3], mass, tuple(one[0] for one in tissue), tuple(one[1] for one in tissue), area,
         float(np.sqrt(np.average((lateral[:, 0] - mean) ** 2, weights=lateral[:, 1]))), _dots(lateral, dot_gap_um), mask, facts,
     )  # fmt: skip
+
+
+def _pieces(drawn: Annotation, seen: Overview) -> list[str]:
+    """A note where tissue lies in pieces and no ROI says which one the lines belong to."""
+    count = ndimage.label(seen.tissue)[1]
+    if count < 2 or drawn.regions.get("ROI"):
+        return []
+    return [f"shows {count} pieces of tissue, all measured from the same lines; draw an ROI around the one they belong to"]
 
 
 def _lines(drawn: Annotation, seen: Overview, image: SectionImage, picture: Path | None) -> tuple[dict[str, Line], float]:
@@ -137,7 +147,7 @@ def _lines(drawn: Annotation, seen: Overview, image: SectionImage, picture: Path
     return {"Surface": Line((found.surface,)), "DEJ": Line((found.junction,))} | lines, 1.0 if len(lines) == 2 else found.confidence
 
 
-def _levels(lines: dict[str, Line], seen: Overview, mpp: float) -> list:
+def _levels(lines: dict[str, Line], mpp: float) -> list[LineDepth]:
     """Depths below surface and junction: the junction lies below the surface, and the surface above the junction."""
     spacing = max(0.5, _CELL_UM / mpp)
     corners = {name: np.concatenate(line.pieces) for name, line in lines.items()}
@@ -147,7 +157,9 @@ def _levels(lines: dict[str, Line], seen: Overview, mpp: float) -> list:
     return [surface, junction]
 
 
-def _pigment(image, drawn, seen, rule, levels, scale, report) -> tuple[np.ndarray, float, np.ndarray, np.ndarray]:
+def _pigment(
+    image: SectionImage, drawn: Annotation, seen: Overview, rule: PigmentRule, levels: list[LineDepth], scale: float, report: Callable[[float], None]
+) -> tuple[np.ndarray, float, np.ndarray, np.ndarray]:
     """Table of clump, depths below surface and junction [um], mass [um^2]; area [um^2]; place along the surface [um] and mass; mask."""
     clumps, parts, bits = Clumps(image.width), [], []
     cell = max(1, round(_CELL_UM / image.mpp))
@@ -168,7 +180,7 @@ def _pigment(image, drawn, seen, rule, levels, scale, report) -> tuple[np.ndarra
         rows, columns, amount, inverse = rows[kept], columns[kept], amount[kept], inverse[kept]
         mask = np.zeros(band.shape[:2], bool)
         mask[rows, columns] = True
-        labels = clumps.label(mask)[rows, columns]
+        labels = clumps.label(mask, rows, columns)
         bits.append(np.packbits(mask, axis=1))
         fine = np.floor(np.column_stack([np.maximum(deep, 0.0), below, along])[inverse] * (scale / _FINE_UM))
         parts.append(_summed(np.column_stack([labels, fine]), np.column_stack([amount, np.ones(len(amount))])))
@@ -192,7 +204,7 @@ def _summed(keys: np.ndarray, values: np.ndarray) -> tuple[np.ndarray, np.ndarra
     return distinct, np.column_stack([np.bincount(inverse.ravel(), column, len(distinct)) for column in values.T])
 
 
-def _tissue(drawn: Annotation, seen: Overview, levels: list, scale: float) -> list[tuple[np.ndarray, float]]:
+def _tissue(drawn: Annotation, seen: Overview, levels: list[LineDepth], scale: float) -> list[tuple[np.ndarray, float]]:
     """Tissue by depth below surface and junction, in steps of 1 um [um^2], and where it begins [um]."""
     allowed = drawn.counted(0, seen.tissue.shape, seen.factor)
     places = seen.centres(seen.tissue if allowed is None else seen.tissue & allowed)

@@ -95,18 +95,18 @@ class Clumps:
         self._count = 0
         self._pairs: list[np.ndarray] = []
 
-    def label(self, mask: np.ndarray) -> np.ndarray:
-        """Labels of the pixels of the next band, 0 for none; labels that meet the band above are remembered as one."""
-        labels, count = ndimage.label(mask, np.ones((3, 3)), output=np.int64)
-        labels[labels > 0] += self._count
-        self._count += count
+    def label(self, mask: np.ndarray, rows: np.ndarray, columns: np.ndarray) -> np.ndarray:
+        """Labels of pigment pixels of the next band, from 1; labels that meet the band above are remembered as one."""
+        labels, count = ndimage.label(mask, np.ones((3, 3)))
+        first, self._count = self._count, self._count + count
+        top, bottom = (np.where(row > 0, row + np.int64(first), 0) for row in (labels[0], labels[-1]))
         for shift in (-1, 0, 1):
             above = self._last[max(0, -shift) : len(self._last) - max(0, shift)]
-            below = labels[0, max(0, shift) : len(self._last) + min(0, shift)]
+            below = top[max(0, shift) : len(self._last) + min(0, shift)]
             touching = (above > 0) & (below > 0)
             self._pairs.append(np.unique(np.column_stack([above[touching], below[touching]]), axis=0))
-        self._last = labels[-1].copy()
-        return labels
+        self._last = bottom
+        return labels[rows, columns] + np.int64(first)
 
     def joined(self) -> np.ndarray:
         """Number of the clump of each label, shape (label + 1,); the first stands for none."""

@@ -52,7 +52,8 @@ class Overview:
 
 def densities(colours: np.ndarray, white: np.ndarray) -> np.ndarray:
     """Decadic optical density of each channel [-]."""
-    return np.maximum(np.log10((white + 1.0) / (colours.astype(np.float32) + 1.0)), 0.0)
+    table = np.maximum(np.log10((np.asarray(white) + 1.0) / (np.arange(256.0)[:, None] + 1.0)), 0.0).astype(np.float32)
+    return np.stack([table[colours[..., n], n] for n in range(3)], axis=-1)
 
 
 def overview(image: SectionImage, report: Report) -> Overview:

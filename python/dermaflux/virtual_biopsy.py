@@ -1,5 +1,6 @@
 """A section through a simulated dot: what a microtome would cut of the pigment, grain by grain."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -121,7 +122,7 @@ class Bearer:
     grains: np.ndarray
 
 
-def bearers(tissue: Tissue, cut: Cut, junction, random: np.random.Generator) -> list[Bearer]:
+def bearers(tissue: Tissue, cut: Cut, junction: Callable[[np.ndarray], np.ndarray], random: np.random.Generator) -> list[Bearer]:
     """Everything in a section that holds pigment. Cells lie at random (Poisson) with the density of the field; no two sections are alike.
 
     Parameters
@@ -167,7 +168,7 @@ def _grains(count: float, radius: float, away: float, cut: Cut, random: np.rando
     return grains * (2.0, 0.5) if flat else grains
 
 
-def _on_side(x: float, z: float, dermal: bool, junction, half: float) -> float:
+def _on_side(x: float, z: float, dermal: bool, junction: Callable[[np.ndarray], np.ndarray], half: float) -> float:
     """The nearest place along the section at which a depth lies in the dermis, or in the epidermis."""
     steps = np.arange(0.0, RETE_PERIOD_UM[1], 2.0)
     tried = x + np.column_stack([steps, -steps]).ravel()

@@ -103,6 +103,15 @@ def test_regions_and_dots(tmp_path: Path) -> None:
     assert one.area_um2 == pytest.approx(30 * np.pi * RADIUS_UM**2, rel=0.05)
 
 
+def test_pieces_of_tissue_without_a_region_are_warned_of(tmp_path: Path) -> None:
+    drawn = Drawn()
+    path, lines = drawn.save(tmp_path)
+    assert not histology.extract(path, lines).facts["notes"]
+    two = np.concatenate([drawn.colours(), np.full((80, 920, 3), 242, np.uint8), drawn.colours()])
+    tifffile.imwrite(tmp_path / "two.tif", two, photometric="rgb")
+    assert "2 pieces" in histology.extract(tmp_path / "two.tif", lines, mpp=0.5).facts["notes"][0]
+
+
 def test_shrinkage_scales_every_length(tmp_path: Path) -> None:
     files = Drawn().save(tmp_path)
     plain, grown = histology.extract(*files), histology.extract(*files, shrinkage=0.2)
