@@ -191,18 +191,23 @@ def _corners(ring: object, where: str, closed: bool, width: int, height: int) ->
 
 
 def _crossing(corners: np.ndarray, closed: bool) -> np.ndarray | None:
-    """A corner where a polyline crosses itself, or None. Each segment is held against those behind its neighbour."""
+    """A corner where a polyline crosses or touches itself, or None. Segments are held against those behind their neighbour whose boxes they meet."""
     a, b = corners[:-1], corners[1:]
+    low, high = np.minimum(a, b), np.maximum(a, b)
 
     def side(p: np.ndarray, q: np.ndarray, r: np.ndarray) -> np.ndarray:
-        return np.sign((q[..., 0] - p[..., 0]) * (r[..., 1] - p[..., 1]) - (q[..., 1] - p[..., 1]) * (r[..., 0] - p[..., 0]))
+        return np.sign((q[:, 0] - p[:, 0]) * (r[:, 1] - p[:, 1]) - (q[:, 1] - p[:, 1]) * (r[:, 0] - p[:, 0]))
 
-    for n in range(len(a) - 2):
-        last = len(a) - 1 if closed and n == 0 else len(a)  # a ring meets its beginning
-        c, d = a[n + 2 : last], b[n + 2 : last]
-        hit = (side(a[n], b[n], c) * side(a[n], b[n], d) <= 0) & (side(c, d, a[n]) * side(c, d, b[n]) <= 0)
-        near = np.minimum(c, d), np.maximum(c, d)  # parallel segments touch only where their boxes do
-        hit &= ((near[0] <= np.maximum(a[n], b[n])) & (near[1] >= np.minimum(a[n], b[n]))).all(axis=1)
+    for start in range(0, len(a), 256):
+        near = np.ones((len(a[start : start + 256]), len(a)), bool)
+        for axis in (0, 1):
+            near &= low[start : start + 256, None, axis] <= high[None, :, axis]
+            near &= high[start : start + 256, None, axis] >= low[None, :, axis]
+        m, n = np.nonzero(near)
+        m += start
+        kept = (n > m + 1) & ~(closed & (m == 0) & (n == len(a) - 1))  # a ring meets its beginning
+        m, n = m[kept], n[kept]
+        hit = (side(a[m], b[m], a[n]) * side(a[m], b[m], b[n]) <= 0) & (side(a[n], b[n], a[m]) * side(a[n], b[n], b[m]) <= 0)
         if hit.any():
-            return c[np.argmax(hit)]
+            return a[n[np.argmax(hit)]]
     return None

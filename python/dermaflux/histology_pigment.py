@@ -35,8 +35,8 @@ class PigmentRule:
     ink: str = "black"
     optical_density: float = 0.0
     saturation: float = 0.45
-    core: float = 1.2
-    core_um: float = 1.0
+    core: float = 1.1
+    core_um: float = 1.5
     likeness: float = 0.95
     ceiling: float = 1.0
     smallest_um2: float = 1.0

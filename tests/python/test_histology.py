@@ -22,7 +22,8 @@ from dermaflux.histology_pigment import PigmentRule
 from dermaflux.observed import _PROFILE, _rows
 from dermaflux.virtual_biopsy import Cut, tissue_of
 
-ROUND_TRIPS = int(os.environ.get("DERMAFLUX_ROUND_TRIPS", "3"))  # treatments; 50 take two minutes
+ROUND_TRIPS = int(os.environ.get("DERMAFLUX_ROUND_TRIPS", "3"))  # treatments; 50 take some minutes
+_LEAST_UM2 = 400.0  # of pigment: a tenth of a percent of the section, and a hundred times what a wrong nucleus adds
 
 DRAWINGS = {
     "straight": Drawn(), "wavy": Drawn(ridge_um=20.0), "tilted": Drawn(tilt_deg=12.0), "tilted wavy": Drawn(tilt_deg=-8.0, ridge_um=15.0),
@@ -286,18 +287,20 @@ def test_the_command_writes_what_fit_reads(cli: Callable[..., Finished], tmp_pat
 
 @pytest.mark.parametrize("number", range(ROUND_TRIPS))
 def test_a_cut_of_a_random_treatment_gives_its_profile_back(number: int, normal: df.Treatment, tmp_path: Path) -> None:
-    """Of what a section shows. Sections that hold less than 20 cells' worth of pigment are too few pixels for shares within 5 %."""
+    """What a section shows of a dot just made comes back; a section that holds next to none of it has no shares to speak of, and another is cut."""
     random = np.random.default_rng([9, number])
-    changes = {"machine.depth_mm": float(random.uniform(0.4, 1.0)), "machine.dwell_ms": float(random.uniform(60.0, 250.0)), "skin.melanosome_fraction": float(random.uniform(0.01, 0.06))}
-    run = df.run(normal.with_(changes), grid="quick").to_xarray()
-    run.attrs["resolved_json"] = json.dumps(normal.with_(changes).resolved())
-    cut = Cut(float(random.uniform(-60.0, 60.0)), float(random.uniform(-4.0, 4.0)), float(random.uniform(3.0, 6.0)), float(random.uniform(0.0, 0.15)))
-    mpp = float(random.choice([0.25, 0.5]))
-    tissue, stained = synthetic_section.section(run, 0.0, cut, mpp=mpp, width_um=400.0, depth_um=600.0, seed=number)
+    mpp, held = 0.25 if number % 5 == 4 else 0.5, 0.0
+    while held < _LEAST_UM2:
+        settings = {"machine.depth_mm": random.uniform(0.4, 1.0), "machine.dwell_ms": random.uniform(60.0, 250.0), "skin.melanosome_fraction": random.uniform(0.01, 0.06)}
+        treatment = normal.with_({key: float(value) for key, value in settings.items()})
+        run = df.run(treatment, grid="quick").to_xarray()
+        run.attrs["resolved_json"] = json.dumps(treatment.resolved())
+        cut = Cut(float(random.uniform(-60.0, 60.0)), float(random.uniform(-4.0, 4.0)), float(random.uniform(3.0, 6.0)), float(random.uniform(0.0, 0.15)))
+        tissue, stained = synthetic_section.section(run, 0.0, cut, mpp=mpp, width_um=400.0, depth_um=600.0, seed=number)
+        held = stained.truth[:, 3].sum()
     path = synthetic_section.section_path(tmp_path / "cut.tif")
     written = synthetic_section.save_section(tissue, stained, path, mpp=mpp, cut=cut, day=0.0, seed=number, title="test")
     found = histology.extract(path, written[1], shrinkage=cut.shrinkage)
-    assert stained.truth[:, 3].sum() > 400.0
     agree_below_surface(found, stained.truth, mpp)
 
 
