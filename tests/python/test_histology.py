@@ -67,6 +67,11 @@ def test_brown_is_counted_below_the_junction_alone(tmp_path: Path) -> None:
     assert np.abs(found.quantiles_um("dej") - exact).max() < 10.0
 
 
+def test_brown_is_not_taken_for_black(tmp_path: Path) -> None:
+    with pytest.raises(df.InputError, match="no pigment of --ink black"):
+        histology.extract(*Drawn(ink="brown").save(tmp_path))
+
+
 def test_lines_are_proposed_where_none_are_drawn(tmp_path: Path) -> None:
     drawn = Drawn(ridge_um=15.0, size_um=(900.0, 600.0))
     path, _ = drawn.save(tmp_path)
@@ -133,6 +138,7 @@ def test_tiles_do_not_cut_clumps_and_formats_agree(tmp_path: Path) -> None:
     first = histology.extract(path, lines)
     assert first.clumps == 1
     for name, mpp in (("strip.tif", 0.5), ("deep.tif", 0.5), ("jpeg.ome.tif", None), ("drawn.png", None)):
+        assert np.array_equal(np.concatenate([band for _, band in open_image(tmp_path / name, mpp).bands()]), pixels)
         other = histology.extract(tmp_path / name, lines, mpp=mpp)
         assert np.array_equal(other.mask, first.mask) and other.quantiles_um("dej") == pytest.approx(first.quantiles_um("dej"), abs=0.01)
     assert other.facts["mpp_source"] == "dots per inch" and histology.extract(tmp_path / "deep.tif", lines, mpp=0.5).facts["notes"]
@@ -161,6 +167,8 @@ def test_depth_is_the_distance_to_the_line() -> None:
     assert deep == pytest.approx([-10.0, 20.0 / np.sqrt(2.0), -5.0 / np.sqrt(2.0), 5.0 / np.sqrt(2.0)], abs=0.1)
     assert along[0] == pytest.approx(50.0 * np.sqrt(2.0), abs=0.5)
     assert np.isnan(line(np.array([[-30.0, 40.0]]))[0]).all()  # beyond the end
+    sharp = Line((np.array([[0.0, 100.0], [50.0, 0.0], [60.0, 100.0]]),)).depth(0.5, np.array([[40.0, 50.0]]))
+    assert sharp(np.array([[58.0, -1.0]]))[0] == pytest.approx([-np.hypot(8.0, 1.0)], abs=0.1)  # above the left arm alone, it would be below
 
 
 def test_standard_deviations_are_those_of_random_sections() -> None:
