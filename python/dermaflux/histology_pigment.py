@@ -13,6 +13,7 @@ from .histology_proposal import UNMIX, densities
 
 # Optical density of red, green and blue; estimates: iron oxide absorbs more the shorter the light, azo reds pass red only.
 INK_COLOURS = {"brown": (0.35, 0.60, 0.72), "red": (0.10, 0.75, 0.65)}
+_SURE = 1.3  # the colour of what is darker (5 % of the light) is noise of 8 bits, or of JPEG; estimate
 INKS = ("black", *INK_COLOURS)
 
 
@@ -63,7 +64,7 @@ class PigmentRule:
         rows, columns = np.nonzero(candidate)
         density = densities(band[rows, columns], white)
         if black:
-            sure = np.minimum(density, self.core)  # the colour of what is darker is noise of 8 bits, or of JPEG
+            sure = np.minimum(density, _SURE)
             strongest = sure.max(axis=1)
             kept = strongest - sure.min(axis=1) <= self.saturation * strongest
             amount = density @ UNMIX[:, 2].astype(np.float32)
