@@ -16,7 +16,7 @@ histology_app = typer.Typer(help="From pictures of sections to depth profiles, a
 def extract(
     files: Annotated[list[Path], typer.Argument(help="pictures (TIFF, OME-TIFF, PNG), each with its GeoJSON behind it if there is one: a.tif a.geojson b.tif")],
     output: Annotated[Path, typer.Option("-o", "--output", help="profile (CSV) below the surface; that below the DEJ beside it, as NAME.dej.csv")],
-    hdf5: Annotated[Path | None, typer.Option("--hdf5", help="write everything, with masks, as HDF5")] = None,
+    hdf5: Annotated[Path | None, typer.Option("--hdf", help="write everything, with masks, as HDF5")] = None,
     mpp: Annotated[float | None, typer.Option("--mpp", help="side of a pixel in um; that of the metadata otherwise")] = None,
     proposal: Annotated[Path | None, typer.Option("--proposal", help="draw the proposed lines (PNG), and write them as GeoJSON beside it; of one picture")] = None,
     ink: Annotated[str, typer.Option("--ink", help="black, brown or red")] = "black",

@@ -275,7 +275,7 @@ def test_the_command_writes_what_fit_reads(cli: Callable[..., Finished], tmp_pat
     first, second = Drawn(), Drawn(discs=spread(40, 9), ridge_um=10.0)
     files = [*first.save(tmp_path, "a.tif"), *second.save(tmp_path, "b.tif")]
     output = tmp_path / "profile.csv"
-    done = cli("histology", "extract", *files, "-o", output, "--hdf5", tmp_path / "profile.h5")
+    done = cli("histology", "extract", *files, "-o", output, "--hdf", tmp_path / "profile.h5")
     assert done.code == 0 and "share in the epidermis" in done.out, done
     rows = np.array([row for _, row in _rows(output, _PROFILE)])
     assert rows[:, 2].sum() == pytest.approx(1.0, abs=1e-4) and (rows[:, 3] > 0.0).all()
