@@ -1,4 +1,4 @@
-"""Command line: info, run, resume, sweep, sensitivity, fit, calibrate, preset, report, render, match, photons.
+"""Command line: info, run, resume, sweep, sensitivity, fit, calibrate, preset, report, render, match, photons, histology.
 
 Exit codes: 0 done, 1 the program failed, 2 bad input, 3 a sweep or an analysis with failed members, 4 a preset was refused, 130 interrupted.
 """
@@ -17,6 +17,7 @@ from rich.table import Table
 
 from . import _core, configs, fit_command, look_commands
 from .commands import Backend, Quick, Refine, Set, Threads, changes_of, fail, guarded
+from .histology_commands import histology_app
 from .preset_commands import preset_app
 from .sweep_commands import sweep_app
 from .tables import print_table
@@ -32,6 +33,7 @@ app = typer.Typer(
 )
 app.add_typer(preset_app, name="preset")
 app.add_typer(sweep_app, name="sweep")
+app.add_typer(histology_app, name="histology")
 
 Json = Annotated[bool, typer.Option("--json", help="print all scalar outputs as one flat JSON object")]
 StopAfter = Annotated[float | None, typer.Option("--stop-after-day", help="stop when healing reaches this day; the state is saved beside the output")]

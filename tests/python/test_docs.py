@@ -76,10 +76,10 @@ def test_every_file_that_the_readme_names_exists():
 def test_every_command_of_the_readme_exists_and_every_option_too(cli, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setenv("COLUMNS", "80")  # the page of help, which typer lays out, shortens names on narrower terminals
     shell = "\n".join(blocks("bash") + blocks("sh") + blocks("console") + blocks("")).replace("\\\n", " ")
-    commands = re.findall(r"(?:^|\s|/)dermaflux ((?:preset [a-z]+|sweep [a-z]+|[a-z]+)\b[^\n#|]*)", shell)
+    commands = re.findall(r"(?:^|\s|/)dermaflux ((?:(?:preset|sweep|histology) [a-z]+|[a-z]+)\b[^\n#|]*)", shell)
     assert commands, "the README shows no command"
     for line in commands:
-        name = line.split()[: 2 if line.startswith(("preset ", "sweep ")) else 1]
+        name = line.split()[: 2 if line.startswith(("preset ", "sweep ", "histology ")) else 1]
         help_text = cli(*name, "--help")
         assert help_text.code == 0, line
         for option in re.findall(r"(?<=\s)(--?[a-z][a-z-]*)", line):

@@ -1,19 +1,22 @@
 """Draws the pictures of the README. Takes some minutes: it runs the calibration for normal scalp.
 
-python validation/pictures/draw.py [section] [probability] [dot] [hairline] [crown_density] [blue_shift] draws those named, else all.
+python validation/pictures/draw.py [section] [probability] [dot] [hairline] [crown_density] [blue_shift] [section_he] draws those named, else all.
 """
 
+import json
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import matplotlib.pyplot as plt
 import numpy as np
 from scipy.optimize import brentq
 
 import dermaflux as df
-from dermaflux import _core, pictures, plots
+from dermaflux import _core, histology, histology_profile, pictures, plots, synthetic_section
 from dermaflux.looks import Look, look
+from dermaflux.virtual_biopsy import Cut
 
 HERE = Path(__file__).parent
 YEAR = 365.25
@@ -87,9 +90,40 @@ def blue_shift() -> None:
     figure.savefig(HERE / "blue_shift.png", dpi=130)
 
 
+def section_he() -> None:
+    """A synthetic section through the dot, and what the extractor takes for pigment in it, with its profile beside that of the run."""
+    run = df.run(normal).to_xarray()
+    run.attrs["resolved_json"] = json.dumps(normal.resolved())
+    cut = Cut(offset_um=15.0, angle_deg=3.0)
+    with TemporaryDirectory() as folder:
+        path = synthetic_section.section_path(Path(folder) / "section.tif")
+        tissue, stained = synthetic_section.section(run, 14.0, cut, mpp=0.5, width_um=640.0, depth_um=520.0, seed=4)
+        lines = synthetic_section.save_section(tissue, stained, path, mpp=0.5, cut=cut, day=14.0, seed=4, title=normal.title)[1]
+        found = histology.extract(path, lines)
+    profile = histology_profile.pool([found])
+    figure, axes = plt.subplots(1, 2, figsize=(11.5, 5.4), constrained_layout=True, width_ratios=(1.45, 1.0))
+    high, wide, _ = stained.colours.shape
+    axes[0].imshow(stained.colours, extent=(0.0, 0.5 * wide, 0.5 * high, 0.0), interpolation="antialiased")
+    for name, colour in (("Surface", "#0072b2"), ("DEJ", "#009e73")):
+        axes[0].plot(*(0.5 * stained.lines[name]).T, color=colour, lw=1.0, label=name)
+    mask = np.unpackbits(found.mask, axis=1)[:, :wide]
+    axes[0].contour((np.arange(wide) + 0.5) * 0.5, (np.arange(high) + 0.5) * 0.5, mask, levels=[0.5], colors="#f0e442", linewidths=0.8)
+    axes[0].set(xlabel="um", ylabel="um", title="synthetic section (H&E), day 14, 4 um thick; yellow: pigment found")
+    axes[0].legend(fontsize=8, loc="lower left")
+    middle = 0.5 * (profile["surface_from_um"] + profile["surface_to_um"])
+    axes[1].barh(middle, profile["surface_fraction"], 18.0, xerr=profile["surface_sd"], color="#888888", error_kw={"lw": 0.8}, label="this section, with sd")
+    edges = np.append(profile["surface_from_um"], profile["surface_to_um"][-1])
+    whole = np.diff(np.interp(edges, tissue.z_um, np.append(0.0, np.cumsum(tissue.shares()))))
+    axes[1].plot(whole, middle, color="#d55e00", label="the whole simulated dot")
+    axes[1].set(xlabel="share of the pigment per 20 um", ylabel="depth below the surface [um]", xlim=(0.0, None))
+    axes[1].invert_yaxis()
+    axes[1].legend(fontsize=8)
+    figure.savefig(HERE / "section_he.png", dpi=110)
+
+
 DRAWINGS: dict[str, Callable[[], None]] = {
     "section": section, "probability": probability, "dot": dot, "hairline": lambda: patch("hairline"), "crown_density": lambda: patch("crown_density"),
-    "blue_shift": blue_shift,
+    "blue_shift": blue_shift, "section_he": section_he,
 }  # fmt: skip
 
 for name in sys.argv[1:] or DRAWINGS:

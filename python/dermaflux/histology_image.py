@@ -1,0 +1,193 @@
+"""Pictures of sections: what can be measured in them, their pixel size, and their pixels band by band so that memory stays small."""
+
+import os
+import re
+import warnings
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, replace
+from pathlib import Path
+from xml.etree import ElementTree
+
+import numpy as np
+import tifffile
+from PIL import Image, UnidentifiedImageError
+
+from . import _core
+
+_SMALLEST_UM = 100.0  # a side that shows less is no section of skin
+_MPP = (0.05, 10.0)  # pixel sizes of microscopes [um]; 72 dpi, which programs write for "unknown", is 353
+_SEGMENT_BYTES = 256 << 20  # largest tile or strip that is decoded at once
+_WHOLE_PIXELS = 150_000_000  # largest PNG or JPEG, which is decoded in one piece
+_BAND_ROWS = 512
+_UNITS_UM = {"µm": 1.0, "um": 1.0, "nm": 1e-3, "mm": 1e3, "cm": 1e4, "m": 1e6}
+
+
+@dataclass(frozen=True)
+class SectionImage:
+    """A picture of a section.
+
+    Attributes
+    ----------
+    width, height: [pixel].   mpp: side of a pixel [um].   mpp_source: where that is from.
+    notes: what was converted.
+    """
+
+    path: Path
+    width: int
+    height: int
+    mpp: float
+    mpp_source: str
+    notes: tuple[str, ...] = ()
+    _tiff: bool = False
+
+    def bands(self) -> Iterator[tuple[int, np.ndarray]]:
+        """First row and pixels of each band from the top, shape (row, width, 3), 0 to 255.
+
+        Raises
+        ------
+        FileError: damaged.
+        """
+        try:
+            for top, band in self._pieces() if self._tiff else self._whole():
+                yield top, np.ascontiguousarray(band[..., :3])
+        except _core.FileError:
+            raise
+        except Exception as error:  # each codec has errors of its own
+            raise _core.FileError(f"{self.path}: is damaged ({type(error).__name__}: {error}); export it again") from None
+
+    def _whole(self) -> Iterator[tuple[int, np.ndarray]]:
+        with Image.open(self.path) as picture:
+            pixels = np.asarray(picture.convert("RGB"))
+        for top in range(0, self.height, _BAND_ROWS):
+            yield top, pixels[top : top + _BAND_ROWS]
+
+    def _pieces(self) -> Iterator[tuple[int, np.ndarray]]:
+        with tifffile.TiffFile(self.path) as tif:
+            page = tif.series[0].levels[0].pages[0].aspage()
+            if page.is_contiguous:
+                yield from self._rows(page, tif.byteorder)
+                return
+            across = -(-self.width // page.tilewidth) if page.is_tiled else 1
+            high = page.tilelength if page.is_tiled else page.rowsperstrip
+            tables = {"jpegtables": page.jpegtables, "jpegheader": page.jpegheader}
+            per_band = max(1, _BAND_ROWS // high)
+            with ThreadPoolExecutor(min(2, os.cpu_count() or 1)) as pool:
+                for top in range(0, self.height, high * per_band):
+                    first, count = top // high * across, per_band * across
+                    places = list(range(first, min(first + count, len(page.dataoffsets))))
+                    read = tif.filehandle.read_segments([page.dataoffsets[i] for i in places], [page.databytecounts[i] for i in places], indices=places)
+                    band = np.full((min(high * per_band, self.height - top), self.width, page.samplesperpixel), 255, np.uint8)
+                    for pixels, index, shape in pool.map(lambda one: page.decode(*one, **tables), list(read)):
+                        if pixels is not None:  # a sparse tile is background
+                            place = band[index[2] - top :, index[3] :][: shape[1], : shape[2]]
+                            place[:] = _to_bytes(pixels[0, : place.shape[0], : place.shape[1]])
+                    yield top, band
+
+    def _rows(self, page: tifffile.TiffPage, byteorder: str) -> Iterator[tuple[int, np.ndarray]]:
+        kind = page.dtype.newbyteorder(byteorder)
+        row = self.width * page.samplesperpixel
+        for top in range(0, self.height, _BAND_ROWS):
+            high = min(_BAND_ROWS, self.height - top)
+            values = np.fromfile(self.path, kind, high * row, offset=page.dataoffsets[0] + top * row * kind.itemsize)
+            yield top, _to_bytes(values.reshape(high, self.width, page.samplesperpixel))
+
+
+def _to_bytes(pixels: np.ndarray) -> np.ndarray:
+    return pixels if pixels.dtype == np.uint8 else (pixels >> 8).astype(np.uint8)
+
+
+def open_image(path: str | os.PathLike[str], mpp: float | None = None) -> SectionImage:
+    """Opens a TIFF, OME-TIFF, PNG or JPEG; reads no pixel yet.
+
+    Parameters
+    ----------
+    mpp: side of a pixel [um]; that of the metadata otherwise.
+
+    Raises
+    ------
+    FileError: no such file, no picture, or truncated.
+    InputError: no pixel size, CMYK, grey, too small, or too large to be read piece by piece.
+    """
+    path = Path(path)
+    if not path.is_file():
+        raise _core.FileError(f"{path}: no such file; give a picture of a section (TIFF, OME-TIFF, PNG)")
+    if mpp is not None and not _MPP[0] <= mpp <= _MPP[1]:
+        raise _core.InputError(f"--mpp {mpp:g}: is out of range (side of a pixel); use {_MPP[0]:g} to {_MPP[1]:g} um")
+    with path.open("rb") as file:
+        head = file.read(4)
+    image, found, source = _open_tiff(path) if head[:2] in (b"II", b"MM") else _open_whole(path)
+    if mpp is None:
+        if found is None:
+            raise _core.InputError(f"{path}: its pixel size is not in the metadata; give it in um, for example --mpp 0.25")
+        if not _MPP[0] <= found <= _MPP[1]:
+            raise _core.InputError(f"{path}: a pixel of {found:g} um ({source}) is not that of a microscope ({_MPP[0]:g} to {_MPP[1]:g} um); give --mpp")
+    size = found if mpp is None else mpp
+    if min(image.width, image.height) * size < _SMALLEST_UM:
+        raise _core.InputError(f"{path}: shows {image.width} x {image.height} pixels, {image.width * size:g} x {image.height * size:g} um; a section needs {_SMALLEST_UM:g} um each way")
+    return replace(image, mpp=size, mpp_source=source if mpp is None else "--mpp")
+
+
+def _open_tiff(path: Path) -> tuple[SectionImage, float | None, str]:
+    try:
+        with tifffile.TiffFile(path) as tif:
+            page = tif.series[0].levels[0].pages[0].aspage()
+            _ = page.jpegtables, page.tags
+            found, source = _tiff_mpp(tif, page)
+    except Exception as error:  # what a broken directory raises is anything
+        raise _core.FileError(f"{path}: is no complete TIFF ({type(error).__name__}: {error}); export it again") from None
+    if page.photometric == tifffile.PHOTOMETRIC.SEPARATED:
+        raise _core.InputError(f"{path}: is CMYK, made for printing; export it as RGB")
+    if page.samplesperpixel not in (3, 4) or page.planarconfig != tifffile.PLANARCONFIG.CONTIG:
+        raise _core.InputError(f"{path}: has {page.samplesperpixel} channel(s) {'a pixel' if page.planarconfig == 1 else 'in planes'}; export it as RGB, channels interleaved")
+    if page.dtype not in (np.uint8, np.uint16):
+        raise _core.InputError(f"{path}: has pixels of type {page.dtype}; export it with 8 or 16 bits a channel")
+    if max((a + b for a, b in zip(page.dataoffsets, page.databytecounts, strict=True)), default=0) > path.stat().st_size:
+        raise _core.FileError(f"{path}: is truncated ({path.stat().st_size} bytes do not hold all its pixels); copy or export it again")
+    high, wide = (page.tilelength, page.tilewidth) if page.is_tiled else (page.rowsperstrip, page.imagewidth)
+    if not page.is_contiguous and min(high, page.imagelength) * wide * page.samplesperpixel * page.dtype.itemsize > _SEGMENT_BYTES:
+        raise _core.InputError(f"{path}: is compressed in pieces of {wide} x {high} pixels, too large to be read piece by piece; export it tiled (512 x 512)")
+    notes = ("16 bits a channel were taken as 8",) if page.dtype == np.uint16 else ()
+    return SectionImage(path, page.imagewidth, page.imagelength, np.nan, "", notes, True), found, source
+
+
+def _tiff_mpp(tif: tifffile.TiffFile, page: tifffile.TiffPage) -> tuple[float | None, str]:
+    """Side of a pixel in OME-XML, the description of a scanner, or the resolution tags [um]."""
+    if tif.ome_metadata:
+        pixels = next((one for one in ElementTree.fromstring(tif.ome_metadata).iter() if one.tag.endswith("Pixels")), None)
+        if pixels is not None and "PhysicalSizeX" in pixels.attrib:
+            unit = pixels.get("PhysicalSizeXUnit", "µm")
+            return float(pixels.get("PhysicalSizeX", "nan")) * _UNITS_UM.get(unit, np.nan), "OME PhysicalSizeX"
+    scanner = re.search(r"MPP\s*=\s*([0-9.]+)", page.description or "")
+    if scanner:
+        return float(scanner[1]), "MPP of the scanner"
+    resolution, unit = page.tags.get("XResolution"), page.tags.get("ResolutionUnit")
+    per_unit = {2: 25400.0, 3: 10000.0}.get(int(unit.value) if unit is not None else 2)
+    if resolution is None or per_unit is None or 0 in resolution.value or resolution.value[0] == resolution.value[1]:
+        return None, ""
+    return per_unit * resolution.value[1] / resolution.value[0], "TIFF resolution"
+
+
+def _open_whole(path: Path) -> tuple[SectionImage, float | None, str]:
+    """PNG and JPEG, which are decoded in one piece."""
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", Image.DecompressionBombWarning)
+            with Image.open(path) as picture:
+                (width, height), mode, kind, dpi = picture.size, picture.mode, picture.format, picture.info.get("dpi")
+                if width * height <= _WHOLE_PIXELS:
+                    picture.load()
+    except Image.DecompressionBombError:
+        width, height, mode, kind, dpi = 1, _WHOLE_PIXELS + 1, "RGB", "picture", None
+    except UnidentifiedImageError:
+        raise _core.FileError(f"{path}: is no picture; give a TIFF, an OME-TIFF or a PNG") from None
+    except (OSError, SyntaxError, ValueError) as error:
+        raise _core.FileError(f"{path}: is truncated or damaged ({error}); copy or export it again") from None
+    if width * height > _WHOLE_PIXELS:
+        raise _core.InputError(f"{path}: a {kind} of more than {_WHOLE_PIXELS:,} pixels cannot be read piece by piece; export it as tiled TIFF")
+    if mode == "CMYK":
+        raise _core.InputError(f"{path}: is CMYK, made for printing; export it as RGB")
+    if mode not in ("RGB", "RGBA", "P"):
+        raise _core.InputError(f"{path}: has no colours (mode {mode}), which tell ink from nuclei; export it as RGB")
+    found = 25400.0 / float(dpi[0]) if dpi and dpi[0] > 0 else None
+    return SectionImage(path, width, height, np.nan, ""), found, "dots per inch"
