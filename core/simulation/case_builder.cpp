@@ -197,7 +197,7 @@ CaseBlueprint build_case(const Treatment& whole, const RunOptions& options) {
   const std::vector<SessionNumbers> sessions = numbers_of_sessions(whole, blueprint.puncture, dwells, options.grid);
   TreatmentCase& c = blueprint.plan;
   c.insertion.params = sessions.front().params;
-  c.healing.params = build_healing_params(treatment, blueprint.puncture, options.grid);
+  c.healing.params = build_healing_params(treatment, blueprint.puncture);
   c.optics.params = build_optics_params(treatment, blueprint.puncture, options.grid);
   blueprint.paths = photon_paths(path_settings(treatment.model));
   c.branches = branches_of(dwells, blueprint.puncture);

@@ -18,6 +18,6 @@ void fill_healing_rows(const Treatment& treatment, const HealingProblem& problem
 bool fill_healing_rings(const Treatment& treatment, const HealingProblem& problem);
 
 /// Numbers of healing and fading.
-HealingParams build_healing_params(const Treatment& treatment, const Puncture& puncture, GridLevel level);
+HealingParams build_healing_params(const Treatment& treatment, const Puncture& puncture);
 
 }  // namespace dermaflux

@@ -23,8 +23,8 @@ class PigmentRule:
 
     Attributes
     ----------
-    optical_density: decadic, least of the weakest channel (black), or along the colour of the ink [-]; 0.3 is half of the light, the edge of a grain; a colour
-        is told from eosin by 0.6. 0 takes that of the ink.
+    optical_density: decadic, least of the weakest channel (black), or along the colour of the ink [-]; 0.3 is half of the light, the edge of
+        a grain; a colour is told from eosin by 0.6. 0 takes that of the ink.
     saturation: for black, largest spread of the channels over the strongest [-]; nuclei and melanin lie above 0.55, ink on eosin below 0.4.
     core, core_um: a nucleus under melanin is dark and grey, too, but never as dark as ink: above the junction, black counts within `core_um` of a pixel of that
         density only [-], [um].
@@ -47,7 +47,10 @@ class PigmentRule:
             raise _core.InputError(f"--ink {self.ink}: is unknown; use {', '.join(INKS)}")
         if self.optical_density == 0.0:
             object.__setattr__(self, "optical_density", 0.3 if self.ink == "black" else 0.6)
-        for name, low, high in (("optical_density", 0.05, 2.0), ("saturation", 0.05, 1.0), ("core", 0.3, 2.0), ("core_um", 0.0, 10.0), ("likeness", 0.5, 1.0), ("ceiling", 0.1, 2.4), ("smallest_um2", 0.0, 1000.0)):
+        for name, low, high in (
+            ("optical_density", 0.05, 2.0), ("saturation", 0.05, 1.0), ("core", 0.3, 2.0), ("core_um", 0.0, 10.0), ("likeness", 0.5, 1.0),
+            ("ceiling", 0.1, 2.4), ("smallest_um2", 0.0, 1000.0),
+        ):  # fmt: skip
             if not low <= getattr(self, name) <= high:
                 raise _core.InputError(f"{name} = {getattr(self, name):g} is out of range; use {low:g} to {high:g}")
 

@@ -96,7 +96,7 @@ std::map<long, double> tracks(NeedleShape shape, int prongs) {
   Treatment treatment = test::treatment();
   treatment.needle.shape = shape;
   treatment.needle.prongs = prongs;
-  const TrackGroups groups = build_healing_params(treatment, solve_puncture(treatment), GridLevel::quick).tracks;
+  const TrackGroups groups = build_healing_params(treatment, solve_puncture(treatment)).tracks;
   std::map<long, double> shares;
   for (int n = 0; n < groups.count; ++n)
     shares[std::lround(1e3 * groups.offset[n] / treatment.needle.prong_pitch)] = groups.weight[n];
