@@ -5,6 +5,7 @@
 
 #include "core/io/pattern_file.hpp"
 #include "core/physics/colour.hpp"
+#include "core/physics/kinetics.hpp"
 #include "core/simulation/case_builder.hpp"
 #include "core/simulation/skin_look.hpp"
 #include "core/solver/optics_setup.hpp"
@@ -38,6 +39,12 @@ void bind_look(py::module_& module) {
   module.def("lab", &lab, py::arg("reflectance"));
   module.def("delta_e", &delta_e, py::arg("first"), py::arg("second"));
   module.def("ita", &ita, py::arg("skin"));
+  module.def(
+      "cluster_size_um",
+      [](double start_um, double end_um, double growth_year, double day) {
+        return ClusterGrowth{start_um, end_um, growth_year * units::year}(day * units::day);
+      },
+      py::arg("start_um"), py::arg("end_um"), py::arg("growth_year"), py::arg("day"));
   module.def(
       "skin_reflectance", [](const TreatmentDocument& document) { return skin_reflectance(document.treatment()); },
       py::arg("document"));

@@ -72,6 +72,9 @@ def outputs() -> list[OutputRow]:
 def wavelengths_nm() -> list[float]:
     """Bands in which a dot is looked at [nm]."""
 
+def cluster_size_um(start_um: float, end_um: float, growth_year: float, day: float) -> float:
+    """Size of a cluster of pigment in a cell, so many days after it came [um]."""
+
 def colour_weights() -> list[list[float]]:
     """Weights of CIE X, Y and Z per band for a reflectance under D65, 2 degrees, linear between bands; Y of white is 1."""
 

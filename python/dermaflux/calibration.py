@@ -238,7 +238,7 @@ def _decide(search: Search, best: dict[str, float], draws: int, full: int) -> tu
     says how much faster that is and whether it judges alike."""
     file = search.file
     searched = total([one for one in search.ran if one.grid == file.grid], file.grid)
-    horizon = file.sessions.horizon_years if file.sessions else 5.0  # a touch-up may come late
+    horizon = max(5.0, file.sessions.horizon_years if file.sessions else 0.0)  # a touch-up may come late; outputs take five years
     arrays = search.at("the best setting on the standard grid", [(file, best)], draws, "standard", horizon)
     spent = search.ran[-1]
     ran = total([one for one in search.ran if one.grid == "standard"], "standard") if file.grid != "standard" else spent

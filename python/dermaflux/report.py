@@ -20,7 +20,7 @@ from .criteria import keeps
 from .influence import strongest
 from .looks import look
 from .optimum import located
-from .runfile import resolved_input
+from .runfile import layers_at_axis, resolved_input
 from .running import run
 from .session_plan import plan_lines
 
@@ -67,18 +67,6 @@ def page(title: str, body: str) -> str:
         f"<title>{escape(title)}</title><style>{_STYLE}{setting_map.STYLE}</style></head><body><h1>{escape(title)}</h1>{body}"
         f'<p class="note">dermaflux {escape(_core.version)} ({escape(_core.git)}). Research use; not validated for treatment.</p></body></html>\n'
     )
-
-
-def _layers(resolved: Mapping[str, Mapping[str, Any]]) -> dict[str, float]:
-    """Thickness of the layers at the dot's axis from a resolved input, in the order of the surface down [mm]; none where it does
-    not list them."""
-    if "skin.layers" not in resolved:
-        return {}
-    scar = {name: resolved.get(f"scar.{name}", {"value": 0.0})["value"] for name in ("shape", "width_mm", "offset_mm")}
-    inside = scar["shape"] in ("disc", "strip") and float(scar["offset_mm"]) < 0.5 * float(scar["width_mm"])
-    skin = "scar.tissue" if inside else "skin"
-    factor = float(resolved[f"{skin}.thickness_factor"]["value"])
-    return {name: float(resolved[f"{skin}.layer.{name}.thickness_um"]["value"]) * factor / 1e3 for name in resolved["skin.layers"]["value"]}
 
 
 def _warnings(messages: Iterable[str]) -> str:
@@ -153,7 +141,7 @@ def run_report(data: xr.Dataset, *, other: str | None = None, backend: str = "au
     NumericsError: pools and losses in the file do not sum to what was delivered.
     """
     resolved = resolved_input(data)
-    layers = _layers(resolved)
+    layers = layers_at_axis(resolved)
     scalars = [name for name in data.data_vars if data[name].ndim == 0 and data[name].dtype.kind == "f"]
     rows = [(name, float(data[name]), data[name].attrs.get("long_name", "")) for name in sorted(scalars)]
     settings = [(key, row["value"], row.get("unit", ""), row["source"]) for key, row in resolved.items()]
@@ -190,9 +178,10 @@ def calibration_report(c: Calibration, backend: str = "auto") -> str:
     expected = [
         (name, row["p05"], row["p50"], row["p95"], "" if row["unit"] == "1" else row["unit"]) for name, row in preset["expected"].items()
     ]
+    weighted = any(rule.weight is not None for rule in file.criteria)
     rules = [
         (
-            rule.name, rule.output, _limits(rule), "" if rule.weight is None else rule.weight, f"{100 * float(keeps(c.decided[rule.output], rule).mean()):.0f} %",
+            rule.name, rule.output, _limits(rule), *(("" if rule.weight is None else rule.weight,) if weighted else ()), f"{100 * float(keeps(c.decided[rule.output], rule).mean()):.0f} %",
             rule.reason, rule.source,
         )
         for rule in file.criteria
@@ -221,7 +210,7 @@ def calibration_report(c: Calibration, backend: str = "auto") -> str:
         + f"<p>{int(c.contenders.sum()) - 1} other settings are as good within the Monte Carlo error of {file.draws} paired draws (one side, 95 %).</p>"
         + f"<h2>What more contrast costs</h2>{_picture(plots.trade_off(c.outputs, c.best), 'trade-off')}"
         + '<p class="note">Each point is a setting of the search, means over the draws; the line joins those that no other is better than in both.</p>'
-        + f"<h2>When a dot is right</h2>{table(('rule', 'output', 'limits', 'weight', 'kept at the optimum', 'why', 'source'), rules)}"
+        + f"<h2>When a dot is right</h2>{table(('rule', 'output', 'limits', *(('weight',) if weighted else ()), 'kept at the optimum', 'why', 'source'), rules)}"
         + '<p class="note">A dot is right if it keeps all rules without a weight; a right dot is worth 1 less the weight of each other rule that it '
         + "breaks.</p>"
         + f"<h2>What to expect</h2>{table(('output', '5 %', 'median', '95 %', 'unit'), expected)}"

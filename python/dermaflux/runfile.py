@@ -2,7 +2,9 @@
 
 import json
 import os
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import h5py
 import numpy as np
@@ -48,6 +50,22 @@ def open_run(path: str | os.PathLike[str]) -> xr.Dataset:
 def resolved_input(dataset: xr.Dataset) -> dict[str, dict[str, object]]:
     """The input of an opened run: key -> value, unit, range, source."""
     return json.loads(dataset.attrs["resolved_json"])
+
+
+def skin_at_axis(resolved: Mapping[str, Mapping[str, Any]]) -> str:
+    """Beginning of the keys of the tissue that the dot's axis lies in: `skin`, or `scar.tissue` inside a scar."""
+    scar = {name: resolved.get(f"scar.{name}", {"value": 0.0})["value"] for name in ("shape", "width_mm", "offset_mm")}
+    inside = scar["shape"] in ("disc", "strip") and float(scar["offset_mm"]) < 0.5 * float(scar["width_mm"])
+    return "scar.tissue" if inside else "skin"
+
+
+def layers_at_axis(resolved: Mapping[str, Mapping[str, Any]]) -> dict[str, float]:
+    """Thickness of the layers there, from a resolved input, in the order of the surface down [mm]; none where it does not list them."""
+    if "skin.layers" not in resolved:
+        return {}
+    skin = skin_at_axis(resolved)
+    factor = float(resolved[f"{skin}.thickness_factor"]["value"])
+    return {name: float(resolved[f"{skin}.layer.{name}.thickness_um"]["value"]) * factor / 1e3 for name in resolved["skin.layers"]["value"]}
 
 
 def _text(value: object) -> str:

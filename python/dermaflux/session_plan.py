@@ -34,7 +34,7 @@ def touch_up(contrasts: Mapping[str, np.ndarray], criteria: Sequence[_core.Crite
 
     Parameters
     ----------
-    contrasts: outputs named as in `LOOKS`, shape (draw,) each; NaN beyond the horizon of the runs.
+    contrasts: outputs named as in `LOOKS`, shape (draw,) each; NaN beyond the horizon of the runs. None after that of the rules counts.
 
     Raises
     ------
@@ -43,7 +43,7 @@ def touch_up(contrasts: Mapping[str, np.ndarray], criteria: Sequence[_core.Crite
     years = np.array(list(LOOKS.values()))
     values = np.stack([np.asarray(contrasts[name], dtype=float) for name in LOOKS])
     values = values[:, np.isfinite(values[0])]
-    seen = np.isfinite(values).all(axis=1)
+    seen = np.isfinite(values).all(axis=1) & (years <= rules.horizon_years)
     years, values = years[seen], values[seen]
     if not values.size:
         raise _core.NumericsError("no session plan: no draw has a contrast at day 14; search other depths or dwell times")

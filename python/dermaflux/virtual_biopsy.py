@@ -9,7 +9,7 @@ import xarray as xr
 from . import _core
 from .looks import moment
 from .result import POOLS
-from .runfile import resolved_input
+from .runfile import layers_at_axis, resolved_input, skin_at_axis
 
 SPINDLE_SHARE = 0.1  # of a macrophage's capacity that a fibroblast holds; estimate: it spreads its granules along its body
 RETE_PERIOD_UM = (90.0, 150.0)  # estimate: from ridge to ridge of scalp epidermis
@@ -45,7 +45,7 @@ class Tissue:
 
     Attributes
     ----------
-    layers_um: thickness of stratum corneum, viable epidermis, papillary and reticular dermis.   rete_um: height of the ridges.
+    layers_um: thickness of the uppermost layer and of all others of the epidermis, of the uppermost and of all others of the dermis.   rete_um: height of the ridges.
     r_um, z_um: faces of the grid.   pools: pigment per tissue volume by pool, shape (pool, ring, row) [ng/um^3].
     granule_um, granule_ng: diameter and pigment of a grain.   capacity_ng, macrophages_per_um3: of the dermis.
     ink_m2_g: absorption of the pigment in red, green and blue.   melanin: volume fraction of melanosomes in the epidermis.
@@ -87,19 +87,21 @@ def tissue_of(run: xr.Dataset, day: float, name: str = "the run") -> Tissue:
     def value(key: str) -> float:
         return read[key]["value"]
 
-    factor = value("skin.thickness_factor")
-    layers = tuple(factor * value(f"skin.layer.{layer}.thickness_um") for layer in ("stratum_corneum", "viable_epidermis", "papillary_dermis", "reticular_dermis"))
+    skin, thickness = skin_at_axis(read), layers_at_axis(read)
+    kinds = {name: value(f"{skin}.layer.{name}.kind") for name in thickness}
+    epidermis, dermis = ([1e3 * mm for name, mm in thickness.items() if kinds[name] == kind] for kind in ("epidermis", "dermis"))
+    if not epidermis or not dermis:
+        raise _core.InputError(f"{name}: its skin has no layer of kind {'dermis' if epidermis else 'epidermis'}, without which there is no junction to draw")
     pools = np.stack([run[f"pigment_{pool}"].transpose("time", "r", "z").values[n] for pool in POOLS]) * 1e-6  # kg/m^3 to ng/um^3
     if not pools.sum() > 0.0:
         raise _core.InputError(f"{name}: holds no pigment on day {day:g}; choose an earlier day")
-    grown = value("skin.cluster_start_um"), value("skin.cluster_end_um")
-    size = grown[0] + (grown[1] - grown[0]) * (1.0 - np.exp(-day / 365.25 / value("skin.cluster_growth_year")))
-    solid = value("skin.cluster_solids") * value("ink.pigment_density_g_cm3") * 1e-3  # ng/um^3
+    size = _core.cluster_size_um(*(value(f"{skin}.cluster_{name}") for name in ("start_um", "end_um", "growth_year")), day)
+    solid = value(f"{skin}.cluster_solids") * value("ink.pigment_density_g_cm3") * 1e-3  # ng/um^3
     bands = np.asarray(value("ink.absorption_m2_per_g"))
     return Tissue(
-        layers, value("skin.rete_amplitude_um"), run["r_face"].values * 1e6, run["z_face"].values * 1e6, pools, float(size),
-        float(np.pi / 6.0 * size**3 * solid), value("skin.macrophage_capacity_ng"), value("skin.macrophage_density_per_mm3") * 1e-9,
-        tuple(np.interp((600.0, 550.0, 450.0), _core.wavelengths_nm(), bands)), value("skin.melanosome_fraction"),
+        (epidermis[0], sum(epidermis[1:]), dermis[0], sum(dermis[1:])), value(f"{skin}.rete_amplitude_um"), run["r_face"].values * 1e6, run["z_face"].values * 1e6, pools, size,
+        float(np.pi / 6.0 * size**3 * solid), value(f"{skin}.macrophage_capacity_ng"), value(f"{skin}.macrophage_density_per_mm3") * 1e-9,
+        tuple(np.interp((600.0, 550.0, 450.0), _core.wavelengths_nm(), bands)), value(f"{skin}.melanosome_fraction"),
     )  # fmt: skip
 
 

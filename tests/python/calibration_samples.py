@@ -1,11 +1,22 @@
 """Calibrations that are quick to run."""
 
 import re
+from dataclasses import dataclass
 from pathlib import Path
 
 from conftest import CONFIGS
 
 SCALP = CONFIGS / "calibrations/scalp.toml"
+
+
+@dataclass
+class Rule:
+    """A criterion that no file holds."""
+
+    output: str
+    low: float
+    high: float
+    weight: float | None = None
 
 
 def small_calibration(folder: Path, depths: list[float], dwells: list[float], draws: int) -> Path:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from calibration_samples import small_calibration, without_table
+from calibration_samples import Rule, small_calibration, without_table
 from conftest import CONFIGS, Page
 from scipy import stats
 
@@ -271,14 +271,6 @@ def test_the_report_shows_what_each_combination_reached(plain: Path, respond: Ca
 
 
 # rules with a weight
-
-
-@dataclass
-class Rule:
-    output: str
-    low: float
-    high: float
-    weight: float | None = None
 
 
 def test_a_rule_with_a_weight_costs_its_weight_and_decides_nothing():

@@ -338,6 +338,28 @@ def test_sections_pool_to_the_simulated_profile(run_file: Path, cli: Callable[..
     assert float(pooled["surface_sd"].max()) < 0.2  # or the line above says nothing
 
 
+def test_a_section_takes_layers_by_their_kind_and_the_tissue_at_the_axis(run_file: Path) -> None:
+    run = df.open_run(run_file)
+    usual, read = tissue_of(run, 28.0), json.loads(run.attrs["resolved_json"])
+    start, end, years = (read[f"skin.cluster_{name}"]["value"] for name in ("start_um", "end_um", "growth_year"))
+    assert usual.granule_um == pytest.approx(end - (end - start) * np.exp(-28.0 / (365.25 * years)), rel=1e-14)
+    renamed = {key.replace(".viable_epidermis.", ".spinous.").replace(".reticular_dermis.", ".deep_dermis."): one for key, one in read.items()}
+    renamed["skin.layers"]["value"] = ["stratum_corneum", "spinous", "papillary_dermis", "middle", "deep_dermis", "subcutis", "galea"]
+    for name in ("kind", "thickness_um"):
+        renamed[f"skin.layer.middle.{name}"] = dict(renamed[f"skin.layer.deep_dermis.{name}"])
+    for name in ("middle", "deep_dermis"):
+        renamed[f"skin.layer.{name}.thickness_um"]["value"] /= 2.0
+    assert tissue_of(run.assign_attrs(resolved_json=json.dumps(renamed)), 28.0).layers_um == pytest.approx(usual.layers_um, rel=1e-15)
+    read = json.loads(run.attrs["resolved_json"])
+    scar = read | {key.replace("skin.", "scar.tissue.", 1): dict(one) for key, one in read.items() if key.startswith("skin.")}
+    scar |= {f"scar.{name}": {"value": value} for name, value in {"shape": "disc", "width_mm": 3.0, "offset_mm": 0.0}.items()}
+    scar["scar.tissue.rete_amplitude_um"] = {"value": 5.0}
+    assert tissue_of(run.assign_attrs(resolved_json=json.dumps(scar)), 28.0).rete_um == 5.0 != usual.rete_um
+    bare = {key: one | {"value": "dermis"} if one["value"] == "epidermis" else one for key, one in read.items()}
+    with pytest.raises(df.InputError, match="no layer of kind epidermis"):
+        tissue_of(run.assign_attrs(resolved_json=json.dumps(bare)), 28.0)
+
+
 def test_a_section_is_marked_and_the_same_twice(run_file: Path, cli: Callable[..., Finished], tmp_path: Path) -> None:
     arguments = ["histology", "section", run_file, "--day", "28", "--mpp", "1", "--width-um", "300", "--depth-um", "300"]
     for name in ("one.tif", "two.tif", "one.png"):

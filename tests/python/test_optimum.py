@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from calibration_samples import Rule
 from conftest import CONFIGS
 from scipy import stats
 
@@ -17,14 +18,6 @@ from dermaflux.optimum import Optimum, held_probability, locate, refine, value_o
 DEPTHS = np.array([0.15, 0.2, 0.25, 0.3, 0.35, 0.4, 0.5, 0.6, 0.75])
 DWELLS = np.array([50.0, 80.0, 120.0, 160.0, 200.0, 250.0, 300.0, 350.0, 400.0, 460.0])
 ASKED = _core.LocationGoal(25.0, 0.1, 0.9, 4096)
-
-
-@dataclass
-class Rule:
-    output: str
-    low: float
-    high: float
-    weight: float | None = None
 
 
 @dataclass

@@ -10,6 +10,8 @@ from conftest import CONFIGS
 
 import dermaflux as df
 from dermaflux import _core
+from dermaflux.calibration import _decide
+from dermaflux.search import Search
 from dermaflux.session_plan import LOOKS, plan_lines, session_plan, touch_up, touch_up_line
 
 SCALP = CONFIGS / "calibrations/scalp.toml"
@@ -52,6 +54,30 @@ def test_a_quantile_is_a_draw_and_absent_where_that_is_not_due_before_the_horizo
     assert later["p05_years"] == 1.5 and "p50_years" not in later
     never = touch_up(contrasts(*draws[11:]), file.criteria, file.sessions)
     assert not {"p05_years", "p50_years", "p95_years"} & set(never) and "not before 10 years" in touch_up_line(never)
+
+
+def test_no_look_after_the_horizon_of_the_rules_counts(tmp_path: Path):
+    text = SCALP.read_text().replace('"../treatments"', f'"{CONFIGS / "treatments"}"').replace("horizon_years = { value = 10", "horizon_years = { value = 3")
+    (tmp_path / "short.toml").write_text(text)
+    short = _core.load_calibration(tmp_path / "short.toml", "normal")
+    due = touch_up(contrasts(falling(0.6, 0.1)), short.criteria, short.sessions)
+    assert due["horizon_years"] == 3.0 and "p05_years" not in due  # the level is crossed in the seventh year
+
+
+def test_what_decides_sees_five_years_however_short_the_horizon_of_the_plan(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    class Asked(Exception):
+        pass
+
+    def at(self: Search, title: str, settings: list, draws: int, grid: str, horizon_year: float) -> None:
+        raise Asked(horizon_year)
+
+    monkeypatch.setattr(Search, "at", at)
+    for years, seen in ((2, 5.0), (10, 10.0)):
+        text = SCALP.read_text().replace('"../treatments"', f'"{CONFIGS / "treatments"}"').replace("horizon_years = { value = 10", f"horizon_years = {{ value = {years}")
+        (tmp_path / "plan.toml").write_text(text)
+        with pytest.raises(Asked) as asked:
+            _decide(Search(_core.load_calibration(tmp_path / "plan.toml", "normal"), "serial", False), {"depth_mm": 0.3, "dwell_ms": 250.0}, 2, 2)
+        assert asked.value.args == (seen,)
 
 
 def test_runs_that_end_sooner_promise_no_more_than_they_saw(file: _core.CalibrationFile):
