@@ -17,9 +17,8 @@ from conftest import NORMAL, write_sweep
 import dermaflux as df
 from dermaflux import _core
 from dermaflux.provenance import input_sha256
-from dermaflux.report import _layers
 from dermaflux.result import POOLS
-from dermaflux.runfile import resolved_input
+from dermaflux.runfile import layers_at_axis, resolved_input
 from dermaflux.writing import check_output, complete_or_absent
 
 # Fields are stored as float32: 24 bits, rounded to nearest.
@@ -112,7 +111,7 @@ def test_the_order_of_the_layers_is_part_of_the_input(normal: df.Treatment, tmp_
     assert {key for key in normal if turned[key] != normal[key]} == {"skin.layers"} and turned["skin.layers"] == names
     assert input_sha256(turned.resolved()) != input_sha256(normal.resolved())
     for treatment in (normal, turned):  # a report draws them in this order
-        drawn = _layers(treatment.resolved())
+        drawn = layers_at_axis(treatment.resolved())
         assert list(drawn) == list(treatment.layers)
         assert list(drawn.values()) == pytest.approx(list(treatment.layers.values()), rel=1e-12)
 

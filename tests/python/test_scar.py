@@ -8,7 +8,7 @@ import pytest
 from conftest import NORMAL
 
 import dermaflux as df
-from dermaflux.report import _layers
+from dermaflux.runfile import layers_at_axis
 
 DISC = {"scar.shape": "disc", "scar.class": "fue_punctate", "scar.width_mm": 0.9}
 
@@ -46,7 +46,7 @@ def test_layers_are_those_at_the_axis():
     assert inside.layers == df.load(NORMAL, {"skin.class": "fue_punctate"}).layers
     assert beside.layers == df.load(NORMAL).layers
     for treatment in (inside, beside):
-        assert _layers(treatment.resolved()) == pytest.approx(treatment.layers, rel=1e-12)
+        assert layers_at_axis(treatment.resolved()) == pytest.approx(treatment.layers, rel=1e-12)
 
 
 def test_a_sweep_may_cross_the_border(tmp_path: Path):
