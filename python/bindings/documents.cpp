@@ -183,11 +183,12 @@ void bind_documents(py::module_& module) {
       .def_readonly("contrast_tolerance", &SettingsTable::contrast_tolerance)
       .def_readonly("share_tolerance", &SettingsTable::share_tolerance);
   py::class_<LocationGoal>(module, "LocationGoal")
-      .def(py::init<double, double, double, int>(), py::arg("depth_um"), py::arg("dwell_share"), py::arg("confidence"),
-           py::arg("most_draws"))
+      .def(py::init<double, double, double, double, int>(), py::arg("depth_um"), py::arg("dwell_share"), py::arg("confidence"),
+           py::arg("as_good"), py::arg("most_draws"))
       .def_readonly("depth_um", &LocationGoal::depth_um)
       .def_readonly("dwell_share", &LocationGoal::dwell_share)
       .def_readonly("confidence", &LocationGoal::confidence)
+      .def_readonly("as_good", &LocationGoal::as_good)
       .def_readonly("most_draws", &LocationGoal::most_draws);
   py::class_<SessionRules>(module, "SessionRules")
       .def_property_readonly("count", [](const SessionRules& rules) { return std::pair(rules.fewest, rules.most); })

@@ -434,7 +434,7 @@ class PresetSet:
 class LocationGoal:
     """How well the place of the best setting shall be known."""
 
-    def __init__(self, depth_um: float, dwell_share: float, confidence: float, most_draws: int) -> None:
+    def __init__(self, depth_um: float, dwell_share: float, confidence: float, as_good: float, most_draws: int) -> None:
         """As the table [location] of a calibration file says it."""
     @property
     def depth_um(self) -> float:
@@ -445,6 +445,9 @@ class LocationGoal:
     @property
     def confidence(self) -> float:
         """Share of resampled draws in which it falls there [-]."""
+    @property
+    def as_good(self) -> float:
+        """Below the best probability, of settings that are as good as the best [-]."""
     @property
     def most_draws(self) -> int:
         """Draws that may be run for it."""
