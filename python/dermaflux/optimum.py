@@ -264,7 +264,7 @@ def refine(
     """
     found, runs = first, None
     done, until = 0, min(max(_ROUND, 2 * first.draws), asked.most_draws)
-    while not found.known and done < until and until >= _LEAST:
+    while (runs is None or not found.known) and done < until and until >= _LEAST:  # straight lines between settings far apart may know it wrongly
         box = _box(found, depths, dwells, asked)
         more = _spread(box, run, draw, range(done, until))
         runs = more if runs is None else runs.joined(more)

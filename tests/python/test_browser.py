@@ -74,7 +74,8 @@ def calibrated(tmp_path_factory: pytest.TempPathFactory) -> Calibration:
 @pytest.fixture(scope="module")
 def fitted(tmp_path_factory: pytest.TempPathFactory) -> str:
     """The report of a fit of three keys to two numbers, an engine in closed form."""
-    path = fit_file(tmp_path_factory.mktemp("fit"), value("contrast_1y", 0.3, 0.02), value("fwhm_mm_1y", 0.2, 0.02, "mm"), keys=(UPTAKE, CLUSTER, HOP), steps=1000)
+    path = fit_file(tmp_path_factory.mktemp("fit"), value("contrast_1y", 0.3, 0.02), value("fwhm_mm_1y", 0.2, 0.02, "mm"),
+                    keys=(UPTAKE, CLUSTER, HOP), steps=1000)  # fmt: skip
     respond = lambda z: {"contrast_1y": 0.4 + 0.1 * (z[0] + z[1]), "fwhm_mm_1y": 0.2 + 0.05 * z[2]}  # noqa: E731
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(study, "run_batch", answering(df.plan_fit(path).prior, respond))
@@ -85,7 +86,8 @@ def fitted(tmp_path_factory: pytest.TempPathFactory) -> str:
 def pages(calibrated: Calibration, fitted: str, tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
     run = df.run(df.load(df.configs() / "treatments/normal_scalp.toml", {"machine.dwell_ms": 50}), grid="quick")
     data = df.open_run(run.save(tmp_path_factory.mktemp("run") / "run.h5"))
-    member = df.SetMember("normal", "round_liner_1_025_long", "carbon_black_smp", "0" * 64, "fit.h5 " + "2" * 64, "x.preset.json", "1" * 64, 0.3, 250.0, 0.78, 0.07)
+    member = df.SetMember("normal", "round_liner_1_025_long", "carbon_black_smp", "0" * 64,
+                          "fit.h5 " + "2" * 64, "x.preset.json", "1" * 64, 0.3, 250.0, 0.78, 0.07)
     return {"calibration": calibration_report(calibrated), "run": run_report(data), "set": set_report([member]),
             "card": card_html(calibrated.preset), "fit": fitted}  # fmt: skip
 

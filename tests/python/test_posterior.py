@@ -120,7 +120,8 @@ def test_a_set_draws_from_the_posterior_where_it_holds_and_from_priors_elsewhere
 
 def test_a_set_refuses_posteriors_that_hold_nowhere_or_twice_before_any_work(cli, posterior: Path, tmp_path: Path):
     order = ["preset", "set", SCALP, "--needle", NEEDLE, "--ink", INK, "-o", tmp_path / "out"]
-    refused(cli, tmp_path, [*order, "--class", "bald", "--class", "atrophic", "--posterior", posterior], ["fit.h5", "holds for no preset of the set", "skin.class = normal"])
+    refused(cli, tmp_path, [*order, "--class", "bald", "--class", "atrophic", "--posterior", posterior],
+            ["fit.h5", "holds for no preset of the set", "skin.class = normal"])
     refused(cli, tmp_path, [*order, "--class", "normal", "--posterior", posterior, "--posterior", posterior], ["both hold for normal", "give one of them"])
     refused(cli, tmp_path, [*order, "--class", "normal", "--posterior", posterior, "-s", f"{UPTAKE}=2"], [UPTAKE, "fit again"])
     assert not (tmp_path / "out").exists()
