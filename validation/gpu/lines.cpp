@@ -216,13 +216,14 @@ double error_of_matrix_solver(const Tridiagonals& s, const std::vector<double>& 
 
 double error_of_our_steps(const Tridiagonals& s, const std::vector<double>& solution) {
   const long double allowed = 5.0L * s.length * s.length * std::numeric_limits<double>::epsilon();
-  constexpr long double least = 1e-280L;  // below, products lose digits to underflow
-  long double worst = 0.0L;
+  constexpr long double nothing = 1e-60L;  // of the largest: what transport leaves where no ink is, of either sign
+  long double worst = 0.0L, largest = 0.0L;
+  for (const double one : solution) largest = std::max(largest, static_cast<long double>(std::fabs(one)));
   for (int first = 0; first < s.length * s.count; first += s.length) {
     const std::vector<long double> exact = exact_line(s, first);
     for (int i = 0; i < s.length; ++i) {
       const long double right = exact[static_cast<std::size_t>(i)];
-      const long double error = std::fabs(solution[static_cast<std::size_t>(first + i)] - right);
+      const long double error = std::fabs(solution[static_cast<std::size_t>(first + i)] - right), least = nothing * largest;
       if (!(error <= worst * allowed * right + least))
         worst = right > 0.0L && error == error ? error / (allowed * right) : HUGE_VALL;
     }
