@@ -1,6 +1,7 @@
 """A section at a glance: white level, tissue, and a proposal of surface and junction (DEJ) for the user to accept."""
 
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -14,11 +15,8 @@ from skimage.measure import approximate_polygon
 from . import _core
 from .histology_image import SectionImage
 from .progress import Report
+from .stains import Stain
 from .writing import complete_or_absent, write_text
-
-# Optical density of red, green and blue per unit of stain: the defaults of QuPath, Bankhead 2017, Sci. Rep. 7; black ink absorbs all alike.
-HAEMATOXYLIN, EOSIN, BLACK = (0.65, 0.70, 0.29), (0.22, 0.80, 0.56), (1.0, 1.0, 1.0)
-UNMIX = np.linalg.inv(np.array([HAEMATOXYLIN, EOSIN, BLACK]))
 
 _STEP_UM = 2.0  # pixel of the overview
 _LARGEST = 4000  # its longer side [pixel]
@@ -86,14 +84,16 @@ def _tissue(density: np.ndarray, step_um: float, path: Path) -> np.ndarray:
     """Where tissue lies: denser than the background, clefts closed, specks and holes left out."""
     smooth = ndimage.gaussian_filter(density, 4.0 / step_um)
     if smooth.max() < 0.05:
-        raise _core.InputError(f"{path}: shows no tissue (its darkest place has an optical density of {smooth.max():.3f}); is it the right picture, with RGB colours?")
+        raise _core.InputError(f"{path}: shows no tissue (its darkest place has an optical density of {smooth.max():.3f}); "
+                               "is it the right picture, with RGB colours?")  # fmt: skip
     dense = smooth > np.clip(0.5 * threshold_otsu(smooth), 0.03, 0.12)
     padded = np.pad(dense, reach := max(1, round(16.0 / step_um)), mode="edge")
     dense = ndimage.binary_closing(padded, ndimage.generate_binary_structure(2, 1), iterations=reach)[reach:-reach, reach:-reach]
     labels, count = ndimage.label(dense)
     sizes = np.bincount(labels.ravel())[1:]
     if not count or sizes.max() * step_um**2 < _LEAST_TISSUE_UM2:
-        raise _core.InputError(f"{path}: shows no tissue (at most {sizes.max(initial=0) * step_um**2:.0f} um2 hang together, {_LEAST_TISSUE_UM2:g} are needed); check the picture and --mpp")
+        raise _core.InputError(f"{path}: shows no tissue (at most {sizes.max(initial=0) * step_um**2:.0f} um2 hang together, "
+                               f"{_LEAST_TISSUE_UM2:g} are needed); check the picture and --mpp")  # fmt: skip
     kept = np.isin(labels, 1 + np.flatnonzero(sizes >= 0.05 * sizes.max()))
     return ndimage.binary_fill_holes(kept)
 
@@ -113,14 +113,17 @@ class Proposal:
     confidence: float
 
 
-def propose(seen: Overview, mpp: float, path: Path) -> Proposal:
-    """Surface: where tissue begins from above. Junction: the way from left to right along which the haematoxylin above most exceeds that
-    below.
+def propose(seen: Overview, mpp: float, path: Path, stain: Stain) -> Proposal:
+    """Surface: where tissue begins from above. Junction: the way from left to right along which the stain of cells (haematoxylin, in Masson's
+    trichrome the red) above most exceeds that below.
 
     Raises
     ------
-    InputError: the tissue is too narrow.
+    InputError: the tissue is too narrow, or its stain does not part cells from fibres.
     """
+    if stain.epidermal is None:
+        raise _core.InputError(f"{path}: --stain {stain.name} ({stain.title}) does not part epidermis from dermis; "
+                               "draw Surface and DEJ in QuPath and give the GeoJSON")  # fmt: skip
     step = seen.factor * mpp
     labels, _ = ndimage.label(seen.tissue)
     largest = labels == 1 + np.argmax(np.bincount(labels.ravel())[1:])
@@ -130,7 +133,7 @@ def propose(seen: Overview, mpp: float, path: Path) -> Proposal:
     top = ndimage.median_filter(largest[:, columns].argmax(axis=0).astype(float), max(3, round(12.0 / step)), mode="nearest")
     deep = max(8, min(round(_DEEPEST_UM / step), len(seen.tissue)))
     rows = np.clip(top[None].astype(int) + np.arange(deep)[:, None], 0, len(seen.tissue) - 1)
-    cells = np.maximum(densities(seen.colours[rows, columns], seen.white) @ UNMIX[:, 0], 0.0)
+    cells = stain.epidermal_amount(densities(seen.colours[rows, columns], seen.white))
     smooth = ndimage.gaussian_filter(np.minimum(cells, np.percentile(cells, 99.0)), (5.0 / step, 5.0 / step))
     band = max(1, round(_BAND_UM / step))
     over = np.pad(np.cumsum(smooth, axis=0), ((1, 0), (0, 0)))
@@ -149,24 +152,28 @@ def propose(seen: Overview, mpp: float, path: Path) -> Proposal:
     return Proposal(simple[0], simple[1], confidence)
 
 
-def draw_proposal(seen: Overview, lines: dict[str, np.ndarray], confidence: float, path: Path) -> None:
-    """Draws lines on the overview, and writes them beside it as GeoJSON that QuPath opens and `extract` takes."""
+def draw_proposal(seen: Overview, lines: dict[str, np.ndarray], confidence: float, path: Path, excluded: Sequence[np.ndarray] = ()) -> None:
+    """Draws lines and regions to be left out on the overview, and writes them beside it as GeoJSON that QuPath opens and `extract` takes."""
     picture = Image.fromarray(seen.colours)
     pen = ImageDraw.Draw(picture)
     for (name, corners), colour in zip(lines.items(), ((0, 110, 255), (0, 160, 60)), strict=False):
         pen.line([tuple(corner) for corner in corners / seen.factor], fill=colour, width=2)
         pen.text(tuple(corners[0] / seen.factor + (4, -12)), name, fill=colour)
+    for ring in excluded:
+        pen.line([tuple(corner) for corner in ring / seen.factor], fill=(230, 120, 0), width=2)
+        pen.text(tuple(ring.mean(axis=0) / seen.factor), "Exclude: fold", fill=(230, 120, 0), anchor="mm")
     pen.text((6, 4), f"proposal, confidence {confidence:.2f}", fill=(0, 0, 0))
     with complete_or_absent(path) as part:
         picture.save(part, format="PNG")
-    write_text(path.with_suffix(".geojson"), geojson({name: [corners] for name, corners in lines.items()}))
+    write_text(path.with_suffix(".geojson"), geojson({name: [corners] for name, corners in lines.items()}, excluded))
 
 
-def geojson(lines: dict[str, list[np.ndarray]]) -> str:
-    """Lines by class as GeoJSON [pixel]."""
+def geojson(lines: dict[str, list[np.ndarray]], excluded: Sequence[np.ndarray] = ()) -> str:
+    """Lines by class, and rings of the class Exclude, as GeoJSON [pixel]."""
+    parts = [(name, "LineString", np.round(piece, 2).tolist()) for name, pieces in lines.items() for piece in pieces]
+    parts += [("Exclude", "Polygon", [np.round(ring, 2).tolist()]) for ring in excluded]
     features = [
-        {"type": "Feature", "properties": {"objectType": "annotation", "classification": {"name": name}},
-         "geometry": {"type": "LineString", "coordinates": np.round(piece, 2).tolist()}}
-        for name, pieces in lines.items() for piece in pieces
+        {"type": "Feature", "properties": {"objectType": "annotation", "classification": {"name": name}}, "geometry": {"type": kind, "coordinates": corners}}
+        for name, kind, corners in parts
     ]  # fmt: skip
     return json.dumps({"type": "FeatureCollection", "features": features})
