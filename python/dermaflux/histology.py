@@ -78,7 +78,7 @@ def extract(
     image = open_image(picture, mpp)
     drawn = read_annotation(annotation, image.width, image.height) if annotation is not None else Annotation({}, {})
     with progress_bar(f"reading {image.path.name}", 2 * image.height, counted=False, quiet=not progress) as report:
-        seen = overview(image, report)
+        seen = overview(image, report, rule.stained.faint)
         lines, confidence, found = _lines(drawn, seen, image, rule.stained, proposal)
         scale = image.mpp / (1.0 - shrinkage)
         levels = _levels(lines, drawn.lines.get("Dermis-Hypodermis"), image.mpp)
@@ -123,7 +123,9 @@ def _without_line(drawn: Annotation) -> list[str]:
 
 
 def _pieces(drawn: Annotation, seen: Overview) -> list[str]:
-    """A note where tissue lies in pieces and no ROI says which one the lines belong to."""
+    """A note where tissue lies in pieces and no ROI says which one the lines belong to, or is not told from the slide."""
+    if seen.tissue.all():
+        return ["tissue is not told from the slide: all below the surface counts as tissue"]
     count = ndimage.label(seen.tissue)[1]
     if count < 2 or drawn.regions.get("ROI"):
         return []

@@ -175,8 +175,8 @@ def _tiff_mpp(tif: tifffile.TiffFile, page: tifffile.TiffPage) -> tuple[Sides | 
     if tif.ome_metadata:
         pixels = next((one for one in ElementTree.fromstring(tif.ome_metadata).iter() if one.tag.endswith("Pixels")), None)
         if pixels is not None and "PhysicalSizeX" in pixels.attrib:
-            across = pixels.attrib["PhysicalSizeX"]
-            sides = ((float(pixels.get(f"PhysicalSize{axis}", across)), pixels.get(f"PhysicalSize{axis}Unit", "µm")) for axis in "XY")
+            axes = "XY" if "PhysicalSizeY" in pixels.attrib else "XX"
+            sides = ((float(pixels.attrib[f"PhysicalSize{axis}"]), pixels.get(f"PhysicalSize{axis}Unit", "µm")) for axis in axes)
             across_um, down_um = (size * _UNITS_UM.get(unit, np.nan) for size, unit in sides)
             return (across_um, down_um), "OME PhysicalSizeX"
     scanner = re.search(r"MPP\s*=\s*([0-9.]+)", page.description or "")

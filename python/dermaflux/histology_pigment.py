@@ -58,8 +58,8 @@ class PigmentRule:
     optical_density: decadic, least of the weakest channel (black), or along the colour of the ink [-]; 0.3 is half of the light, the edge of
         a grain; a colour is told from eosin by 0.6. 0 takes that of the ink.
     saturation: for black, largest spread of the channels over the strongest [-]; nuclei and melanin lie above 0.55, ink on eosin below 0.4.
-    core, core_um: a nucleus under melanin is dark and grey, too, but never as dark as ink: above the junction (where a stain makes nuclei black,
-        everywhere), black counts within `core_um` of a pixel of that density only [-], [um].
+    core, core_um: a nucleus under melanin is dark and grey, too, but never as dark as ink: above the junction black counts within `core_um` of a
+        pixel of that density only [-], [um].   core_nuclei: the same below the junction, in stains that make nuclei black [-].
     likeness: for a colour, least cosine between the pixel's density and the ink's [-].
     ceiling: density that counts as full pigment [-]: 8 bits tell no more reliably.
     smallest_um2: clumps below are noise [um^2].
@@ -70,6 +70,7 @@ class PigmentRule:
     optical_density: float = 0.0
     saturation: float = 0.45
     core: float = 1.1
+    core_nuclei: float = 0.7
     core_um: float = 1.5
     likeness: float = 0.95
     ceiling: float = 1.0
@@ -81,7 +82,7 @@ class PigmentRule:
         if self.optical_density == 0.0:
             object.__setattr__(self, "optical_density", 0.3 if self.ink == "black" else 0.6)
         for name, low, high in (
-            ("optical_density", 0.05, 2.0), ("saturation", 0.05, 1.0), ("core", 0.3, 2.0), ("core_um", 0.0, 10.0), ("likeness", 0.5, 1.0),
+            ("optical_density", 0.05, 2.0), ("saturation", 0.05, 1.0), ("core", 0.3, 2.0), ("core_nuclei", 0.3, 2.0), ("core_um", 0.0, 10.0), ("likeness", 0.5, 1.0),
             ("ceiling", 0.1, 2.4), ("smallest_um2", 0.0, 1000.0),
         ):  # fmt: skip
             if not low <= getattr(self, name) <= high:
@@ -149,10 +150,10 @@ class PigmentRule:
         """Which pigment pixels remain where those that may be nuclei, or melanin, are left out; places in rows and columns."""
         if self.below_only:
             return ~epidermal
-        if self.colour is not None or not any(self.stained.melanin):
+        if self.colour is not None or self.stained.faint or not any(self.stained.melanin):
             return np.ones(len(places), bool)
         doubtful = np.ones(len(places), bool) if self.stained.black_nuclei else epidermal
-        core = weakest >= self.core
+        core = weakest >= np.where(epidermal | (not self.stained.black_nuclei), self.core, self.core_nuclei)
         if not doubtful.any() or not core.any():
             return ~doubtful
         away, _ = cKDTree(places[core]).query(places[doubtful], distance_upper_bound=self.core_um / mpp + 1e-6, workers=2)

@@ -54,8 +54,12 @@ def densities(colours: np.ndarray, white: np.ndarray) -> np.ndarray:
     return np.stack([table[colours[..., n], n] for n in range(3)], axis=-1)
 
 
-def overview(image: SectionImage, report: Report) -> Overview:
+def overview(image: SectionImage, report: Report, faint: bool = False) -> Overview:
     """Reads a picture once and makes it small.
+
+    Parameters
+    ----------
+    faint: tissue has no stain that tells it from the slide; all of the picture counts as tissue then.
 
     Raises
     ------
@@ -77,6 +81,8 @@ def overview(image: SectionImage, report: Report) -> Overview:
     bright = colours.min(axis=-1) > _BRIGHT
     white = np.median(colours[bright], axis=0) if bright.mean() > 0.002 else np.percentile(colours.reshape(-1, 3), 99.5, axis=0)
     step = factor * image.mpp
+    if faint:
+        return Overview(factor, colours, np.percentile(colours[bright], 95.0, axis=0) if bright.any() else white, np.ones(bright.shape, bool))
     return Overview(factor, colours, white, _tissue(densities(colours, white).mean(axis=-1), step, image.path))
 
 

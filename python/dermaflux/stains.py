@@ -28,6 +28,7 @@ class Stain:
     unmix: of three colours, black the last one, or None: black is then what the weakest channel holds.
     epidermal: which colour of `unmix` tells cells from fibres; none where nothing does, and lines must be drawn.
     black_melanin: melanin is as black as ink.   black_nuclei: nuclei are nearly as black as ink.
+    faint: tissue is not told from the slide.
     """
 
     name: str
@@ -40,6 +41,7 @@ class Stain:
     epidermal: int | None = None
     black_melanin: bool = False
     black_nuclei: bool = False
+    faint: bool = False
 
     def _share(self, density: np.ndarray, which: int) -> np.ndarray:
         return density @ np.linalg.inv(np.array(self.unmix))[:, which].astype(np.float32)
@@ -73,7 +75,7 @@ STAINS = {
         Stain("fontana", "Fontana-Masson with nuclear fast red", FAST_RED, (0.07, 0.28, 0.16), (0.05, 0.20, 0.11), melanin=(1.7, 1.75, 1.8),
               black_melanin=True),
         # What tissue scatters out of the objective: estimate.
-        Stain("unstained", "no stain", (0.10, 0.11, 0.13), (0.22, 0.24, 0.28), (0.22, 0.24, 0.28)),
+        Stain("unstained", "no stain", (0.10, 0.11, 0.13), (0.22, 0.24, 0.28), (0.22, 0.24, 0.28), faint=True),
     )
 }  # fmt: skip
 

@@ -115,7 +115,7 @@ def test_a_bad_annotation_is_named(name: str, cli: Callable[..., Finished], tmp_
     [
         (["drawn.tif", "-o", "p.h5"], ["p.h5", ".csv"]),
         (["drawn.geojson", "-o", "p.csv"], ["drawn.geojson", "picture"]),
-        (["drawn.tif", "-o", "p.csv", "--ink", "blue"], ["--ink blue", "black, brown, red"]),
+        (["drawn.tif", "-o", "p.csv", "--ink", "pink"], ["--ink pink", "black, brown, red", "0.35,0.60,0.72"]),
         (["drawn.tif", "-o", "p.csv", "--mpp", "90"], ["--mpp 90", "10"]),
         (["drawn.tif", "-o", "p.csv", "--shrinkage", "0.9"], ["--shrinkage 0.9", "0.5"]),
         (["drawn.tif", "drawn.geojson", "-o", "p.csv", "--bin-um", "2.5"], ["--bin-um 2.5", "whole"]),

@@ -119,7 +119,7 @@ def test_a_section_is_marked_and_the_same_twice(run_file: Path, cli: Callable[..
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
-        (["--day", "29"], ["day = 29", "28"]), (["--stain", "masson"], ["--stain masson", "he"]), (["--thickness-um", "90"], ["thickness_um = 90", "30"]),
+        (["--day", "29"], ["day = 29", "28"]), (["--stain", "gram"], ["--stain gram", "masson", "fontana"]), (["--thickness-um", "90"], ["thickness_um = 90", "30"]),
         (["--angle", "80"], ["angle_deg = 80", "45"]), (["--sections", "100"], ["--sections 100", "99"]), (["--mpp", "0.1", "--width-um", "9000"], ["pixels", "--width-um"]),
         (["--sections", "3", "--offset-um", "5"], ["--offset-um 5", "--sections"]), (["--seed", "-1"], ["--seed -1"]),
     ],
