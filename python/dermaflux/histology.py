@@ -12,7 +12,7 @@ from scipy import ndimage
 from . import _core
 from .histology_annotation import Annotation, Line, LineDepth, read_annotation
 from .histology_folds import Folds, find_folds, no_folds
-from .histology_image import SectionImage, open_image
+from .histology_image import SectionImage, is_bare, open_image
 from .histology_pigment import Clumps, PigmentRule
 from .histology_proposal import LEAST_CONFIDENCE, Overview, Proposal, draw_proposal, overview, propose
 from .histology_section import FINE_UM, SectionProfile
@@ -21,6 +21,8 @@ from .stains import Stain
 
 FOLDS = ("leave-out", "count")
 
+_NO_PIXELS = (np.empty(0, np.int64), np.empty(0, np.int64), np.empty(0, np.float32), np.empty(0, np.float32))
+_NO_DEPTHS = (np.empty(0), np.empty(0))
 _CELL_UM = 0.5  # pixels nearer together share a depth
 
 
@@ -170,10 +172,15 @@ def _levels(lines: dict[str, Line], bottom: Line | None, mpp: float) -> list[Lin
 
 def _pigment(image: SectionImage, ground: _Ground, rule: PigmentRule, report: Callable[[float], None]) -> tuple[np.ndarray, float, np.ndarray, np.ndarray]:
     """Table of clump, depths below the levels [um], mass [um^2]; area [um^2]; place along the surface [um] and mass; mask."""
-    clumps, parts, bits = Clumps(image.width), [], []
+    clumps, parts, bits = Clumps(image.width), [], np.zeros((image.height, -(-image.width // 8)), np.uint8)
+    nothing = np.empty((0, len(ground.levels) + 2)), np.empty((0, 2))
     cell, scale = max(1, round(_CELL_UM / image.mpp)), ground.scale
     for top, band in image.bands():
-        rows, columns, amount, weakest = rule.of(band, ground.seen.white)
+        report(top + len(band))
+        rows, columns, amount, weakest = rule.of(band, ground.seen.white) if not is_bare(band) else _NO_PIXELS
+        if not len(rows):
+            clumps.pass_by()
+            continue
         kept = ~ground.folds.at(rows + top, columns, ground.seen.factor)
         allowed = ground.drawn.allowed(top, band.shape[:2])
         if allowed is not None:
@@ -181,7 +188,7 @@ def _pigment(image: SectionImage, ground: _Ground, rule: PigmentRule, report: Ca
         rows, columns, amount, weakest = rows[kept], columns[kept], amount[kept], weakest[kept]
         cells, inverse = np.unique(((rows + top) // cell) * image.width + columns // cell, return_inverse=True)
         places = (np.column_stack([cells % image.width, cells // image.width]) + 0.5) * cell
-        found = [level(places) if len(places) else (np.empty(0), np.empty(0)) for level in ground.levels]
+        found = [level(places) if len(places) else _NO_DEPTHS for level in ground.levels]
         deep, below = found[0][0], found[1][0]
         good = (deep > -1.0) & np.isfinite(below)  # ink on the slide above the skin is none of the skin
         kept = good[inverse] & rule.not_tissue(np.column_stack([rows, columns]), weakest, (below < 0.0)[inverse], image.mpp)
@@ -189,11 +196,10 @@ def _pigment(image: SectionImage, ground: _Ground, rule: PigmentRule, report: Ca
         mask = np.zeros(band.shape[:2], bool)
         mask[rows, columns] = True
         labels = clumps.label(mask, rows, columns)
-        bits.append(np.packbits(mask, axis=1))
+        bits[top : top + len(band)] = np.packbits(mask, axis=1)
         fine = np.floor(np.column_stack([np.maximum(deep, 0.0), *(one[0] for one in found[1:]), found[0][1]])[inverse] * (scale / FINE_UM))
         parts.append(_summed(np.column_stack([labels, fine]), np.column_stack([amount, np.ones(len(amount))])))
-        report(top + len(band))
-    keys, sums = (np.concatenate([part[n] for part in parts]) for n in (0, 1))
+    keys, sums = (np.concatenate([part[n] for part in (nothing, *parts)]) for n in (0, 1))
     owner = clumps.joined()[keys[:, 0].astype(np.int64)]
     pixel = scale**2
     sizes = np.bincount(owner, sums[:, 1]) * pixel if len(owner) else np.empty(0)
@@ -202,7 +208,7 @@ def _pigment(image: SectionImage, ground: _Ground, rule: PigmentRule, report: Ca
     places = (keys[:, 1:] + 0.5) * FINE_UM
     table, mass = _summed(np.column_stack([owner, places[:, :-1]]), sums[:, :1] * pixel)
     lateral = np.column_stack([places[:, -1], sums[:, 0] * pixel])
-    return np.column_stack([table, mass]), float(sums[:, 1].sum() * pixel), lateral, np.concatenate(bits)
+    return np.column_stack([table, mass]), float(sums[:, 1].sum() * pixel), lateral, bits
 
 
 def _summed(keys: np.ndarray, values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

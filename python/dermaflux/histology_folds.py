@@ -9,6 +9,7 @@ from skimage.measure import approximate_polygon, find_contours
 from .histology_annotation import crossing
 from .histology_pigment import PigmentRule
 from .histology_proposal import Overview, densities
+from .stains import Stain
 
 _TWICE = 1.6  # stain of a fold over that of the same depth elsewhere, at least: two layers have 2, one varies by less; estimate
 _SMOOTH_UM = 8.0  # a bundle of fibres is narrower
@@ -54,12 +55,11 @@ def find_folds(seen: Overview, mpp: float, rule: PigmentRule, depth_um: np.ndarr
     layer = _layers(depth_um, below_um)
     dermal = np.zeros(seen.tissue.shape, bool)
     dermal[seen.tissue] = layer >= 0
-    amount = rule.stained.bulk(densities(seen.colours, seen.white), dermal)
-    if amount is None:
+    if rule.stained.unmix is None:
         return no_folds(seen)
     known = seen.tissue & ~_coloured(seen, rule)
-    inside = ndimage.gaussian_filter(known.astype(np.float32), _SMOOTH_UM / step)
-    smooth = ndimage.gaussian_filter(np.where(known, np.maximum(amount, 0.0), 0.0), _SMOOTH_UM / step) / np.maximum(inside, 0.1)
+    smooth = ndimage.gaussian_filter(_bulk(seen, known, dermal, rule.stained), _SMOOTH_UM / step)
+    smooth /= np.maximum(ndimage.gaussian_filter(known.astype(np.float32), _SMOOTH_UM / step), 0.1)
     values, usual = smooth[seen.tissue], np.full(len(layer), np.inf)
     for one in np.unique(layer[layer > -9]):
         mine = layer == one
@@ -72,6 +72,16 @@ def find_folds(seen: Overview, mpp: float, rule: PigmentRule, depth_um: np.ndarr
     large = 1 + np.flatnonzero(np.bincount(labels.ravel(), minlength=count + 1)[1:] * step**2 >= _LEAST_UM2)
     where = ndimage.binary_fill_holes(ndimage.binary_dilation(np.isin(labels, large), _disc(_EDGE_UM / step))) if len(large) else np.zeros_like(dense)
     return Folds(where, _outlines(where, seen.factor), float((where & seen.tissue).sum() * step**2))
+
+
+def _bulk(seen: Overview, known: np.ndarray, dermal: np.ndarray, stain: Stain) -> np.ndarray:
+    """Stain that grows with the thickness of the tissue, 0 where it is not known; in pieces that take little memory."""
+    found = np.zeros(known.shape, np.float32)
+    for top in range(0, len(known), 256):
+        part = slice(top, top + 256)
+        inside = known[part]
+        found[part][inside] = np.maximum(stain.bulk(densities(seen.colours[part][inside], seen.white), dermal[part][inside]), 0.0)
+    return found
 
 
 def _coloured(seen: Overview, rule: PigmentRule) -> np.ndarray:

@@ -49,7 +49,8 @@ class SectionImage:
     reader: str = "whole"
 
     def bands(self) -> Iterator[tuple[int, np.ndarray]]:
-        """First row and pixels of each band from the top, shape (row, width, 3), 0 to 255.
+        """First row and pixels of each band from the top, shape (row, width, 3), 0 to 255; a band that holds nothing is white and takes no
+        memory (see `is_bare`).
 
         Raises
         ------
@@ -57,7 +58,7 @@ class SectionImage:
         """
         try:
             for top, band in {"tiff": self._pieces, "slide": lambda: slide_bands(self.path), "whole": self._whole}[self.reader]():
-                yield top, np.ascontiguousarray(band[..., :3])
+                yield top, band if is_bare(band) else np.ascontiguousarray(band[..., :3])
         except _core.FileError:
             raise
         except Exception as error:  # each codec has errors of its own
@@ -83,8 +84,12 @@ class SectionImage:
                 for top in range(0, self.height, high * per_band):
                     first, count = top // high * across, per_band * across
                     places = list(range(first, min(first + count, len(page.dataoffsets))))
+                    rows = min(high * per_band, self.height - top)
+                    if not any(page.databytecounts[i] for i in places):
+                        yield top, np.broadcast_to(np.uint8(255), (rows, self.width, 3))
+                        continue
                     read = tif.filehandle.read_segments([page.dataoffsets[i] for i in places], [page.databytecounts[i] for i in places], indices=places)
-                    band = np.full((min(high * per_band, self.height - top), self.width, page.samplesperpixel), 255, np.uint8)
+                    band = np.full((rows, self.width, page.samplesperpixel), 255, np.uint8)
                     for pixels, index, shape in pool.map(lambda one: page.decode(*one, **tables), list(read)):
                         if pixels is not None:  # a sparse tile is background
                             place = band[index[2] - top :, index[3] :][: shape[1], : shape[2]]
@@ -98,6 +103,11 @@ class SectionImage:
             high = min(_BAND_ROWS, self.height - top)
             values = np.fromfile(self.path, kind, high * row, offset=page.dataoffsets[0] + top * row * kind.itemsize)
             yield top, _to_bytes(values.reshape(high, self.width, page.samplesperpixel))
+
+
+def is_bare(band: np.ndarray) -> bool:
+    """Whether a band was never written: all of it is white."""
+    return not any(band.strides)
 
 
 def _to_bytes(pixels: np.ndarray) -> np.ndarray:

@@ -183,6 +183,10 @@ class Clumps:
         self._last = bottom
         return labels[rows, columns] + np.int64(first)
 
+    def pass_by(self) -> None:
+        """The next band holds no pigment."""
+        self._last[:] = 0
+
     def joined(self) -> np.ndarray:
         """Number of the clump of each label, shape (label + 1,); the first stands for none."""
         pairs = np.concatenate([*self._pairs, np.empty((0, 2), np.int64)])

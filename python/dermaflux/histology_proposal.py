@@ -13,7 +13,7 @@ from skimage.graph import route_through_array
 from skimage.measure import approximate_polygon
 
 from . import _core
-from .histology_image import SectionImage
+from .histology_image import SectionImage, is_bare
 from .progress import Report
 from .stains import Stain
 from .writing import complete_or_absent, write_text
@@ -69,21 +69,38 @@ def overview(image: SectionImage, report: Report, faint: bool = False) -> Overvi
     rows: list[np.ndarray] = []
     rest = np.empty((0, image.width, 3), np.uint8)
     for top, band in image.bands():
-        rest = np.concatenate([rest, band]) if len(rest) else band
-        whole = len(rest) // factor * factor
-        if whole:
-            rows.append(np.asarray(Image.fromarray(rest[:whole]).reduce(factor)))
-        rest = rest[whole:].copy()
+        start = min(len(band), -len(rest) % factor)  # rows that fill what the band above left over
+        rest = np.concatenate([rest, band[:start]])
+        if len(rest) == factor:
+            rows.append(_small(rest, factor))
+            rest = rest[:0]
+        whole = start + (len(band) - start) // factor * factor
+        if whole > start:
+            rows.append(_small(band[start:whole], factor))
+        if whole < len(band):
+            rest = np.concatenate([rest, band[whole:]])
         report(top + len(band))
     if len(rest):
-        rows.append(np.asarray(Image.fromarray(rest).reduce(factor)))
+        rows.append(_small(rest, factor))
     colours = np.concatenate(rows)
     bright = colours.min(axis=-1) > _BRIGHT
     white = np.median(colours[bright], axis=0) if bright.mean() > 0.002 else np.percentile(colours.reshape(-1, 3), 99.5, axis=0)
     step = factor * image.mpp
     if faint:
         return Overview(factor, colours, np.percentile(colours[bright], 95.0, axis=0) if bright.any() else white, np.ones(bright.shape, bool))
-    return Overview(factor, colours, white, _tissue(densities(colours, white).mean(axis=-1), step, image.path))
+    return Overview(factor, colours, white, _tissue(_mean_density(colours, white), step, image.path))
+
+
+def _mean_density(colours: np.ndarray, white: np.ndarray) -> np.ndarray:
+    """Mean of the channels, in pieces that take little memory."""
+    return np.concatenate([densities(part, white).mean(axis=-1) for part in np.array_split(colours, -(-len(colours) // 256))])
+
+
+def _small(band: np.ndarray, factor: int) -> np.ndarray:
+    """Means of squares of `factor` pixels."""
+    if is_bare(band):
+        return np.full((-(-len(band) // factor), -(-band.shape[1] // factor), 3), 255, np.uint8)
+    return np.asarray(Image.fromarray(np.ascontiguousarray(band)).reduce(factor))
 
 
 def _tissue(density: np.ndarray, step_um: float, path: Path) -> np.ndarray:

@@ -54,10 +54,8 @@ class Stain:
         """What cells hold more of than fibres, or None."""
         return None if self.epidermal is None else np.maximum(self._share(density, self.epidermal), 0.0)
 
-    def bulk(self, density: np.ndarray, dermal: np.ndarray) -> np.ndarray | None:
-        """Stain that grows with the thickness of the tissue and hardly with its nuclei, cells and fibres apart; None where none does."""
-        if self.unmix is None:
-            return None
+    def bulk(self, density: np.ndarray, dermal: np.ndarray) -> np.ndarray:
+        """Stain that grows with the thickness of the tissue and hardly with its nuclei, cells and fibres apart; of stains with `unmix`."""
         if self.black_nuclei:
             return np.where(dermal, self._share(density, 0), self._share(density, 1))
         return self._share(density, 1)

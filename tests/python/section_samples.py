@@ -18,6 +18,7 @@ STAINS = {
     "epidermis": (0.35, 0.42, 0.26), "dermis": (0.05, 0.21, 0.14), "nucleus": (0.55, 0.62, 0.28), "melanin": (0.30, 0.50, 0.68), "fat": (0.01, 0.03, 0.02),
 }  # fmt: skip
 INKS = {"black": (1.45, 1.50, 1.55), "red": (0.12, 1.10, 0.98), "brown": (0.60, 1.02, 1.24), "teal": (1.10, 0.45, 0.70)}
+_DRAWN: dict[str, np.ndarray] = {}  # many tests draw the same
 _FLAP_UM = (110.0, 170.0)  # depths at which a fold brings epidermis over dermis
 SURFACE_UM, EPIDERMIS_UM, RADIUS_UM = 60.0, 80.0, 7.0
 
@@ -55,6 +56,12 @@ class Drawn:
         return EPIDERMIS_UM + self.ridge_um * np.cos(2.0 * np.pi * np.asarray(u) / 120.0)
 
     def colours(self) -> np.ndarray:
+        key = repr(self)
+        if key not in _DRAWN:
+            _DRAWN[key] = self._colours()
+        return _DRAWN[key]
+
+    def _colours(self) -> np.ndarray:
         wide, high = (round(one / self.mpp) for one in self.size_um)
         y, x = (np.mgrid[:high, :wide] + 0.5) * self.mpp
         u, z = self.tissue(x, y)
