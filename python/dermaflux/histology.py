@@ -127,7 +127,7 @@ def _without_line(drawn: Annotation) -> list[str]:
 def _pieces(drawn: Annotation, seen: Overview) -> list[str]:
     """A note where tissue lies in pieces and no ROI says which one the lines belong to, or is not told from the slide."""
     if seen.tissue.all():
-        return ["tissue is not told from the slide: all below the surface counts as tissue"]
+        return ["tissue is not told from the slide: all under the line Surface counts as tissue"]
     count = ndimage.label(seen.tissue)[1]
     if count < 2 or drawn.regions.get("ROI"):
         return []

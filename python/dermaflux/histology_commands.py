@@ -1,4 +1,4 @@
-"""Commands on sections: extract, section."""
+"""Commands on sections: extract, section, example."""
 
 from pathlib import Path
 from typing import Annotated
@@ -16,7 +16,7 @@ histology_app = typer.Typer(help="From pictures of sections to depth profiles, a
 @histology_app.command()
 @guarded
 def extract(
-    files: Annotated[list[Path], typer.Argument(help="pictures (TIFF, OME-TIFF, PNG, whole slides), each with its GeoJSON behind it if there is one")],
+    files: Annotated[list[Path], typer.Argument(help="pictures (TIFF, OME-TIFF, PNG, whole slides) and their GeoJSON, of the same name or behind the picture")],
     output: Annotated[Path, typer.Option("-o", "--output", help="profile (CSV) below the surface; beside it NAME.dej.csv and NAME.sections.csv")],
     hdf5: Annotated[Path | None, typer.Option("--hdf", help="write everything, with masks, as HDF5")] = None,
     mpp: Annotated[float | None, typer.Option("--mpp", help="side of a pixel in um; that of the metadata otherwise")] = None,
@@ -40,14 +40,7 @@ def extract(
     from .histology_pigment import PigmentRule
     from .writing import check_output
 
-    pairs: list[tuple[Path, Path | None]] = []
-    for file in files:
-        if file.suffix.lower() not in (".geojson", ".json"):
-            pairs.append((file, None))
-        elif not pairs or pairs[-1][1] is not None:
-            raise _core.InputError(f"{file}: stands behind no picture of its own; give each picture with its GeoJSON behind it")
-        else:
-            pairs[-1] = (pairs[-1][0], file)
+    pairs = _pairs(files)
     if proposal is not None and len(pairs) > 1:
         raise _core.InputError(f"--proposal {proposal}: is for one picture; {len(pairs)} are given")
     if output.suffix.lower() != ".csv":
@@ -72,6 +65,24 @@ def extract(
         print(f"written: {path}")
 
 
+def _pairs(files: list[Path]) -> list[tuple[Path, Path | None]]:
+    """Each picture with its annotation: that of the same name, wherever it stands, else the one behind it."""
+    pairs: list[tuple[Path, Path | None]] = []
+    drawn = [file for file in files if file.suffix.lower() in (".geojson", ".json")]
+    pictures = [file for file in files if file not in drawn]
+    named = {picture: next((one for one in drawn if one.with_suffix("") == picture.with_suffix("")), None) for picture in pictures}
+    for file in files:
+        if file in named:
+            pairs.append((file, named[file]))
+        elif file in named.values():
+            continue
+        elif not pairs or pairs[-1][1] is not None:
+            raise _core.InputError(f"{file}: belongs to no picture; give it the name of one, or put it behind one that has none")
+        else:
+            pairs[-1] = (pairs[-1][0], file)
+    return pairs
+
+
 @histology_app.command()
 @guarded
 def section(
@@ -86,7 +97,7 @@ def section(
     mpp: Annotated[float, typer.Option("--mpp", help="side of a pixel in um")] = 0.5,
     width_um: Annotated[float, typer.Option("--width-um", help="width of the tissue shown")] = 800.0,
     depth_um: Annotated[float, typer.Option("--depth-um", help="depth of the tissue shown; 0: to the fat")] = 0.0,
-    sections: Annotated[int, typer.Option("--sections", help="this many, at random offsets and angles")] = 0,
+    sections: Annotated[int, typer.Option("--sections", "--random", help="this many, at random offsets and angles")] = 0,
     seed: Annotated[int, typer.Option("--seed", help="of the random numbers")] = 1,
 ) -> None:
     """Synthetic stained sections of a simulated dot, with their lines and true profiles."""
@@ -112,3 +123,20 @@ def section(
             written = synthetic.save_section(tissue, stained, path, mpp=mpp, cut=one, day=when, seed=seed + n, title=str(run.attrs["title"]), stain=stain)
             report(n + 1)
             print("\n".join(f"written: {one}" for one in written))
+
+
+@histology_app.command()
+@guarded
+def example(
+    folder: Annotated[Path, typer.Argument(help="new folder for the slides")],
+    sections: Annotated[int, typer.Option("--sections", help="slides")] = 6,
+    seed: Annotated[int, typer.Option("--seed", help="of the random numbers")] = 1,
+) -> None:
+    """A set of synthetic slides, marked as such, with what it takes to go from them to a verdict."""
+    from .example_slides import write_example
+    from .progress import progress_bar
+
+    with progress_bar("slides", sections) as report:
+        written = write_example(folder, sections, seed, report)
+    print("\n".join(f"written: {one}" for one in written))
+    print(f"next: cd {folder}, and read READ_ME_synthetic.txt")

@@ -105,15 +105,15 @@ class PigmentRule:
 
     def facts(self) -> dict[str, object]:
         """Every threshold, and the colours that were used."""
-        where = "below the junction" if self.below_only else "everywhere"
+        where = "in the dermis" if self.below_only else "everywhere"
         return asdict(self) | {"ink_density": self.colour, "stain_densities": colours_of(self.stained), "counted": where}
 
     def notes(self) -> list[str]:
         """What the user should know of this ink in this stain."""
         found = []
         if self.below_only:
-            found.append(f"--ink {self.ink} has the colour of melanin in --stain {self.stain}: pigment was counted below the "
-                         "junction alone; exclude melanophages by hand")  # fmt: skip
+            found.append(f"--ink {self.ink} has the colour of melanin in --stain {self.stain}: pigment was counted in the "
+                         "dermis alone; exclude melanophages by hand")  # fmt: skip
         for name, colour in colours_of(self.stained).items():
             if self.colour is not None and name != "melanin" and likeness(self.colour, colour) >= self.likeness:
                 found.append(f"--ink {self.ink} is told from {name} in --stain {self.stain} by its density alone ({self.optical_density:g} or more)")

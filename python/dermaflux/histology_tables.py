@@ -21,7 +21,7 @@ def summary(data: xr.Dataset, sections: Sequence[SectionProfile]) -> str:
     """The profile in a few lines."""
     lines = [f"note: {SYNTHETIC}"] if data.attrs["synthetic"] else []
     for one in sections:
-        name, sure = one.facts["image"], one.facts["confidence"] == 1.0
+        name, sure = one.facts["image"], "proposed" not in str(one.facts["lines"])
         note = "" if sure else f", {one.facts['lines']}; confidence {one.facts['confidence']:.2f}"
         lines.append(f"{name}: {one.dots} dots, {one.clumps} clumps, {one.area_um2:.0f} um2 of pigment, lateral sd {one.lateral_sd_um:.0f} um{note}")
         lines += [f"warning: {name}: {note}" for note in one.facts["notes"]]
@@ -56,8 +56,8 @@ def save_csv(data: xr.Dataset, path: str | os.PathLike[str]) -> tuple[Path, ...]
         rows = "".join(f"{top:g},{bottom:g},{share:.6g},{sd:.6g}\n" for top, bottom, share, sd in zip(*columns, strict=True))
         write_text(check_output(paths[level]), _header(data, level) + "depth_from_um,depth_to_um,fraction,sd\n" + rows)
     rows = "".join(f"{name},{what},{unit},{_number(value)},{_number(sd)}\n" for name, what, unit, value, sd in _sections(data))
-    text = f"# {SECTIONS_FORMAT}\n# sd: of the pooled share of a layer, else the spread of single sections; empty where one section tells none\n"
-    write_text(check_output(paths["sections"]), text + _mark(data) + "section,quantity,unit,value,sd\n" + rows)
+    text = "# sd: of the pooled share of a layer, else the spread of single sections; empty where one section tells none\n"
+    write_text(check_output(paths["sections"]), f"# {SECTIONS_FORMAT}\n" + _mark(data) + text + "section,quantity,unit,value,sd\n" + rows)
     return tuple(paths[name] for name in (*levels_of(data), "sections"))
 
 

@@ -14,7 +14,7 @@ from . import _core, provenance
 from .histology_proposal import geojson
 from .stained_picture import Stained, stained_section
 from .stains import stain_of
-from .virtual_biopsy import Cut, Tissue, tissue_of
+from .virtual_biopsy import Cut, Tissue, bearers, tissue_of
 from .writing import check_output, complete_or_absent, write_text
 
 MARK = "synthetic"
@@ -40,6 +40,31 @@ def random_cuts(tissue: Tissue, count: int, cut: Cut, seed: int) -> list[Cut]:
     return [
         Cut(float(random.uniform(-radius, radius)), float(random.uniform(-1.0, 1.0) * cut.angle_deg), cut.thickness_um, cut.shrinkage) for _ in range(count)
     ]  # fmt: skip
+
+
+def sections_seen(tissue: Tissue, count: int, cut: Cut = Cut(), *, bin_um: float = 20.0, seed: int = 1) -> xr.Dataset:  # noqa: B008
+    """What random sections hold, without drawing them: the distribution from which a pathologist sees a few.
+
+    Parameters
+    ----------
+    count: sections.   cut: thickness, and the largest angle.   bin_um: height of a bin of depth.
+
+    Returns
+    -------
+    Dataset by section and by bins of depth below the surface [um]: pigment in grains [ng], and that of the whole dot as share of all.
+    """
+    deep = float(np.interp(0.9999, np.append(0.0, np.cumsum(tissue.shares())), tissue.z_um))
+    edges = np.arange(0.0, deep + 2.0 * bin_um, bin_um)
+    held = np.zeros((count, len(edges) - 1))
+    for n, one in enumerate(random_cuts(tissue, count, cut, seed)):
+        for bearer in bearers(tissue, one, lambda x: np.full(np.shape(x), tissue.junction_um), np.random.default_rng([seed, n])):
+            held[n] += np.histogram(bearer.z_um + bearer.grains[:, 1], edges)[0] * tissue.granule_ng
+    whole = np.diff(np.interp(edges, tissue.z_um, np.append(0.0, np.cumsum(tissue.shares()))))
+    return xr.Dataset(
+        {"pigment_ng": (("section", "depth_bin"), held, {"units": "ng", "long_name": "pigment of each section"}),
+         "whole_dot": ("depth_bin", whole, {"units": "1", "long_name": "share of all pigment of the dot"})},
+        coords={"from_um": ("depth_bin", edges[:-1]), "to_um": ("depth_bin", edges[1:])}, attrs={"synthetic": 1},
+    )  # fmt: skip
 
 
 def section(

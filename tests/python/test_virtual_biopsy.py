@@ -2,44 +2,57 @@
 
 import json
 import os
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 import pytest
 import tifffile
-from conftest import Finished, refused
+from conftest import ROOT, Finished, refused
 from PIL import Image
 from section_samples import agree_below_surface
 
 import dermaflux as df
-from dermaflux import histology, histology_profile, synthetic_section
+from dermaflux import example_slides, histology, histology_profile, synthetic_section
 from dermaflux.histology_image import open_image
 from dermaflux.histology_pigment import PigmentRule
 from dermaflux.stains import STAINS
 from dermaflux.virtual_biopsy import Cut, tissue_of
 
+sys.path.insert(0, str(ROOT / "validation" / "histology"))
+import round_trip  # noqa: E402
+
 ROUND_TRIPS = int(os.environ.get("DERMAFLUX_ROUND_TRIPS", "3"))  # treatments; validation/histology has all 50
-_LEAST_UM2 = 400.0  # of pigment: a tenth of a percent of the section, and a hundred times what a wrong nucleus adds
 
 
 @pytest.mark.parametrize("number", range(ROUND_TRIPS))
 def test_a_cut_of_a_random_treatment_gives_its_profile_back(number: int, normal: df.Treatment, tmp_path: Path) -> None:
-    """What a section shows of a dot just made comes back; a section that holds next to none of it has no shares to speak of, and another is cut."""
-    random = np.random.default_rng([9, number])
-    mpp, held = 0.25 if number % 5 == 4 else 0.5, 0.0
-    while held < _LEAST_UM2:
-        settings = {"machine.depth_mm": random.uniform(0.4, 1.0), "machine.dwell_ms": random.uniform(60.0, 250.0), "skin.melanosome_fraction": random.uniform(0.01, 0.06)}
-        treatment = normal.with_({key: float(value) for key, value in settings.items()})
-        run = df.run(treatment, grid="quick").to_xarray()
-        run.attrs["resolved_json"] = json.dumps(treatment.resolved())
-        cut = Cut(float(random.uniform(-60.0, 60.0)), float(random.uniform(-4.0, 4.0)), float(random.uniform(3.0, 6.0)), float(random.uniform(0.0, 0.15)))
-        tissue, stained = synthetic_section.section(run, 0.0, cut, mpp=mpp, width_um=400.0, depth_um=600.0, seed=number)
-        held = stained.truth[:, 3].sum()
-    path = synthetic_section.section_path(tmp_path / "cut.tif")
-    written = synthetic_section.save_section(tissue, stained, path, mpp=mpp, cut=cut, day=0.0, seed=number, title="test")
-    found = histology.extract(path, written[1], shrinkage=cut.shrinkage)
-    agree_below_surface(found, stained.truth, mpp)
+    """What a section shows of a dot just made comes back."""
+    trip = round_trip.round_trip(number, normal, tmp_path)
+    agree_below_surface(trip.found, trip.truth, trip.mpp)
+    assert trip.found.facts["folds"]["number"] == 0
+
+
+def test_random_sections_are_the_dot_on_average(run_file: Path) -> None:
+    """Sections are cut evenly across a disc of radius R: what they hold, times the width 2 R over the thickness, is what the dot holds within R on
+    average. Both the mean and its standard error come from the 150 sections; four of them are allowed, and 5 % for what lies beyond R."""
+    tissue = tissue_of(df.open_run(run_file), 28.0)
+    seen = synthetic_section.sections_seen(tissue, 150, seed=3)
+    held = seen["pigment_ng"].values
+    whole = float(np.einsum("prz,r,z->", tissue.pools, np.pi * np.diff(tissue.r_um**2), np.diff(tissue.z_um)))
+    mass = np.einsum("prz,z->r", tissue.pools, np.diff(tissue.z_um)) * np.diff(tissue.r_um**2)
+    radius = float(np.interp(0.95, np.append(0.0, np.cumsum(mass) / mass.sum()), tissue.r_um))
+    factor = 2.0 * radius / 4.0
+    mean, error = held.sum(axis=1).mean() * factor, held.sum(axis=1).std() / np.sqrt(150) * factor
+    assert abs(mean - whole) < 4.0 * error + 0.05 * whole and error < 0.15 * whole
+    share = held.sum(axis=0) / held.sum()
+    deep = 0.5 * (seen["from_um"] + seen["to_um"]).values
+    middle = held @ deep / np.maximum(held.sum(axis=1), 1e-300)
+    spread = np.sqrt(np.average((middle - share @ deep) ** 2, weights=held.sum(axis=1)) * (held.sum(axis=1) ** 2).sum()) / held.sum()
+    assert share @ deep == pytest.approx(float((seen["whole_dot"] * deep).sum()), abs=4.0 * spread + 2.0)
+    again = synthetic_section.sections_seen(tissue, 5, seed=3)
+    assert np.array_equal(again["pigment_ng"].values, held[:5])
 
 
 @pytest.mark.parametrize("stain", [name for name in STAINS if name != "he"])
@@ -54,7 +67,7 @@ def test_every_stain_gives_the_profile_back(stain: str, normal: df.Treatment, tm
     found = histology.extract(path, written[1], rule=PigmentRule(stain=stain))
     assert found.facts["synthetic"] is True and found.facts["folds"]["number"] == 0
     below = stained.truth[stained.truth[:, 1] >= 0.0] if stain == "fontana" else stained.truth
-    assert below[:, 3].sum() > _LEAST_UM2
+    assert below[:, 3].sum() > round_trip.LEAST_UM2
     agree_below_surface(found, below, 0.5)
     if stain in ("unstained", "fontana"):
         with pytest.raises(df.InputError, match=f"--stain {stain} .* draw Surface and DEJ"):
@@ -130,3 +143,31 @@ def test_a_bad_section_is_named(arguments: list[str], words: list[str], run_file
 
 def test_a_section_must_be_a_picture(run_file: Path, cli: Callable[..., Finished], tmp_path: Path) -> None:
     refused(cli, tmp_path, ["histology", "section", run_file, "-o", tmp_path / "s.gif"], ["s.gif", ".tif"])
+
+
+def test_example_slides_lead_to_a_profile_and_say_that_they_are_synthetic(cli: Callable[..., Finished], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The commands that its own words give; names, metadata and tables are marked."""
+    monkeypatch.setattr(example_slides, "_SIZE", {"mpp": 1.0, "width_um": 300.0, "depth_um": 600.0})
+    folder = tmp_path / "slides"
+    assert cli("histology", "example", folder, "--sections", "2").code == 0
+    pictures = sorted(folder.glob("*.tif"))
+    assert len(pictures) == 2 and all("synthetic" in one.name for one in folder.rglob("*") if one.is_file())
+    for path in (*folder.rglob("*.toml"), *folder.glob("*.txt"), *folder.glob("*.truth.csv")):
+        assert "synthetic" in path.read_text().lower(), path
+    assert all(open_image(one).synthetic for one in pictures)
+    words = (folder / "READ_ME_synthetic.txt").read_text()
+    command = next(line for line in words.splitlines() if "--hdf" in line).split()
+    monkeypatch.chdir(folder)
+    files = [str(one) for part in command[3:] for one in (sorted(Path().glob(part)) if "*" in part else [part])]
+    done = cli(*command[1:3], *files)
+    assert done.code == 0 and "SYNTHETIC" in done.out, done
+    for name in ("profile.csv", "profile.dej.csv", "profile.sections.csv"):
+        assert (folder / name).read_text().splitlines()[1] == "# SYNTHETIC: drawn by dermaflux from a simulation; no tissue of a person"
+    plan = df.plan_fit(folder / "fit_synthetic.toml")
+    assert len(plan.observations) == len(histology_rows(folder / "profile.csv"))
+    refused(cli, tmp_path, ["histology", "example", folder], ["slides", "no empty folder"])
+    refused(cli, tmp_path, ["histology", "example", tmp_path / "other", "--sections", "0"], ["--sections 0", "50"])
+
+
+def histology_rows(path: Path) -> list[str]:
+    return [line for line in path.read_text().splitlines() if line and not line.startswith("#")][1:]
