@@ -82,8 +82,8 @@ class PigmentRule:
         if self.optical_density == 0.0:
             object.__setattr__(self, "optical_density", 0.3 if self.ink == "black" else 0.6)
         for name, low, high in (
-            ("optical_density", 0.05, 2.0), ("saturation", 0.05, 1.0), ("core", 0.3, 2.0), ("core_nuclei", 0.3, 2.0), ("core_um", 0.0, 10.0), ("likeness", 0.5, 1.0),
-            ("ceiling", 0.1, 2.4), ("smallest_um2", 0.0, 1000.0),
+            ("optical_density", 0.05, 2.0), ("saturation", 0.05, 1.0), ("core", 0.3, 2.0), ("core_nuclei", 0.3, 2.0),
+            ("core_um", 0.0, 10.0), ("likeness", 0.5, 1.0), ("ceiling", 0.1, 2.4), ("smallest_um2", 0.0, 1000.0),
         ):  # fmt: skip
             if not low <= getattr(self, name) <= high:
                 raise _core.InputError(f"{name} = {getattr(self, name):g} is out of range; use {low:g} to {high:g}")

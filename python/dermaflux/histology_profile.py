@@ -29,7 +29,7 @@ def pool(sections: Sequence[SectionProfile], bin_um: float = 20.0, placing_um: f
     depth quantiles, lateral spread and counts per section and pooled.
 
     The standard deviation is that of the pooled share: the larger of that by clumps and, for two sections or more, that between sections
-    (both for a ratio of sums), and the change that lines `placing_um` off would bring; never below that of one clump more.
+    (both for a ratio of sums), and the change that lines `placing_um` off would bring; never below what as many clumps as count alike can tell.
 
     Raises
     ------
@@ -112,7 +112,15 @@ def _pooled(
         variance = np.maximum(variance, _ratio_variance(rows, share, whole))
     off = [sum(sums(one, sign * placing_um) for one in sections) / whole for sign in (1.0, -1.0)]
     sd = np.sqrt(variance + (0.5 * (off[0] - off[1])) ** 2)
-    return share, np.maximum(sd, 1.0 / (len(clumps) + 1)), rows
+    return share, np.maximum(sd, _least_sd(share, clumps.sum(axis=1))), rows
+
+
+def _least_sd(share: np.ndarray, mass: np.ndarray) -> np.ndarray:
+    """Standard deviation of a share that few clumps tell of: that of a binomial share under the prior of Jeffreys, with as many clumps as would
+    count alike (Kish). A bin into which no clump fell by chance says little of how many would."""
+    count = mass.sum() ** 2 / (mass**2).sum()
+    middle = (share * count + 0.5) / (count + 1.0)
+    return np.sqrt(middle * (1.0 - middle) / (count + 2.0))
 
 
 def _layers(sections: Sequence[SectionProfile], placing_um: float) -> dict[str, tuple]:

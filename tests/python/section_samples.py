@@ -30,7 +30,8 @@ class Drawn:
     Attributes
     ----------
     ridge_um: amplitude of a junction that waves with a period of 120 um.   tilt_deg: of the skin in the picture.
-    bottom_um: depth of the end of the dermis; 0: none.   fold_um: along the surface, where tissue and pigment lie twice and a flap of epidermis crosses the dermis.
+    bottom_um: depth of the end of the dermis; 0: none.
+    fold_um: along the surface, where tissue and pigment lie twice and a flap of epidermis crosses the dermis.
     discs: middles along the surface and below it, shape (disc, 2) [um].
     """
 

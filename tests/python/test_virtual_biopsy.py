@@ -79,7 +79,8 @@ def test_every_stain_gives_the_profile_back(stain: str, normal: df.Treatment, tm
 
 def test_sections_pool_to_the_simulated_profile(run_file: Path, cli: Callable[..., Finished], tmp_path: Path) -> None:
     """Ten random sections say of each layer of 100 um what the run holds there, within three of the standard deviations they state and 5 %."""
-    done = cli("histology", "section", run_file, "--day", "28", "--sections", "10", "--angle", "3", "--mpp", "1", "--width-um", "500", "--depth-um", "700", "-o", tmp_path / "s.tif")
+    cut = ["--day", "28", "--random", "10", "--angle", "3", "--mpp", "1", "--width-um", "500", "--depth-um", "700"]
+    done = cli("histology", "section", run_file, *cut, "-o", tmp_path / "s.tif")
     assert done.code == 0, done
     pictures = sorted(tmp_path.glob("*.tif"))
     assert [one.name for one in pictures] == [f"s_synthetic_{n:02d}.tif" for n in range(1, 11)]
@@ -132,8 +133,10 @@ def test_a_section_is_marked_and_the_same_twice(run_file: Path, cli: Callable[..
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
-        (["--day", "29"], ["day = 29", "28"]), (["--stain", "gram"], ["--stain gram", "masson", "fontana"]), (["--thickness-um", "90"], ["thickness_um = 90", "30"]),
-        (["--angle", "80"], ["angle_deg = 80", "45"]), (["--sections", "100"], ["--sections 100", "99"]), (["--mpp", "0.1", "--width-um", "9000"], ["pixels", "--width-um"]),
+        (["--day", "29"], ["day = 29", "28"]), (["--stain", "gram"], ["--stain gram", "masson", "fontana"]),
+        (["--thickness-um", "90"], ["thickness_um = 90", "30"]),
+        (["--angle", "80"], ["angle_deg = 80", "45"]), (["--sections", "100"], ["--sections 100", "99"]),
+        (["--mpp", "0.1", "--width-um", "9000"], ["pixels", "--width-um"]),
         (["--sections", "3", "--offset-um", "5"], ["--offset-um 5", "--sections"]), (["--seed", "-1"], ["--seed -1"]),
     ],
 )  # fmt: skip
@@ -145,7 +148,9 @@ def test_a_section_must_be_a_picture(run_file: Path, cli: Callable[..., Finished
     refused(cli, tmp_path, ["histology", "section", run_file, "-o", tmp_path / "s.gif"], ["s.gif", ".tif"])
 
 
-def test_example_slides_lead_to_a_profile_and_say_that_they_are_synthetic(cli: Callable[..., Finished], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_example_slides_lead_to_a_profile_and_say_that_they_are_synthetic(
+    cli: Callable[..., Finished], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """The commands that its own words give; names, metadata and tables are marked."""
     monkeypatch.setattr(example_slides, "_SIZE", {"mpp": 1.0, "width_um": 300.0, "depth_um": 600.0})
     folder = tmp_path / "slides"
@@ -164,7 +169,7 @@ def test_example_slides_lead_to_a_profile_and_say_that_they_are_synthetic(cli: C
     for name in ("profile.csv", "profile.dej.csv", "profile.sections.csv"):
         assert (folder / name).read_text().splitlines()[1] == "# SYNTHETIC: drawn by dermaflux from a simulation; no tissue of a person"
     plan = df.plan_fit(folder / "fit_synthetic.toml")
-    assert len(plan.observations) == len(histology_rows(folder / "profile.csv"))
+    assert len(plan.seen) == len(histology_rows(folder / "profile.csv"))
     refused(cli, tmp_path, ["histology", "example", folder], ["slides", "no empty folder"])
     refused(cli, tmp_path, ["histology", "example", tmp_path / "other", "--sections", "0"], ["--sections 0", "50"])
 

@@ -46,7 +46,8 @@ class Trip:
     def holds(self) -> bool:
         """Depths within 10 um or two pixels, shares within 5 %."""
         off = self.errors()
-        return max(abs(off[name]) for name in ("p10_um", "p50_um", "p90_um")) < max(10.0, 2.0 * self.mpp) and max(off["share"], abs(off["share_epidermis"])) < 0.05
+        deep, shares = max(abs(off[name]) for name in ("p10_um", "p50_um", "p90_um")), max(off["share"], abs(off["share_epidermis"]))
+        return deep < max(10.0, 2.0 * self.mpp) and shares < 0.05
 
 
 def round_trip(number: int, normal: df.Treatment, folder: Path) -> Trip:
@@ -55,8 +56,8 @@ def round_trip(number: int, normal: df.Treatment, folder: Path) -> Trip:
     random, held = np.random.default_rng([9, number]), 0.0
     mpp = 0.25 if number % 5 == 4 else 0.5
     while held < LEAST_UM2:
-        drawn = {"machine.depth_mm": random.uniform(0.4, 1.0), "machine.dwell_ms": random.uniform(60.0, 250.0), "skin.melanosome_fraction": random.uniform(0.01, 0.06)}
-        settings = {key: float(value) for key, value in drawn.items()}
+        ranges = {"machine.depth_mm": (0.4, 1.0), "machine.dwell_ms": (60.0, 250.0), "skin.melanosome_fraction": (0.01, 0.06)}
+        settings = {key: float(random.uniform(*ends)) for key, ends in ranges.items()}
         treatment = normal.with_(settings)
         run = df.run(treatment, grid="quick").to_xarray()
         run.attrs["resolved_json"] = json.dumps(treatment.resolved())
