@@ -155,7 +155,8 @@ def slides() -> None:
     axes[1].legend(fontsize=8)
     _few_sections(axes[2], tissue)
     for n, (key, colour) in enumerate(zip(example_slides.HIDDEN, ("#0072b2", "#d55e00"), strict=True)):
-        low, mid, top = np.log10(fit_plots.inferred(fitted)[key].quantile([0.05, 0.5, 0.95]).values)
+        drawn = next(one for one in fit_plots.inferred(fitted).values() if one.attrs["key"] == key)
+        low, mid, top = np.log10(drawn.quantile([0.05, 0.5, 0.95]).values)
         axes[3].plot(np.log10(priors[key]["range"]), [n, n], color="#cccccc", lw=9, solid_capstyle="butt", label="range before" if n == 0 else None)
         axes[3].errorbar(mid, n, xerr=[[mid - low], [top - mid]], fmt="o", color=colour, capsize=4, label="fitted, 5 to 95 %" if n == 0 else None)
         axes[3].plot(np.log10(priors[key]["value"] * example_slides.HIDDEN[key]), n, "k*", ms=11, label="true" if n == 0 else None)
