@@ -54,7 +54,7 @@ def _texts(folder: Path, seed: int) -> list[Path]:
     texts = {
         f"fit_{MARK}.toml": _FIT.format(treatment=treatment, seed=seed, keys=", ".join(f'"{key}"' for key in HIDDEN), day=DAY),
         f"cases/slides_{MARK}.toml": _CASE.format(treatment=treatment, day=DAY),
-        f"cases/slides_{MARK}.observed.toml": _OBSERVED,
+        f"cases/slides_{MARK}.observed.toml": _OBSERVED.format(version=_core.version, seed=seed),
         f"READ_ME_{MARK}.txt": _WORDS.format(
             version=provenance.build(), day=DAY, shrinkage=_CUT.shrinkage, hidden=", ".join(f"{key} times {np.round(one, 3)}" for key, one in HIDDEN.items())
         ),
@@ -95,7 +95,7 @@ compared = "profile"
 file = "../profile.csv"
 measured = "profile of synthetic slides, dermaflux histology extract"
 error_is = "standard deviation of the pooled share, from clumps, sections and the placing of the lines"
-source = "study: synthetic slides of dermaflux histology example"
+source = "study: synthetic slides of dermaflux {version}, histology example --seed {seed}"
 check = "Extract the profile again from the slides of this folder."
 """
 
