@@ -69,6 +69,7 @@ def test_every_stain_gives_the_profile_back(stain: str, normal: df.Treatment, tm
     below = stained.truth[stained.truth[:, 1] >= 0.0] if stain == "fontana" else stained.truth
     assert below[:, 3].sum() > round_trip.LEAST_UM2
     agree_below_surface(found, below, 0.5)
+    assert found.mass.sum() == pytest.approx(below[:, 3].sum(), rel=0.1)  # black nuclei would add 14 %
     if stain in ("unstained", "fontana"):
         with pytest.raises(df.InputError, match=f"--stain {stain} .* draw Surface and DEJ"):
             histology.extract(path, rule=PigmentRule(stain=stain))

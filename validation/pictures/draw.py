@@ -132,8 +132,9 @@ def slides() -> None:
         colours = tifffile.imread(pictures_[0])
         features = json.loads((folder / "lines.geojson").read_text())["features"]
         lines = {one["properties"]["classification"]["name"]: one["geometry"]["coordinates"] for one in features}
-        pooled = histology_profile.pool([histology.extract(one, one.with_suffix(".geojson"), shrinkage=0.1) for one in pictures_], 40.0)
-        histology_tables.save_csv(pooled, folder / "profile.csv")
+        found = [histology.extract(one, one.with_suffix(".geojson"), shrinkage=0.1) for one in pictures_]
+        histology_tables.save_csv(histology_profile.pool(found), folder / "profile.csv")
+        pooled = histology_profile.pool(found, 40.0)
         fitted = df.fit(df.plan_fit(folder / "fit_synthetic.toml"), folder / "fit.h5")
         tissue = tissue_of(df.open_run(folder / "run_synthetic.h5"), example_slides.DAY)
         priors = {key: normal.resolved()[key] for key in example_slides.HIDDEN}
