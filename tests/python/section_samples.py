@@ -11,7 +11,7 @@ import tifffile
 from PIL import Image
 from scipy.spatial import cKDTree
 
-from dermaflux.histology_section import LEVELS, SectionProfile, quantiles
+from dermaflux.histology_section import SectionProfile, quantiles
 
 WHITE = np.array([242.0, 240.0, 244.0])
 STAINS = {
