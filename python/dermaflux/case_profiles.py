@@ -4,6 +4,7 @@ from pathlib import Path
 
 import numpy as np
 import xarray as xr
+from scipy.optimize import isotonic_regression
 
 from . import _core, observed
 from .verdicts import in_interval
@@ -102,9 +103,14 @@ def _curve(bins: np.ndarray, share: np.ndarray, edges: np.ndarray) -> np.ndarray
 
 
 def _resampled(bins: np.ndarray, share: np.ndarray, sd: np.ndarray, edges: np.ndarray) -> np.ndarray:
-    """The observed curve as it would be measured again, shape (resampled, edges)."""
-    noisy = np.maximum(share + sd * np.random.default_rng(0).standard_normal((_RESAMPLED, len(share))), 0.0)
-    return np.array([_curve(bins, one / one.sum(), edges) for one in noisy if one.sum() > 0.0])
+    """The observed curve as it would be measured again, shape (resampled, edges). Noise is added to what is cumulated, less its sum so that
+    all pigment stays all, and the nearest rising curve is taken (pool adjacent violators, Ayer 1955): cutting shares off at zero would
+    put pigment into every empty bin."""
+    noise = sd * np.random.default_rng(0).standard_normal((_RESAMPLED, len(share)))
+    noise -= share * noise.sum(axis=1, keepdims=True)
+    above = np.cumsum(share + noise, axis=1)
+    rising = np.array([np.clip(isotonic_regression(one).x, 0.0, 1.0) for one in above])
+    return np.array([np.interp(edges, bins, np.concatenate([[0.0], one]), left=0.0, right=1.0) for one in rising])
 
 
 def _part(title: str, unit: str, draws: np.ndarray, seen: np.ndarray) -> dict:

@@ -41,6 +41,12 @@ class Judged:
     observed_sha256: str = ""
     curve: dict = field(default_factory=dict)  # of a profile, for its picture
 
+    @property
+    def reached(self) -> bool:
+        """Whether the predicted interval comes to what was observed."""
+        low, high = self.observed
+        return not (self.predicted[0] > high or self.predicted[2] < low)  # an open end is no number, and compares as false
+
 
 def judge(cases: CaseList, predictions: dict) -> list[Judged]:
     """Verdicts on all cases, misses first. `predictions` is what lies on disk (:func:`dermaflux.predictions.predict`).

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 
 import matplotlib.pyplot as plt
 import numpy as np
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from .judging import Judged
@@ -12,6 +13,7 @@ from .verdicts import MISSES
 
 _PREDICTED, _OBSERVED, _MISS = "#0072b2", "#e69f00", "#d55e00"
 _FARTHEST = 100.0  # factor beyond which a number stands at the edge
+_TITLE, _LINE = 0.27, 0.17  # height of the title of a case, and of each of its lines
 
 
 def reference(one: Judged) -> float:
@@ -26,37 +28,51 @@ def reference(one: Judged) -> float:
 
 
 def forest(found: Sequence[Judged]) -> Figure:
-    """Each comparison as a line: what was observed (band or bound) and the prediction (5, 50, 95 % of the draws), over the observed."""
-    lines = [one for one in found if math.isfinite(reference(one)) and math.isfinite(one.predicted[1])]
-    figure, ax = plt.subplots(figsize=(9.0, 0.27 * len(lines) + 1.3), layout="constrained")
-    place = np.arange(len(lines))[::-1]
-    for y, one in zip(place, lines, strict=True):
-        unit = reference(one)
-        low, high = one.observed
-        ends = [1.0 / _FARTHEST if not low > 0.0 else low / unit, _FARTHEST if not math.isfinite(high) else high / unit]
-        ax.barh(y, ends[1] - ends[0], left=ends[0], height=0.62, color=_OBSERVED, alpha=0.45, lw=0)
-        if low == high:
-            ax.plot([1.0], [y], "|", ms=11, mew=2.2, color=_OBSERVED)
-        colour = _MISS if one.verdict == MISSES else _PREDICTED
-        scaled = np.clip(np.array(one.predicted) / unit, 1.0 / _FARTHEST, _FARTHEST)
-        ax.hlines(y, scaled[0], scaled[2], color=colour, lw=2.4)
-        ax.plot([scaled[1]], [y], "o", ms=4.5, color=colour)
-    ax.set_yticks(place, [label(one) for one in lines], fontsize=7)
+    """Each case with what was observed (band, bound or bar) and a line for the prediction of each setting (5, 50, 95 % of the draws), all
+    over what was observed."""
+    cases = _by_case([one for one in found if math.isfinite(reference(one)) and math.isfinite(one.predicted[1])])
+    heights = [_TITLE + _LINE * len(lines) for lines in cases]
+    figure, ax = plt.subplots(figsize=(6.4, sum(heights) * 0.9 + 0.8), layout="constrained")
+    top = 0.0
+    for lines, height in zip(cases, heights, strict=True):
+        _case(ax, lines, top, height)
+        top -= height
+    ax.set_ylim(top - 0.05, 0.0)
+    ax.set_xlim(1.0 / _FARTHEST, _FARTHEST)
     ax.set_xscale("log")
+    ax.set_yticks([])
     ticks = [0.01, 0.03, 0.1, 0.3, 1.0, 3.0, 10.0, 30.0, 100.0]
     ax.set_xticks(ticks, [f"{tick:g}" for tick in ticks])
     ax.minorticks_off()
-    ax.set_xlim(1.0 / _FARTHEST, _FARTHEST)
-    ax.set_ylim(-0.8, len(lines) - 0.2)
     ax.axvline(1.0, color="#bbbbbb", lw=0.8, zorder=0)
-    ax.set_xlabel("over what was observed (its middle, number or bound)")
+    ax.set_xlabel("predicted over observed (its middle, number or bound)")
     return figure
 
 
-def label(one: Judged) -> str:
-    setting = "" if one.setting == "as shipped" else f", {one.setting}"
-    text = f"{one.case} {one.title}{setting}"
-    return text if len(text) <= 74 else text[:72] + " \u2026"
+def _by_case(lines: Sequence[Judged]) -> list[list[Judged]]:
+    """Lines that share what was observed, together."""
+    groups: dict[tuple, list[Judged]] = {}
+    for one in lines:
+        groups.setdefault((one.case, one.title, str(one.observed)), []).append(one)
+    return list(groups.values())
+
+
+def _case(ax: Axes, lines: Sequence[Judged], top: float, height: float) -> None:
+    unit, (low, high) = reference(lines[0]), lines[0].observed
+    ends = [low / unit if low > 0.0 else 1.0 / _FARTHEST, high / unit if math.isfinite(high) else _FARTHEST]
+    middle, depth = top - _TITLE - 0.5 * (height - _TITLE), height - _TITLE - 0.02
+    ax.barh(middle, ends[1] - ends[0], left=ends[0], height=depth, color=_OBSERVED, alpha=0.4, lw=0)
+    if low == high:
+        ax.vlines(1.0, middle - 0.5 * depth, middle + 0.5 * depth, color=_OBSERVED, lw=3.0)
+    ax.text(1.15 / _FARTHEST, top - _TITLE + 0.045, f"{lines[0].case}  {lines[0].title}", fontsize=8, va="bottom")
+    for n, one in enumerate(lines):
+        y, colour = top - _TITLE - (n + 0.5) * _LINE, _MISS if one.verdict == MISSES else _PREDICTED
+        scaled = np.clip(np.array(one.predicted) / unit, 1.0 / _FARTHEST, _FARTHEST)
+        ax.hlines(y, scaled[0], scaled[2], color=colour, lw=2.2)
+        ax.plot([scaled[1]], [y], "o", ms=4.0, color=colour)
+        if len(lines) > 1:
+            left = scaled[2] < 3.0
+            ax.text(scaled[2] * 1.1 if left else scaled[0] / 1.1, y, one.setting, fontsize=6.5, va="center", ha="left" if left else "right", color="#444444")
 
 
 def profiles(found: Sequence[Judged]) -> Figure:

@@ -18,6 +18,7 @@ from .verification import Benchmark, Live
 
 Verified = Sequence[tuple[Benchmark, list[Live]]]
 _SIGNIFICANT = 3
+_PLURAL = {"misses": "miss", "agrees": "agree", "waiting for data": "wait for data", "bound kept": "keep a bound"}
 
 
 def number(value: float) -> str:
@@ -45,7 +46,12 @@ def predicted_text(one: Judged) -> str:
 
 def counts_text(found: Sequence[Judged]) -> str:
     """How many lines have each verdict."""
-    return ", ".join(f"{sum(one.verdict == verdict for one in found)} {verdict}" for verdict in ORDER if any(one.verdict == verdict for one in found))
+    counts = {verdict: sum(one.verdict == verdict for one in found) for verdict in ORDER}
+    texts = {verdict: f"{count} {_PLURAL.get(verdict, verdict)}" for verdict, count in counts.items() if count}
+    near = sum(one.verdict == MISSES and one.reached for one in found)
+    if near:
+        texts[MISSES] += f" ({near} of them within nine tenths of the draws)"
+    return ", ".join(texts.values())
 
 
 def observed_sha256(found: Sequence[Judged]) -> str:
@@ -118,8 +124,11 @@ def validation_report(found: Sequence[Judged], predictions: dict, verified: Veri
 
 
 def _hashes(found: Sequence[Judged], predictions: dict) -> str:
-    rows = [("predictions, written before anything observed was opened", predictions["sha256"]), ("what was observed, opened after that", observed_sha256(found))]
-    return table(("blind rule", "SHA-256"), rows)
+    lines = [
+        f"Predictions, on disk before anything that was observed was opened, SHA-256 <code>{predictions['sha256']}</code>",
+        f"What was observed, opened after that, SHA-256 <code>{observed_sha256(found)}</code>",
+    ]
+    return "".join(f"<p>{line}</p>" for line in lines)
 
 
 def _pictures(judged: Sequence[Judged]) -> str:
@@ -133,13 +142,17 @@ def _pictures(judged: Sequence[Judged]) -> str:
 
 
 def _comparisons(judged: Sequence[Judged]) -> str:
-    head = ("case", "quantity", "set as", "observed", "predicted (90 %)", "files' values", "verdict", "why", "source")
+    head = ("case", "observed", "predicted (90 %), and from the files' values", "verdict", "source")
     rows = []
     for one in judged:
         mark = ' class="warning"' if one.verdict == MISSES else ""
-        source = one.source + (f", doi {one.doi}" if one.doi else "")
-        cells = (one.case, one.title, one.setting, observed_text(one), predicted_text(one), number(one.shipped), one.verdict, one.reason, source)
-        rows.append(f"<tr{mark}>" + "".join(f"<td>{escape(cell)}</td>" for cell in cells) + "</tr>")
+        setting = "" if one.setting == "as shipped" else f", {one.setting}"
+        plain = "" if not math.isfinite(one.shipped) else f"; {number(one.shipped)}"
+        cells = (
+            f"<b>{escape(one.case)}</b> {escape(one.title + setting)}", escape(observed_text(one)), escape(predicted_text(one) + plain),
+            f"<b>{escape(one.verdict)}</b>: {escape(one.reason)}", escape(one.source + (f", doi {one.doi}" if one.doi else "")),
+        )  # fmt: skip
+        rows.append(f"<tr{mark}>" + "".join(f"<td>{cell}</td>" for cell in cells) + "</tr>")
     return "<section><table><tr>" + "".join(f"<th>{escape(name)}</th>" for name in head) + f"</tr>{''.join(rows)}</table></section>"
 
 

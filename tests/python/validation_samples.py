@@ -23,8 +23,8 @@ def numbers(unit: str, compared: str, **values: float) -> str:
     return f'compared = "{compared}"\n' + "".join(f'{name} = {{ value = {value!r}, unit = "{unit}" }}\n' for name, value in values.items())
 
 
-def case_folder(folder: Path) -> Path:
-    """A case that agrees for certain, one that misses for certain, and a slot."""
+def case_folder(folder: Path, profile: bool = False) -> Path:
+    """A case that agrees for certain, one that misses for certain, and a slot, filled if asked for."""
     folder.mkdir(exist_ok=True)
     (folder / "study.toml").write_text(STUDY)
     (folder / "a_kept.toml").write_text(case_text("A1", KEPT))
@@ -32,4 +32,7 @@ def case_folder(folder: Path) -> Path:
     (folder / "b_slope.toml").write_text(case_text("B2", SLOPE, "deposit"))
     (folder / "b_slope.observed.toml").write_text(observed_text("B2", numbers("mm/mm", "number", value=7.0)))
     (folder / "c_slot.toml").write_text(case_text("C3", PROFILE, "deposit", WAITING))
+    if profile:
+        (folder / "c_slot.observed.toml").write_text(observed_text("C3", 'compared = "profile"\nfile = "seen.csv"\n'))
+        (folder / "seen.csv").write_text("depth_from_um,depth_to_um,fraction,sd\n0,100,0.1,0.02\n100,200,0.4,0.05\n200,300,0.3,0.05\n300,500,0.2,0.05\n")
     return folder

@@ -19,10 +19,11 @@ from against_peers import against_peers
 from against_pmmc import against_pmmc
 from against_presets import reading_presets
 from against_scipy import against_scipy
+from against_validation import all_cases
 from measuring import CORES, HERE, ONE_THREAD, Row, Server, say
 
 PARTS = ["peers", "hypre", "memory", "healing", "photons", "presets", "fits", "treatments"]
-ALONE = ["calibration"]  # takes as long as all others: measured only if it is named
+ALONE = ["calibration", "validation"]  # take as long as all others: measured only if they are named
 
 
 def machine() -> dict[str, object]:
@@ -74,6 +75,8 @@ def measured(options: argparse.Namespace, core: Server, peers: Server, folder: P
             rows += photons_per_ms(repeats) + against_pmmc(options.peers, repeats)
         elif part == "calibration":
             rows += one_preset(folder)
+        elif part == "validation":
+            rows += all_cases(folder)
         elif part == "presets":
             rows += reading_presets(options.build, folder, repeats)
         elif part == "fits":
