@@ -76,14 +76,29 @@ def compare_profile(row: dict, path: Path, level: str) -> list[dict]:
         for name, end in _joined(row["layers_um"]):
             at = np.searchsorted(edges, [top, end])
             if at[1] < len(edges):
-                parts.append(_part(f"{row['title']}: share from {top:.0f} to {end:.0f} um ({name})", "1", _between(edges, curves, top, end), _between(edges, again, top, end)))
+                parts.append(
+                    _part(
+                        f"{row['title']}: share from {top:.0f} to {end:.0f} um ({name})",
+                        "1",
+                        _between(edges, curves, top, end),
+                        _between(edges, again, top, end),
+                    )
+                )
             top = end
     distance, noise = wasserstein_um(edges, curves, own), float(np.quantile(wasserstein_um(edges, again, own), 0.95))
     predicted = tuple(map(float, np.quantile(distance, [0.05, 0.5, 0.95])))
     verdict, reason, bounds = in_interval((0.0, noise), predicted)  # type: ignore[arg-type]
     text = f"Wasserstein distance; what was observed is known to {noise:.3g} um; {reason}"
     curve = {"edges_um": edges, "observed": own, "predicted": np.quantile(curves, [0.05, 0.5, 0.95], axis=0)}
-    first = {"title": f"{row['title']}: distance of the profiles", "unit": "um", "verdict": verdict, "reason": text, "predicted": predicted, "observed": bounds, "curve": curve}
+    first = {
+        "title": f"{row['title']}: distance of the profiles",
+        "unit": "um",
+        "verdict": verdict,
+        "reason": text,
+        "predicted": predicted,
+        "observed": bounds,
+        "curve": curve,
+    }
     return [first, *parts]
 
 

@@ -48,7 +48,7 @@ def read_cases(folder: str | os.PathLike[str] | None = None, only: Sequence[str]
     named = [Path(one) for one in only if one.endswith(".toml")]
     files = _files(place) if len(named) < len(only) or not only else []
     if not files and not named:
-        raise _core.InputError(f"{place}: holds no case; write NAME.toml for each (README, \"Validate\")")
+        raise _core.InputError(f'{place}: holds no case; write NAME.toml for each (README, "Validate")')
     cases = [_core.load_case(path) for path in (*files, *(one for one in named if one not in files))]
     ids = [one.id for one in cases]
     for one in ids:

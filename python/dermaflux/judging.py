@@ -87,7 +87,15 @@ def _judge_case(case: _core.CaseFile, rows: Sequence[dict]) -> list[Judged]:
 
 
 def _head(case: _core.CaseFile, row: dict) -> dict:
-    return {"case": case.id, "setting": row["setting"], "title": case.title, "stage": case.stage, "unit": case.unit, "how": case.how, "input_sha256": row["input_sha256"]}
+    return {
+        "case": case.id,
+        "setting": row["setting"],
+        "title": case.title,
+        "stage": case.stage,
+        "unit": case.unit,
+        "how": case.how,
+        "input_sha256": row["input_sha256"],
+    }
 
 
 def _waiting(case: _core.CaseFile, row: dict) -> Judged:

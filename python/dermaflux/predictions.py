@@ -92,8 +92,12 @@ def _shared(known: dict[str, Group], group: Group, asks: set) -> Group:
 
 
 def _input_sha256(case: _core.CaseFile, setting: _core.CaseSetting, groups: Sequence[Group], study: _core.CaseStudy, grid: str, count: int) -> str:
-    parts = {name: getattr(case, name) for name in ("quantity", "unit", "output", "over", "day", "over_day", "key", "low", "high", "tip_mm", "share", "depth_below")}
-    plain = [group.facts_sha256 for group in groups] or [Group(Treatment(setting.treatment), tuple(_core.drawn_keys(study, setting.treatment, setting.changed)), None).facts_sha256]
+    parts = {
+        name: getattr(case, name) for name in ("quantity", "unit", "output", "over", "day", "over_day", "key", "low", "high", "tip_mm", "share", "depth_below")
+    }
+    plain = [group.facts_sha256 for group in groups] or [
+        Group(Treatment(setting.treatment), tuple(_core.drawn_keys(study, setting.treatment, setting.changed)), None).facts_sha256
+    ]
     facts = {
         "case": {name: _json(one) for name, one in parts.items()}, "groups": plain, "grid": grid, "draws": count, "seed": study.seed,
         "uncertain": study.uncertain, "program": provenance.build(),
@@ -123,7 +127,9 @@ def read_predictions(path: Path) -> dict:
     except (ValueError, LookupError, TypeError, AttributeError):
         raise _core.InputError(f"{path}: is no file of predictions; give another output, or remove it") from None
     if not known or hashlib.sha256(rfc8785.dumps(content)).hexdigest() != stated or rfc8785.dumps(content | {"sha256": stated}) != data:
-        raise _core.InputError(f"{path}: was changed since it was written (its hash does not fit); predictions are never edited: remove it to compute them anew")
+        raise _core.InputError(
+            f"{path}: was changed since it was written (its hash does not fit); predictions are never edited: remove it to compute them anew"
+        )
     return content | {"sha256": stated}
 
 

@@ -16,7 +16,7 @@ def add_to(app: typer.Typer) -> None:
 
 
 def validate(
-    only: Annotated[list[str] | None, typer.Argument(metavar="[CASE]...", help="ids (D3; D10 for D10a, D10b ...) or case files; all cases otherwise")] = None,
+    only: Annotated[list[str] | None, typer.Argument(metavar="CASE", help="ids (D3; D10 for D10a, D10b ...) or case files; all cases otherwise")] = None,
     data: Annotated[Path | None, typer.Option("--data", help="folder with case files, or with a subfolder `cases`; the shipped cases otherwise")] = None,
     output: Annotated[Path, typer.Option("-o", "--output", help="report (HTML); table (CSV, JSON) and predictions beside it")] = Path("validation.html"),
     quick: Quick = False,

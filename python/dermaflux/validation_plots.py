@@ -79,7 +79,9 @@ def profiles(found: Sequence[Judged]) -> Figure:
     """Cumulated pigment over depth, observed and predicted, a panel for each profile."""
     lines = [one for one in found if one.curve]
     columns = min(3, len(lines))
-    figure, axes = plt.subplots(-(-len(lines) // columns), columns, figsize=(3.6 * columns + 0.4, 3.6 * -(-len(lines) // columns)), squeeze=False, layout="constrained")
+    figure, axes = plt.subplots(
+        -(-len(lines) // columns), columns, figsize=(3.6 * columns + 0.4, 3.6 * -(-len(lines) // columns)), squeeze=False, layout="constrained"
+    )
     for ax in axes.ravel()[len(lines) :]:
         ax.axis("off")
     for ax, one in zip(axes.ravel(), lines, strict=False):

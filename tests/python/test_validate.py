@@ -284,7 +284,11 @@ def test_a_slot_that_is_filled_is_judged_by_the_predictions_made_before(ready: P
     add_profile(ready, profile_csv(ready / "same.csv", edges, curves[0]))
     found = [one for one in judging.judge(read_cases(ready), made) if one.case == "C3"]
     titles = [one.title for one in found]
-    assert any("50 % of the pigment" in title for title in titles) and any("(epidermis)" in title for title in titles) and any("papillary dermis" in title for title in titles)
+    assert (
+        any("50 % of the pigment" in title for title in titles)
+        and any("(epidermis)" in title for title in titles)
+        and any("papillary dermis" in title for title in titles)
+    )
     middle = next(one for one in found if "50 %" in one.title)
     assert middle.observed[0] < case_profiles.depth_at(edges, curves[:1], 0.5)[0] < middle.observed[1]
     shifted = np.interp(edges - 100.0, edges, curves[0], left=0.0)
@@ -308,7 +312,10 @@ def test_the_distance_of_a_shifted_profile_is_its_shift():
 def test_profiles_come_from_csv_and_hdf5_and_bad_ones_are_refused(tmp_path: Path):
     edges, curve = np.array([0.0, 100.0, 250.0, 400.0]), np.array([0.0, 0.2, 0.9, 1.0])
     of_csv = case_profiles.read_profile(profile_csv(tmp_path / "a.csv", edges, curve), "surface")
-    data = {f"surface_{name}": ("bin", values) for name, values in {"from_um": edges[:-1], "to_um": edges[1:], "fraction": np.diff(curve), "sd": np.full(3, 0.002)}.items()}
+    data = {
+        f"surface_{name}": ("bin", values)
+        for name, values in {"from_um": edges[:-1], "to_um": edges[1:], "fraction": np.diff(curve), "sd": np.full(3, 0.002)}.items()
+    }
     xr.Dataset(data).to_netcdf(tmp_path / "a.h5", engine="h5netcdf")
     for left, right in zip(of_csv, case_profiles.read_profile(tmp_path / "a.h5", "surface"), strict=True):
         np.testing.assert_allclose(left, right, rtol=1e-9)
@@ -348,7 +355,11 @@ def test_every_test_that_a_row_or_the_dossier_names_is_in_the_sources():
     named = [name for one in benchmarks() for name in one.tests]
     named += [name for chapter in dossier([], 0) for item in chapter.items for name in item.tests]
     assert len(named) > 30 and missing_tests(named) == []
-    assert missing_tests(["ExactFlow.NoSuchTest", "test_validate.py::test_nothing", "test_none.py"]) == ["ExactFlow.NoSuchTest", "test_validate.py::test_nothing", "test_none.py"]
+    assert missing_tests(["ExactFlow.NoSuchTest", "test_validate.py::test_nothing", "test_none.py"]) == [
+        "ExactFlow.NoSuchTest",
+        "test_validate.py::test_nothing",
+        "test_none.py",
+    ]
 
 
 def test_every_command_of_the_dossier_exists(cli: Cli, monkeypatch: pytest.MonkeyPatch):
