@@ -426,3 +426,10 @@ def test_a_part_of_the_cases_can_be_asked_for(ready: Path):
     assert [one.id for one in read_cases(ready, ["b2"]).cases] == ["B2"]
     assert [one.id for one in read_cases(ready, [str(ready / "c_slot.toml")]).cases] == ["C3"]
     assert {one.id for one in read_cases(CASES, ["D10"]).cases} == {"D10a", "D10b", "D10c", "D10d"}
+
+
+def test_python_gives_what_the_command_writes(ready: Path, made: dict):
+    found = df.validate(ready, ready / "out.html", only=["A1", "B2"])
+    assert [one.verdict for one in found.comparisons] == ["misses", "agrees"] and found.failed == 0
+    assert found.predictions["sha256"] == made["sha256"] and found.json == (ready / "out.json").read_text()
+    assert [path.name for path in found.written] == ["out.html", "out.csv", "out.json", "out.predictions.json"]
