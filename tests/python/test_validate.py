@@ -304,9 +304,14 @@ def test_a_slot_that_is_filled_is_judged_by_the_predictions_made_before(ready: P
 def test_the_distance_of_a_shifted_profile_is_its_shift():
     edges = np.arange(0.0, 1001.0, 10.0)
     curve = np.clip((edges - 200.0) / 300.0, 0.0, 1.0)
-    for shift in (0.0, 50.0, 200.0):
+    for shift in (0.0, 50.0, 200.0, -100.0):
         other = np.clip((edges - 200.0 - shift) / 300.0, 0.0, 1.0)
-        np.testing.assert_allclose(case_profiles.wasserstein_um(edges, curve, other), shift, atol=1e-9)
+        np.testing.assert_allclose(case_profiles.wasserstein_um(edges, curve, other), abs(shift), atol=1e-9)
+    narrower = np.clip((edges - 275.0) / 150.0, 0.0, 1.0)  # the same mean: |300 p - 150 p - 75| averaged over p is 37.5
+    fine = np.arange(0.0, 1001.0, 1.0)
+    found = case_profiles.wasserstein_um(fine, np.interp(fine, edges, curve), np.clip((fine - 275.0) / 150.0, 0.0, 1.0))
+    np.testing.assert_allclose(found, 37.5, atol=0.01)
+    assert case_profiles.wasserstein_um(edges, curve, narrower)[0] > 30.0
 
 
 def test_profiles_come_from_csv_and_hdf5_and_bad_ones_are_refused(tmp_path: Path):
@@ -383,7 +388,10 @@ def test_rows_that_are_computed_hold_and_a_wrong_program_is_told(monkeypatch: py
 
 def test_the_dossier_claims_nothing_it_cannot_show(made: dict, ready: Path):
     text = Page(validation_report.validation_report(judging.judge(read_cases(ready), made), made, [(one, []) for one in benchmarks()], [])).text
-    assert "It is no certification" in text and "no evidence" in text
+    assert "It is no certification" in text
+    items = [item for chapter in dossier([], 0) if not chapter.statement for item in chapter.items]
+    assert all(item.evidence for item in items) and sum(item.evidence == "no evidence" for item in items) >= 3
+    assert all((item.evidence == "no evidence") != bool(item.tests or item.command) for item in items)
     for title in ("Context of use", "Model risk", "Code verification", "Calculation verification", "Validation evidence", "Uncertainty", "Applicability"):
         assert title in text
     assert "1 comparisons miss, 0 cannot be judged, 1 agree, 0 keep a bound, 1 wait for data" in text
