@@ -434,6 +434,7 @@ def test_a_part_of_the_cases_can_be_asked_for(ready: Path):
     assert [one.id for one in read_cases(ready, ["b2"]).cases] == ["B2"]
     assert [one.id for one in read_cases(ready, [str(ready / "c_slot.toml")]).cases] == ["C3"]
     assert {one.id for one in read_cases(CASES, ["D10"]).cases} == {"D10a", "D10b", "D10c", "D10d"}
+    assert read_cases(ROOT / "validation").folder == CASES  # --data validation/
 
 
 def test_python_gives_what_the_command_writes(ready: Path, made: dict):
