@@ -20,10 +20,11 @@ from against_peers import against_peers
 from against_pmmc import against_pmmc
 from against_presets import reading_presets
 from against_scipy import against_scipy
+from against_validation import all_cases
 from measuring import CORES, HERE, ONE_THREAD, Row, Server, say
 
 PARTS = ["peers", "hypre", "memory", "healing", "photons", "presets", "fits", "treatments"]
-ALONE = ["calibration", "histology"]  # take minutes or 1 GB of disk: measured only if they are named
+ALONE = ["calibration", "histology", "validation"]  # take minutes or 1 GB of disk: measured only if they are named
 
 
 def machine() -> dict[str, object]:
@@ -77,6 +78,8 @@ def measured(options: argparse.Namespace, core: Server, peers: Server, folder: P
             rows += one_preset(folder)
         elif part == "histology":
             rows += large_section(folder)
+        elif part == "validation":
+            rows += all_cases(folder)
         elif part == "presets":
             rows += reading_presets(options.build, folder, repeats)
         elif part == "fits":

@@ -1,9 +1,10 @@
 """Draws the pictures of the README. Takes some minutes: it runs the calibration for normal scalp.
 
-python validation/pictures/draw.py [section] [probability] [dot] [hairline] [crown_density] [blue_shift] [section_he] [slides] draws those named, else all.
+python validation/pictures/draw.py [section] [probability] [dot] [hairline] [crown_density] [blue_shift] [section_he] [slides] [validation] draws those named, else all.
 """
 
 import json
+import os
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -15,7 +16,21 @@ import tifffile
 from scipy.optimize import brentq
 
 import dermaflux as df
-from dermaflux import _core, example_slides, fit_plots, histology, histology_profile, histology_tables, pictures, plots, synthetic_section
+from dermaflux import (
+    _core,
+    example_slides,
+    fit_plots,
+    histology,
+    histology_profile,
+    histology_tables,
+    judging,
+    pictures,
+    plots,
+    predictions,
+    synthetic_section,
+    validation_plots,
+)
+from dermaflux.cases import read_cases
 from dermaflux.looks import Look, look
 from dermaflux.virtual_biopsy import Cut, Tissue, tissue_of
 
@@ -189,10 +204,19 @@ def _few_sections(ax: plt.Axes, tissue: Tissue) -> None:
     ax.legend(fontsize=8)
 
 
+def validation() -> None:
+    """All shipped cases, full; minutes."""
+    cases = read_cases()
+    with TemporaryDirectory() as folder:
+        made = predictions.predict(predictions.plan_predictions(cases), Path(folder) / "predictions.json", workers=os.cpu_count() or 1, progress=True)
+    validation_plots.forest([one for one in judging.judge(cases, made) if one.verdict != "waiting for data"]).savefig(HERE / "validation.png", dpi=110)
+
+
 DRAWINGS: dict[str, Callable[[], None]] = {
     "section": section, "probability": probability, "dot": dot, "hairline": lambda: patch("hairline"), "crown_density": lambda: patch("crown_density"),
-    "blue_shift": blue_shift, "section_he": section_he, "slides": slides,
+    "blue_shift": blue_shift, "section_he": section_he, "slides": slides, "validation": validation,
 }  # fmt: skip
 
-for name in sys.argv[1:] or DRAWINGS:
-    DRAWINGS[name]()
+if __name__ == "__main__":  # workers import this file
+    for name in sys.argv[1:] or DRAWINGS:
+        DRAWINGS[name]()
