@@ -88,7 +88,8 @@ TEST(Healing, FindsAllPigmentThoughItLooksOnlyWhereItMayBe) {
   const HealingProblem& p = one.bound.healing;
   const auto looked_at = [&] {
     int rings = 0;
-    for (int j = 0; j < p.grid.n_z; ++j) rings += p.followed_rings(true, j);
+    double within[1];
+    for (int j = 0; j < p.grid.n_z; ++j) rings += p.followed_rings(true, j, within);
     return rings;
   };
   int rings = 0;
