@@ -25,8 +25,8 @@ constexpr int samples = 4096;
 }  // namespace
 
 std::vector<double> graded_faces(const AxisPlan& plan, int multiple, double scale) {
-  // The number of cells up to a place is the integral of 1/width; faces are where it is a whole number, after it was stretched so that
-  // its end is one. Trapezoids on samples that follow the width.
+  // The number of cells up to a place is the integral of 1/width; faces are where it is a whole number, after it was stretched so
+  // that its end is one. Trapezoids on samples that follow the width.
   std::vector<double> place{plan.first}, count{0.0};
   for (double here = plan.first; here < plan.last;) {
     const double step = std::min({0.125 * wanted(plan, here), plan.last - here, (plan.last - plan.first) / samples});
@@ -54,7 +54,8 @@ CartesianFaces build_cartesian(const AxisPlan& x, const AxisPlan& y, const AxisP
     return CartesianFaces{graded_faces(x, 1, scale), graded_faces(y, 1, scale), graded_faces(z, 8, scale)};
   };
   const auto name = [](const CartesianFaces& faces) {
-    return std::to_string(faces.x.size() - 1) + " x " + std::to_string(faces.y.size() - 1) + " x " + std::to_string(faces.z.size() - 1);
+    return std::to_string(faces.x.size() - 1) + " x " + std::to_string(faces.y.size() - 1) + " x " +
+           std::to_string(faces.z.size() - 1);
   };
   CartesianFaces faces = build(1.0);
   if (faces.cell_count() <= budget) return faces;

@@ -10,10 +10,10 @@ struct FinePart {
 
 /// What a Cartesian grid shall be along one axis [m].
 struct AxisPlan {
-  double first, last;            ///< ends of the domain
-  std::vector<FinePart> fine;    ///< where it is fine; from there cells grow
-  double growth = 1.15;          ///< of a cell over the one before [-], above 1
-  double widest = 1.0;           ///< no cell is wider
+  double first, last;          ///< ends of the domain
+  std::vector<FinePart> fine;  ///< where it is fine; from there cells grow
+  double growth = 1.15;        ///< of a cell over the one before [-], above 1
+  double widest = 1.0;         ///< no cell is wider
 };
 
 /// Face coordinates of a Cartesian grid, on the host [m].
@@ -24,8 +24,8 @@ struct CartesianFaces {
   }
 };
 
-/// Faces along one axis: each cell about as wide as its plan asks for at its middle, so that spacings change smoothly and schemes stay
-/// of second order; their number is a multiple of `multiple`. `scale` widens all cells.
+/// Faces along one axis: each cell about as wide as its plan asks for at its middle, so that spacings change smoothly and schemes
+/// stay of second order; their number is a multiple of `multiple`. `scale` widens all cells.
 std::vector<double> graded_faces(const AxisPlan& plan, int multiple = 1, double scale = 1.0);
 
 /// Faces along the three axes, rows by eights. InputError where that takes more than `budget` cells; it tells by which factor cells

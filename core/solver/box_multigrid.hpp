@@ -1,0 +1,157 @@
+#pragma once
+#include "core/solver/box_multigrid_setup.hpp"
+
+namespace dermaflux {
+
+// The V-cycle over the levels of box_levels.hpp. Red columns (i + j even) are solved exactly, then black ones; what is left on the
+// red ones goes to the next level, and back in the opposite order, so that the whole is symmetric and positive. Corrections come to
+// red columns only: black ones are solved again anyway.
+
+enum class Colour : int { red, black };
+
+/// Solves the columns of one colour for those of the other as they are, or as if they were zero.
+template <class Grid, Colour colour, bool alone>
+struct SolveColumnsStep {
+  BoxLevelOn<Grid> level;
+
+  template <int W>
+  DF_FUNCTION void lines(int i, int m) const {
+    const int j = 2 * m + ((i & 1) == (colour == Colour::red ? 1 : 0) ? 1 : 0);
+    if (j + 2 * (W - 1) < level.grid.n_y) return solve<W>(i, j);
+    for (int b = j; b < level.grid.n_y; b += 2) solve<1>(i, b);
+  }
+
+ private:
+  /// Right-hand side of a cell with what comes from the columns beside it.
+  DF_IN_LANES DF_FUNCTION float with_sides(int at) const {
+    if constexpr (alone) return level.right(at);
+    const int sx = level.grid.step_x(), sy = level.grid.step_y();
+    return level.right(at) + level.x(at - sx) * level.value(at - sx) + level.x(at) * level.value(at + sx) +
+           level.y(at - sy) * level.value(at - sy) + level.y(at) * level.value(at + sy);
+  }
+  template <int W>
+  DF_FUNCTION void solve(int i, int j) const {
+    const Grid& grid = level.grid;
+    const int apart = 2 * grid.step_y(), sz = grid.step_z(), first = grid.cell(i, j, 0);
+    for (int w = 0; w < W; ++w) {
+      DF_LANES
+      for (int k = 0; k < grid.n_z; ++k) level.value(first + w * apart + k * sz) = with_sides(first + w * apart + k * sz);
+    }
+    float reduced[W] = {}, below[W] = {};
+    for (int k = 0; k < grid.n_z; ++k)
+      for (int w = 0; w < W; ++w) {
+        const int at = first + w * apart + k * sz;
+        reduced[w] = level.value(at) + level.z(at - sz) * level.inverse(at - sz) * reduced[w];
+        level.value(at) = reduced[w];
+      }
+    for (int k = grid.n_z - 1; k >= 0; --k)
+      for (int w = 0; w < W; ++w) {
+        const int at = first + w * apart + k * sz;
+        below[w] = level.inverse(at) * (level.value(at) + level.z(at) * below[w]);
+        level.value(at) = below[w];
+      }
+  }
+};
+
+/// What is left on red columns that were solved alone, after black ones were solved for them.
+template <class Grid>
+struct LeftStep {
+  BoxLevelOn<Grid> level;
+  DF_FUNCTION void operator()(int i, int j) const {
+    if (((i + j) & 1) != 0) return;
+    const int first = level.grid.cell(i, j, 0), sx = level.grid.step_x(), sy = level.grid.step_y(), sz = level.grid.step_z();
+    DF_LANES
+    for (int k = 0; k < level.grid.n_z; ++k) {
+      const int at = first + k * sz;
+      level.left(at) = level.x(at - sx) * level.value(at - sx) + level.x(at) * level.value(at + sx) +
+                       level.y(at - sy) * level.value(at - sy) + level.y(at) * level.value(at + sy);
+    }
+  }
+};
+
+inline constexpr float per_share = 1.0f / 65535.0f;
+
+/// What is left on red columns, handed to the next level: the transpose of ProlongStep.
+template <class Grid>
+struct RestrictColumnsStep {
+  BoxLevelOn<Grid> fine, coarse;
+
+  enum class Part : int { own, along_x, along_y };
+  template <Part part>
+  DF_FUNCTION void add(int a, int b, int to) const {
+    if (((a + b) & 1) != 0) return;
+    const int from = fine.grid.cell(a, b, 0), step = fine.grid.step_z(), step_to = coarse.grid.step_z();
+    DF_LANES
+    for (int k = 0; k < fine.grid.n_z; ++k) {
+      const int at = from + k * step;
+      const float x = per_share * static_cast<float>(fine.share_x(at)), y = per_share * static_cast<float>(fine.share_y(at));
+      const float share = part == Part::own ? 1.0f - (x + y) : (part == Part::along_x ? x : y);
+      coarse.right(to + k * step_to) += share * fine.left(at);
+    }
+  }
+  DF_FUNCTION void operator()(int i, int j) const {
+    const int to = coarse.grid.cell(i, j, 0), step_to = coarse.grid.step_z();
+    const int i0 = fine.first_x(i), i1 = fine.first_x(i + 1), j0 = fine.first_y(j), j1 = fine.first_y(j + 1);
+    DF_LANES
+    for (int k = 0; k < coarse.grid.n_z; ++k) coarse.right(to + k * step_to) = 0.0f;
+    for (int a = i0; a < i1; ++a)
+      for (int b = j0; b < j1; ++b) add<Part::own>(a, b, to);
+    for (int b = j0; b < j1; ++b) {
+      if (i > 0 && i0 - fine.first_x(i - 1) == 2) add<Part::along_x>(i0 - 1, b, to);
+      if (i + 1 < coarse.grid.n_x && fine.first_x(i + 2) - i1 == 2) add<Part::along_x>(i1, b, to);
+    }
+    for (int a = i0; a < i1; ++a) {
+      if (j > 0 && j0 - fine.first_y(j - 1) == 2) add<Part::along_y>(a, j0 - 1, to);
+      if (j + 1 < coarse.grid.n_y && fine.first_y(j + 2) - j1 == 2) add<Part::along_y>(a, j1, to);
+    }
+  }
+};
+
+/// Adds the solution of the next level to the red columns.
+template <class Grid>
+struct ProlongColumnsStep {
+  BoxLevelOn<Grid> fine, coarse;
+  /// Steps to the coarse column that lies on a fine one's side.
+  DF_FUNCTION static int beside(int n, int owner, FieldView<const int> first, int count, int step) {
+    const int next = first(owner + 1) - first(owner) < 2 ? owner : (n == first(owner) ? owner - 1 : owner + 1);
+    return next < 0 || next >= count ? 0 : (next - owner) * step;
+  }
+  DF_FUNCTION void operator()(int a, int b) const {
+    if (((a + b) & 1) != 0) return;
+    const int i = fine.owner_x(a), j = fine.owner_y(b);
+    const int first = fine.grid.cell(a, b, 0), from = coarse.grid.cell(i, j, 0);
+    const int along_x = beside(a, i, fine.first_x, coarse.grid.n_x, coarse.grid.step_x());
+    const int along_y = beside(b, j, fine.first_y, coarse.grid.n_y, coarse.grid.step_y());
+    const int step = fine.grid.step_z(), step_from = coarse.grid.step_z();
+    DF_LANES
+    for (int k = 0; k < fine.grid.n_z; ++k) {
+      const int at = first + k * step, own = from + k * step_from;
+      const float x = per_share * static_cast<float>(fine.share_x(at)), y = per_share * static_cast<float>(fine.share_y(at));
+      fine.value(at) += (1.0f - (x + y)) * coarse.value(own) + x * coarse.value(own + along_x) + y * coarse.value(own + along_y);
+    }
+  }
+};
+
+/// The V-cycle, from `right` of the finest level to its `value`.
+DF_CALLER_DECIDES
+template <class Executor, class Grid>
+DF_FUNCTION void run_cycle(const Executor& executor, const BoxLevelsOn<Grid>& levels) {
+  const auto half = [](const BoxLevelOn<Grid>& level) { return (level.grid.n_y + 1) / 2; };
+  for (int n = 0; n < levels.count; ++n) {
+    const BoxLevelOn<Grid>& level = levels.level[n];
+    executor.lines(level.grid.n_x, half(level), SolveColumnsStep<Grid, Colour::red, true>{level});
+    executor.lines(level.grid.n_x, half(level), SolveColumnsStep<Grid, Colour::black, false>{level});
+    if (n + 1 == levels.count) break;
+    const BoxLevelOn<Grid>& coarse = levels.level[n + 1];
+    executor.columns(level.grid.n_x, level.grid.n_y, LeftStep<Grid>{level});
+    executor.columns(coarse.grid.n_x, coarse.grid.n_y, RestrictColumnsStep<Grid>{level, coarse});
+  }
+  for (int n = levels.count - 2; n >= 0; --n) {
+    const BoxLevelOn<Grid>& level = levels.level[n];
+    executor.columns(level.grid.n_x, level.grid.n_y, ProlongColumnsStep<Grid>{level, levels.level[n + 1]});
+    executor.lines(level.grid.n_x, half(level), SolveColumnsStep<Grid, Colour::black, false>{level});
+    executor.lines(level.grid.n_x, half(level), SolveColumnsStep<Grid, Colour::red, false>{level});
+  }
+}
+
+}  // namespace dermaflux
