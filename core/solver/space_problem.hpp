@@ -6,8 +6,8 @@ namespace dermaflux {
 
 /// Tracks that one dot has at most.
 inline constexpr int max_tracks = 7;
-/// Cells that a track crosses in one row at most.
-inline constexpr int max_crossings = 6;
+/// Cells that share a track in one row: the four whose middles lie around its axis.
+inline constexpr int max_crossings = 4;
 
 /// Where one straight track lies, and what the tissue needs to know of it in every row. The row of a cell stands for the piece of
 /// the track next to it.
@@ -19,7 +19,7 @@ struct SpaceTrack {
   FieldView<double> widest, hole, needle_area, wall, wall_flux;  ///< of its strip
   FieldView<double> wall_carrier, returned_carrier;              ///< of its strip
   FieldGroup wall_pigment, returned_pigment;                     ///< of its strip
-  FieldView<const double> cell, share;  ///< of each crossing: the cell, -1 for none; share of the row's length in it [-]
+  FieldView<const double> cell, share;  ///< of each crossing: the cell, -1 for none; its share of the track [-]
   FieldView<double> flux;               ///< of each crossing, into the tissue [m^3/s]
 
   /// Area over pi by which the wall stands open in a row [m^2].

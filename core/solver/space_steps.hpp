@@ -226,8 +226,8 @@ struct SpaceSpeedStep {
   }
 };
 
-/// Mean Darcy speed in a cell that a track crosses: what leaves the wall spreads over a disc as large as the cell, whose pores the
-/// open track has pushed outward. The mean of q/(2 pi r h) over it.
+/// Mean Darcy speed in the cells that share a track: what leaves its wall spreads in all directions, q/(2 pi r) per length, and the
+/// open track has pushed the pores outward. The mean of 1/r over a cell is that at a distance which counts the cell's own size.
 struct WallSpeedStep {
   SpaceProblem b;
   DF_FUNCTION void operator()() const {
@@ -236,10 +236,13 @@ struct WallSpeedStep {
         for (int m = 0; m < max_crossings; ++m) {
           const SpaceTrack& track = b.track[t];
           const int at = j * max_crossings + m, k = static_cast<int>(track.cell(at));
-          if (k < 0 || !(std::fabs(track.flux(at)) > 0.0)) continue;
-          const double area = b.column_area(k / b.grid.n_z), open = track.opening(j);
-          const double mean = (std::sqrt(area / units::pi + open) - std::sqrt(open)) / (area * b.grid.dz(j));
-          b.tissue.tissue.speed(k) = larger(b.tissue.tissue.speed(k), std::fabs(track.flux(at)) * mean);
+          if (k < 0) continue;
+          const int column = k / b.grid.n_z, i = b.column_x(column), l = b.column_y(column);
+          const double away = track.seen(b.grid.x_centre(i), b.grid.y_centre(l), b.grid.z_centre(j)).square;
+          const double square = away + b.column_area(column) / (4.0 * units::pi) + track.opening(j);
+          const double length = b.grid.dz(j) / track.upright;
+          const double speed = std::fabs(track.wall_flux(j)) / (2.0 * units::pi * std::sqrt(square) * length);
+          b.tissue.tissue.speed(k) = larger(b.tissue.tissue.speed(k), speed);
         }
   }
 };
