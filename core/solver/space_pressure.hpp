@@ -126,6 +126,22 @@ struct SpaceTrackSolveStep {
   }
 };
 
+/// How far the tracks' balances are off beyond what is tolerated, on top of that of the cells. A void's pressure is given.
+struct SpaceTrackExcessStep {
+  SpaceProblem b;
+  SpaceStrips strips;
+  double tolerance;
+  DF_FUNCTION void operator()() const {
+    double largest = b.scratch.scalars(scalar_maximum);
+    for (int t = 0; t < strips.count; ++t) {
+      const CombSystem& s = strips.system[t];
+      for (int j = 0; j < b.part.rows; ++j)
+        if (s.compliance(j) >= 0.0) largest = larger(largest, std::fabs(s.spine_residual(j)) - tolerance * (s.compliance(j) + s.wall(j)));
+    }
+    b.scratch.scalars(scalar_maximum) = largest;
+  }
+};
+
 /// Solves every column for the preconditioned residual.
 struct SpaceColumnSolveStep {
   SpaceProblem b;
@@ -237,6 +253,7 @@ DF_FUNCTION int solve_space(const Executor& executor, const SpaceProblem& b, con
     executor.cells(columns, 1, SpaceAdvanceStep{b, alpha, tolerance});
     executor.single(SpaceTrackSolveStep{b, strips, alpha, false});
     executor.single(SpaceMaximumStep{b, b.scratch.gross, scalar_maximum});
+    executor.single(SpaceTrackExcessStep{b, strips, tolerance});
     if (!(executor.read(b.scratch.scalars, scalar_maximum) > 0.0) || iteration == limit) break;
     executor.cells(columns, 1, SpaceColumnSolveStep{b});
     executor.single(SpaceTrackSolveStep{b, strips, 0.0, true});
