@@ -149,8 +149,9 @@ struct BoxSweepStep {
   struct Group {
     int first, count;
     double per_volume[width], per_before[width],
-        per_after[width];                      ///< dt over the volume of cells and of those beside them [s/m^3]
-    double in[width], out[width];              ///< flux through lower and upper faces along the axis [m^3/s]; 0 if closed
+        per_after[width];                    ///< dt over the volume of cells and of those beside them [s/m^3]
+    double in[width], out[width];            ///< flux through lower and upper faces along the axis [m^3/s]
+    double open_in[width], open_out[width];  ///< 0 where a face leads to what is not active: fluid passes, nothing that it carries
     double taken_in[width], taken_out[width];  ///< share of the donor's fluid that passes [-]
     double inverse[width], kept[width];        ///< of the fluid after the sweep [-]; share that lymph leaves [-]
     int a[width], e[width];                    ///< steps to the cells behind: two before, two after, or nearer at a rim
@@ -192,7 +193,8 @@ struct BoxSweepStep {
       const int at = g.first + l * sz;
       const double b = from(at - s), c = from(at), d = from(at + s);
       const double a = from(inner ? at - 2 * s : at + g.a[l]), e = from(inner ? at + 2 * s : at + g.e[l]);
-      const double net = carried(g.in[l], g.taken_in[l], a, b, c, d) - carried(g.out[l], g.taken_out[l], b, c, d, e);
+      const double in = inner ? g.in[l] : g.open_in[l] * g.in[l], out = inner ? g.out[l] : g.open_out[l] * g.out[l];
+      const double net = carried(in, g.taken_in[l], a, b, c, d) - carried(out, g.taken_out[l], b, c, d, e);
       const double after = (amount(at) + g.per_volume[l] * net) * (carrier && drains ? g.kept[l] : 1.0);
       amount(at) = after;
       to(at) = after * g.inverse[l];
@@ -235,8 +237,10 @@ struct BoxSweepStep {
         if constexpr (axis == Axis::z) return row + places >= 0 && row + places < rows[2];
         return row < rows[places + 2];
       };
-      g.in[l] = is_active(-1) ? flux()(at - s) : 0.0;
-      g.out[l] = is_active(1) ? flux()(at) : 0.0;
+      g.in[l] = flux()(at - s);
+      g.out[l] = flux()(at);
+      g.open_in[l] = is_active(-1) ? 1.0 : 0.0;
+      g.open_out[l] = is_active(1) ? 1.0 : 0.0;
       g.a[l] = is_active(-2) ? -2 * s : -s;
       g.e[l] = is_active(2) ? 2 * s : s;
       if (!is_active(-1)) g.a[l] = 0;
