@@ -152,10 +152,10 @@ struct BoxSweepStep {
         per_after[width];                    ///< dt over the volume of cells and of those beside them [s/m^3]
     double in[width], out[width];            ///< flux through lower and upper faces along the axis [m^3/s]
     double open_in[width], open_out[width];  ///< 0 where a face leads to what is not active: fluid passes, nothing that it carries
-    double taken_in[width], taken_out[width];  ///< share of the donor's fluid that passes [-]
-    double inverse[width], kept[width];        ///< of the fluid after the sweep [-]; share that lymph leaves [-]
-    int a[width], e[width];                    ///< steps to the cells behind: two before, two after, or nearer at a rim
-    bool inner;                                ///< all five cells are active everywhere
+    double taken_in[width], taken_out[width];    ///< share of the donor's fluid that passes [-]
+    double inverse[width], kept[width];          ///< of the fluid after the sweep [-]; share that lymph leaves [-]
+    int a[width], b[width], d[width], e[width];  ///< steps to the two cells before and the two after, or to the last active one
+    bool inner;                                  ///< all five cells are active everywhere
   };
 
   DF_FUNCTION int step() const { return axis == Axis::x ? p.grid.step_x() : (axis == Axis::y ? p.grid.step_y() : p.grid.step_z()); }
@@ -191,7 +191,7 @@ struct BoxSweepStep {
     DF_LANES
     for (int l = 0; l < count; ++l) {
       const int at = g.first + l * sz;
-      const double b = from(at - s), c = from(at), d = from(at + s);
+      const double c = from(at), b = from(inner ? at - s : at + g.b[l]), d = from(inner ? at + s : at + g.d[l]);
       const double a = from(inner ? at - 2 * s : at + g.a[l]), e = from(inner ? at + 2 * s : at + g.e[l]);
       const double in = inner ? g.in[l] : g.open_in[l] * g.in[l], out = inner ? g.out[l] : g.open_out[l] * g.out[l];
       const double net = carried(in, g.taken_in[l], a, b, c, d) - carried(out, g.taken_out[l], b, c, d, e);
@@ -241,10 +241,10 @@ struct BoxSweepStep {
       g.out[l] = flux()(at);
       g.open_in[l] = is_active(-1) ? 1.0 : 0.0;
       g.open_out[l] = is_active(1) ? 1.0 : 0.0;
-      g.a[l] = is_active(-2) ? -2 * s : -s;
-      g.e[l] = is_active(2) ? 2 * s : s;
-      if (!is_active(-1)) g.a[l] = 0;
-      if (!is_active(1)) g.e[l] = 0;
+      g.b[l] = is_active(-1) ? -s : 0;
+      g.d[l] = is_active(1) ? s : 0;
+      g.a[l] = is_active(-1) && is_active(-2) ? -2 * s : g.b[l];
+      g.e[l] = is_active(1) && is_active(2) ? 2 * s : g.d[l];
     }
   }
 
