@@ -19,20 +19,23 @@ struct CoarseningPlan {
   std::vector<Level> levels;  ///< without the finest
 };
 
-/// Merges until one column is left. `x` and `y` are faces [m].
+/// Columns of all levels over those of the finest, if it can be kept: memory is 66 bytes per cell for the finest and 26 for others.
+inline constexpr double most_columns = 3.0;
+
+/// Merges until one column is left, as slowly as `most_columns` lets it: the slower, the less cells of a level differ in shape.
 CoarseningPlan plan_coarsening(FieldView<const double> x_face, FieldView<const double> y_face);
 
 /// One level: matrix, factors of the columns and vectors, in single precision. The finest shares its conductances with the system
 /// and `left` with what the system does not need meanwhile.
 template <class Grid>
 struct BoxLevelOn {
-  Grid grid;                                  ///< numbers of cells; coordinates on the finest level only
-  FieldView<float> x, y, z;                   ///< conductances to the next cell
-  FieldView<float> inverse;                   ///< of the pivots of each column
-  FieldView<float> right, value, left;        ///< right-hand side (storage during set-up), solution, residual that is left
-  FieldView<std::uint16_t> share_x, share_y;  ///< of the column next to a cell's own coarse one in its correction, in 65535ths
-  FieldView<int> owner_x, owner_y;            ///< interval of the coarser level that an interval belongs to
-  FieldView<int> first_x, first_y;            ///< per interval of the coarser level and one more, its first interval here
+  Grid grid;                                 ///< numbers of cells; coordinates on the finest level only
+  FieldView<float> x, y, z;                  ///< conductances to the next cell
+  FieldView<float> inverse;                  ///< of the pivots of each column
+  FieldView<float> right, value, left;       ///< right-hand side (storage during set-up), solution, residual that is left
+  FieldView<std::uint8_t> share_x, share_y;  ///< of the column next to a cell's own coarse one in its correction, in 255ths
+  FieldView<int> owner_x, owner_y;           ///< interval of the coarser level that an interval belongs to
+  FieldView<int> first_x, first_y;           ///< per interval of the coarser level and one more, its first interval here
 };
 
 /// All levels, the finest first.
@@ -47,10 +50,10 @@ struct BoxLevelsOn {
 };
 using BoxLevels = BoxLevelsOn<CartesianGrid>;
 
-/// Numbers of two bytes from an arena of doubles.
-DF_FUNCTION inline FieldView<std::uint16_t> take_shares(ViewArena& arena, int size) {
-  const FieldView<double> block = arena.take((size + 3) / 4);
-  return {reinterpret_cast<std::uint16_t*>(block.data), size, 0};
+/// Bytes from an arena of doubles.
+DF_FUNCTION inline FieldView<std::uint8_t> take_bytes(ViewArena& arena, int size) {
+  const FieldView<double> block = arena.take((size + 7) / 8);
+  return {reinterpret_cast<std::uint8_t*>(block.data), size, 0};
 }
 
 template <class Grid>
@@ -63,7 +66,6 @@ void BoxLevelsOn<Grid>::lay_out(ViewArena& arena, const BoxSystemOn<Grid>& s, co
       here.x = s.x;
       here.y = s.y;
       here.z = s.z;
-      here.left = {reinterpret_cast<float*>(s.image.data), s.grid.cell_count(), s.grid.pad()};
     } else {
       const CoarseningPlan::Level& made = plan.levels[static_cast<std::size_t>(n - 1)];
       here.grid.n_x = static_cast<int>(made.first_x.size()) - 1;
@@ -71,13 +73,14 @@ void BoxLevelsOn<Grid>::lay_out(ViewArena& arena, const BoxSystemOn<Grid>& s, co
       here.grid.n_z = s.grid.n_z;
     }
     const int cells = here.grid.cell_count(), pad = here.grid.pad();
+    here.left = {reinterpret_cast<float*>(s.image.data), cells, 0};
     if (n > 0)
-      for (auto* view : {&here.x, &here.y, &here.z, &here.left}) *view = take_singles(arena, cells, pad);
+      for (auto* view : {&here.x, &here.y, &here.z}) *view = take_singles(arena, cells, pad);
     for (auto* view : {&here.inverse, &here.right, &here.value}) *view = take_singles(arena, cells, pad);
     if (n + 1 == count) break;
     const CoarseningPlan::Level& merged = plan.levels[static_cast<std::size_t>(n)];
-    here.share_x = take_shares(arena, cells);
-    here.share_y = take_shares(arena, cells);
+    here.share_x = take_bytes(arena, cells);
+    here.share_y = take_bytes(arena, cells);
     const auto take_map = [&arena](const std::vector<int>& first, int fine, FieldView<int>& firsts, FieldView<int>& owner) {
       firsts = take_integers(arena, static_cast<int>(first.size()));
       owner = take_integers(arena, fine);

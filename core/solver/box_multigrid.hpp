@@ -69,15 +69,24 @@ struct LeftStep {
   }
 };
 
-inline constexpr float per_share = 1.0f / 65535.0f;
+inline constexpr float per_share = 1.0f / 255.0f;
 
-/// What is left on red columns, handed to the next level: the transpose of ProlongStep.
+/// Where a fine interval looks: steps, in intervals of the coarser level, to the one on its side; 0 if it is not half of a pair or
+/// there is none.
+DF_FUNCTION inline int looks_at(int n, FieldView<const int> owner, FieldView<const int> first) {
+  const int own = owner(n);
+  if (first(own + 1) - first(own) < 2) return 0;
+  if (n == first(own)) return own > 0 ? -1 : 0;
+  return own + 2 < first.size ? 1 : 0;
+}
+
+/// What is left on red columns, handed to the next level: the transpose of ProlongColumnsStep.
 template <class Grid>
 struct RestrictColumnsStep {
   BoxLevelOn<Grid> fine, coarse;
 
-  enum class Part : int { own, along_x, along_y };
-  template <Part part>
+  /// The part of one fine column; `beside_x` and `beside_y` tell whether the coarse column is the one it looks at or its own.
+  template <bool beside_x, bool beside_y>
   DF_FUNCTION void add(int a, int b, int to) const {
     if (((a + b) & 1) != 0) return;
     const int from = fine.grid.cell(a, b, 0), step = fine.grid.step_z(), step_to = coarse.grid.step_z();
@@ -85,25 +94,25 @@ struct RestrictColumnsStep {
     for (int k = 0; k < fine.grid.n_z; ++k) {
       const int at = from + k * step;
       const float x = per_share * static_cast<float>(fine.share_x(at)), y = per_share * static_cast<float>(fine.share_y(at));
-      const float share = part == Part::own ? 1.0f - (x + y) : (part == Part::along_x ? x : y);
-      coarse.right(to + k * step_to) += share * fine.left(at);
+      coarse.right(to + k * step_to) += (beside_x ? x : 1.0f - x) * (beside_y ? y : 1.0f - y) * fine.left(at);
     }
+  }
+  /// Fine columns of one interval along y that look at it, or are its own.
+  template <bool beside_x>
+  DF_FUNCTION void add_along_y(int a, int j, int to) const {
+    for (int b = fine.first_y(j); b < fine.first_y(j + 1); ++b) add<beside_x, false>(a, b, to);
+    const int before = fine.first_y(j) - 1, after = fine.first_y(j + 1);
+    if (before >= 0 && looks_at(before, fine.owner_y, fine.first_y) == 1) add<beside_x, true>(a, before, to);
+    if (after < fine.grid.n_y && looks_at(after, fine.owner_y, fine.first_y) == -1) add<beside_x, true>(a, after, to);
   }
   DF_FUNCTION void operator()(int i, int j) const {
     const int to = coarse.grid.cell(i, j, 0), step_to = coarse.grid.step_z();
-    const int i0 = fine.first_x(i), i1 = fine.first_x(i + 1), j0 = fine.first_y(j), j1 = fine.first_y(j + 1);
     DF_LANES
     for (int k = 0; k < coarse.grid.n_z; ++k) coarse.right(to + k * step_to) = 0.0f;
-    for (int a = i0; a < i1; ++a)
-      for (int b = j0; b < j1; ++b) add<Part::own>(a, b, to);
-    for (int b = j0; b < j1; ++b) {
-      if (i > 0 && i0 - fine.first_x(i - 1) == 2) add<Part::along_x>(i0 - 1, b, to);
-      if (i + 1 < coarse.grid.n_x && fine.first_x(i + 2) - i1 == 2) add<Part::along_x>(i1, b, to);
-    }
-    for (int a = i0; a < i1; ++a) {
-      if (j > 0 && j0 - fine.first_y(j - 1) == 2) add<Part::along_y>(a, j0 - 1, to);
-      if (j + 1 < coarse.grid.n_y && fine.first_y(j + 2) - j1 == 2) add<Part::along_y>(a, j1, to);
-    }
+    for (int a = fine.first_x(i); a < fine.first_x(i + 1); ++a) add_along_y<false>(a, j, to);
+    const int before = fine.first_x(i) - 1, after = fine.first_x(i + 1);
+    if (before >= 0 && looks_at(before, fine.owner_x, fine.first_x) == 1) add_along_y<true>(before, j, to);
+    if (after < fine.grid.n_x && looks_at(after, fine.owner_x, fine.first_x) == -1) add_along_y<true>(after, j, to);
   }
 };
 
@@ -111,23 +120,19 @@ struct RestrictColumnsStep {
 template <class Grid>
 struct ProlongColumnsStep {
   BoxLevelOn<Grid> fine, coarse;
-  /// Steps to the coarse column that lies on a fine one's side.
-  DF_FUNCTION static int beside(int n, int owner, FieldView<const int> first, int count, int step) {
-    const int next = first(owner + 1) - first(owner) < 2 ? owner : (n == first(owner) ? owner - 1 : owner + 1);
-    return next < 0 || next >= count ? 0 : (next - owner) * step;
-  }
   DF_FUNCTION void operator()(int a, int b) const {
     if (((a + b) & 1) != 0) return;
-    const int i = fine.owner_x(a), j = fine.owner_y(b);
-    const int first = fine.grid.cell(a, b, 0), from = coarse.grid.cell(i, j, 0);
-    const int along_x = beside(a, i, fine.first_x, coarse.grid.n_x, coarse.grid.step_x());
-    const int along_y = beside(b, j, fine.first_y, coarse.grid.n_y, coarse.grid.step_y());
+    const int first = fine.grid.cell(a, b, 0), from = coarse.grid.cell(fine.owner_x(a), fine.owner_y(b), 0);
+    const int along_x = looks_at(a, fine.owner_x, fine.first_x) * coarse.grid.step_x();
+    const int along_y = looks_at(b, fine.owner_y, fine.first_y) * coarse.grid.step_y();
     const int step = fine.grid.step_z(), step_from = coarse.grid.step_z();
     DF_LANES
     for (int k = 0; k < fine.grid.n_z; ++k) {
       const int at = first + k * step, own = from + k * step_from;
       const float x = per_share * static_cast<float>(fine.share_x(at)), y = per_share * static_cast<float>(fine.share_y(at));
-      fine.value(at) += (1.0f - (x + y)) * coarse.value(own) + x * coarse.value(own + along_x) + y * coarse.value(own + along_y);
+      const float here = (1.0f - x) * coarse.value(own) + x * coarse.value(own + along_x);
+      const float there = (1.0f - x) * coarse.value(own + along_y) + x * coarse.value(own + along_x + along_y);
+      fine.value(at) += (1.0f - y) * here + y * there;
     }
   }
 };

@@ -72,9 +72,8 @@ struct SharesStep {
       const int at = first + k * step;
       const float x = share(sx, level.x(at + sx.own), level.x(at + x_out), level.x(at + x_other));
       const float y = share(sy, level.y(at + sy.own), level.y(at + y_out), level.y(at + y_other));
-      const float whole = 65535.0f / (x + y > 1.0f ? x + y : 1.0f);
-      level.share_x(at) = static_cast<std::uint16_t>(static_cast<int>(x * whole));
-      level.share_y(at) = static_cast<std::uint16_t>(static_cast<int>(y * whole));
+      level.share_x(at) = static_cast<std::uint8_t>(static_cast<int>(255.0f * x + 0.5f));
+      level.share_y(at) = static_cast<std::uint8_t>(static_cast<int>(255.0f * y + 0.5f));
     }
   }
 };
@@ -145,7 +144,7 @@ struct FactorColumnsStep {
   template <int W>
   DF_FUNCTION void lines(int i, int j) const {
     const Grid& grid = level.grid;
-    const int sx = grid.step_x(), sy = grid.step_y(), sz = grid.step_z();
+    const int sx = grid.step_x(), sy = grid.step_y();
     float leaving[W] = {}, coupling[W] = {};
     for (int k = 0; k < grid.n_z; ++k)
       for (int w = 0; w < W; ++w) {
@@ -157,7 +156,6 @@ struct FactorColumnsStep {
         level.inverse(at) = inverse;
         coupling[w] = level.z(at) * inverse;
       }
-    static_cast<void>(sz);
   }
 };
 
