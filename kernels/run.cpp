@@ -96,7 +96,8 @@ BackendChoice choose_for_box(Backend wanted) {
   return chosen;
 }
 
-RunResult run_in_box(const Treatment& treatment, const RunOptions& options, Backend wanted, RunMonitor& monitor, const RunState* from) {
+RunResult run_in_box(const Treatment& treatment, const RunOptions& options, Backend wanted, RunMonitor& monitor,
+                     const RunState* from) {
   if (from || options.stop_time < HUGE_VAL)
     throw InputError("a run in a box (geometry.kind = \"box\") is not stopped and resumed; run it to its end");
   const BackendChoice used = choose_for_box(wanted);

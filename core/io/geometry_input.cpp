@@ -34,7 +34,8 @@ void check_geometry(const Treatment& t, const std::string& where) {
   if (g.kind == GeometryKind::axisymmetric) {
     const auto only_in_box = [&](bool given, const std::string& what) {
       if (given)
-        refuse("geometry." + what + ", but geometry.kind is \"axisymmetric\" (rings have no direction and one dot); write kind = \"box\" "
+        refuse("geometry." + what +
+               ", but geometry.kind is \"axisymmetric\" (rings have no direction and one dot); write kind = \"box\" "
                "or leave it out");
     };
     only_in_box(g.dots > 1, "dots = " + std::to_string(g.dots) + " asks for several");
@@ -43,8 +44,9 @@ void check_geometry(const Treatment& t, const std::string& where) {
     return;
   }
   if (t.sessions.count() > 1)
-    refuse("sessions.days names " + std::to_string(t.sessions.count()) +
-           " sessions, but geometry.kind is \"box\" (it treats each place once); leave sessions out or write kind = \"axisymmetric\"");
+    refuse(
+        "sessions.days names " + std::to_string(t.sessions.count()) +
+        " sessions, but geometry.kind is \"box\" (it treats each place once); leave sessions out or write kind = \"axisymmetric\"");
   if (g.follicle <= 0.0) return;
   const double rim = 0.5 * g.follicle + g.sheath;
   for (int n = 0; n < g.dots; ++n) {

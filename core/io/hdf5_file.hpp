@@ -20,7 +20,8 @@ class Hdf5File {
 
   void commit();
 
-  /// Creates a group and those above it. One that is `ordered` remembers in which order it was filled, as VTK wants it of collections.
+  /// Creates a group and those above it. One that is `ordered` remembers in which order it was filled, as VTK wants it of
+  /// collections.
   void group(const std::string& name, bool ordered = false);
   /// A coordinate: a dataset that others name as their dimension.
   void scale(const std::string& name, const std::vector<double>& values);

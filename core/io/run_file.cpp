@@ -50,7 +50,8 @@ void write_fields(Hdf5File& file, const RunFields& fields) {
   const std::size_t cells = static_cast<std::size_t>(fields.n_r) * static_cast<std::size_t>(fields.n_z);
   const std::size_t moments = static_cast<std::size_t>(fields.moments);
   std::vector<double> total(moments * cells, 0.0);
-  const std::vector<std::string> dimensions = flat ? std::vector<std::string>{"time", "z", "y", "r"} : std::vector<std::string>{"time", "z", "r"};
+  const std::vector<std::string> dimensions =
+      flat ? std::vector<std::string>{"time", "z", "y", "r"} : std::vector<std::string>{"time", "z", "r"};
   for (std::size_t pool = 0; pool < pool_columns().size(); ++pool) {
     std::vector<double> turned;
     for (std::size_t m = 0; m < moments; ++m)

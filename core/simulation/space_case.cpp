@@ -58,7 +58,8 @@ void fill_columns(const SpaceCase& c, const HealingProblem& healing) {
       put(healing.grid.r_face, column + 1, std::sqrt(area / units::pi));
       double nearest = HUGE_VAL;
       for (const SpaceDot& dot : c.dots)
-        nearest = std::min(nearest, std::hypot(g.x_centre(i) - dot.x - lean * std::cos(azimuth), g.y_centre(l) - dot.y - lean * std::sin(azimuth)));
+        nearest = std::min(nearest, std::hypot(g.x_centre(i) - dot.x - lean * std::cos(azimuth),
+                                               g.y_centre(l) - dot.y - lean * std::sin(azimuth)));
       put(healing.grid.r_centre, column, nearest);
     }
   for (int j = 0; j <= g.n_z; ++j) put(healing.grid.z_face, j, g.z_face(j));
@@ -84,9 +85,10 @@ void require_in_box(const SpaceCase& c) {
   for (const TrackLine& line : c.fields.tracks)
     for (const auto& [x, y] : {std::pair{line.x, line.y}, std::pair{line.tip_x, line.tip_y}})
       if (x <= f.x.front() || x >= f.x.back() || y <= f.y.front() || y >= f.y.back() || line.tip_z >= f.z.back())
-        throw InputError("a track leaves the box (from " + number_text(line.x / units::mm) + ", " + number_text(line.y / units::mm) +
-                         " to " + number_text(line.tip_x / units::mm) + ", " + number_text(line.tip_y / units::mm) + ", " +
-                         number_text(line.tip_z / units::mm) + " mm); use a larger geometry.margin_mm or less machine.angle_deg");
+        throw InputError("a track leaves the box (from " + number_text(line.x / units::mm) + ", " +
+                         number_text(line.y / units::mm) + " to " + number_text(line.tip_x / units::mm) + ", " +
+                         number_text(line.tip_y / units::mm) + ", " + number_text(line.tip_z / units::mm) +
+                         " mm); use a larger geometry.margin_mm or less machine.angle_deg");
 }
 
 }  // namespace
@@ -110,7 +112,8 @@ std::unique_ptr<SpaceCase> build_space_case(const Treatment& whole, const RunOpt
   c.puncture = solve_puncture(c.treatment);
   require_valid(c.treatment, c.puncture);
   if (options.dwells.size() > 1)
-    throw InputError("geometry.kind = \"box\" runs one dwell time at a time, " + std::to_string(options.dwells.size()) + " were asked for");
+    throw InputError("geometry.kind = \"box\" runs one dwell time at a time, " + std::to_string(options.dwells.size()) +
+                     " were asked for");
   c.dots = space_dots(c.treatment, c.puncture);
   c.times = look_times(options.horizon, whole.sessions);
   const double most = std::min(0.8 * free_memory() / bytes_per_cell(whole, c.times.size()), 2e9);

@@ -20,7 +20,7 @@ struct SpaceCase {
   CartesianFaces faces;
   SpaceInsertion insertion{};
   SpaceHealing healing{};
-  std::vector<double> times;   ///< moments [s]
+  std::vector<double> times;  ///< moments [s]
   std::vector<double> constants;
   Workspace memory;
   double* state = nullptr;
@@ -33,8 +33,8 @@ struct SpaceCase {
 /// Bytes that a run in a box takes per cell, all told.
 double bytes_per_cell(const Treatment& treatment, std::size_t moments);
 
-/// Prepares a treatment with geometry.kind = "box". Throws InputError where it cannot be run: more than one session or dwell time, a
-/// track that leaves the box, a box beyond the free memory (found before any of it is taken).
+/// Prepares a treatment with geometry.kind = "box". Throws InputError where it cannot be run: more than one session or dwell time,
+/// a track that leaves the box, a box beyond the free memory (found before any of it is taken).
 std::unique_ptr<SpaceCase> build_space_case(const Treatment& treatment, const RunOptions& options);
 
 /// Means over rings about the middle of the box, as the axisymmetric model keeps its fields: `pools`, `insertion` and faces.

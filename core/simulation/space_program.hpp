@@ -24,7 +24,9 @@ void lay_dots(const Executor& executor, SpaceCase& c, Outcome& out) {
     InsertionTally tally;
     if (params.tip_depth > 0.0) {
       start_part(in, b.part);
-      run_strokes(executor, in, d == 0 ? InsertionTrace{{c.trace.data(), static_cast<int>(c.trace.size()), 0}, c.trace_count} : InsertionTrace{}, tally);
+      run_strokes(executor, in,
+                  d == 0 ? InsertionTrace{{c.trace.data(), static_cast<int>(c.trace.size()), 0}, c.trace_count} : InsertionTrace{},
+                  tally);
       relax(executor, in, tally);
     }
     for (int t = 0; t < b.tracks; ++t) {
@@ -91,9 +93,10 @@ void run_in_space(const Executor& executor, SpaceCase& c, Outcome& out) {
   const TissueState& tissue = b.tissue.tissue;
   for (int n = 0; n < 5; ++n)
     for (int k = 0; k < b.grid.cell_count(); ++k)
-      c.fields.insertion.push_back(static_cast<float>(n == 0 ? tissue.pigment.total(k)
-                                                             : (n == 1 ? tissue.captured.total(k)
-                                                                       : (n == 2 ? tissue.carrier(k) : (n == 3 ? tissue.fluid(k) : tissue.pressure(k))))));
+      c.fields.insertion.push_back(
+          static_cast<float>(n == 0 ? tissue.pigment.total(k)
+                                    : (n == 1 ? tissue.captured.total(k)
+                                              : (n == 2 ? tissue.carrier(k) : (n == 3 ? tissue.fluid(k) : tissue.pressure(k))))));
   double cracked = 0.0;
   for (int k = 0; k < b.grid.cell_count(); ++k)
     if (tissue.crack(k) > 0.0) cracked += b.column_area(k / b.grid.n_z) * b.grid.dz(k % b.grid.n_z);

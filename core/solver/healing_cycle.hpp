@@ -210,8 +210,7 @@ DF_FUNCTION void deplete(const Executor& executor, const HealingProblem& p, Heal
 /// had not been.
 DF_CALLER_DECIDES
 template <class Executor, class Problem>
-DF_FUNCTION bool heal_until(const Executor& executor, const Problem& p, double end, HealingTally& tally,
-                            double stop = HUGE_VAL) {
+DF_FUNCTION bool heal_until(const Executor& executor, const Problem& p, double end, HealingTally& tally, double stop = HUGE_VAL) {
   const double day = p.params.depletion.time;
   if (day > tally.time && day <= end) {
     if (!heal_through(executor, p, day, tally, stop)) return false;

@@ -2,10 +2,10 @@
 #include <cmath>
 
 #include "core/execution/executor.hpp"
+#include "core/solver/insertion_cycle.hpp"
 #include "core/solver/space_pressure.hpp"
 #include "core/solver/space_spreading.hpp"
 #include "core/solver/space_transport.hpp"
-#include "core/solver/insertion_cycle.hpp"
 
 namespace dermaflux {
 
@@ -94,25 +94,30 @@ Attempt attempt_step(const Executor& executor, SpaceInsertion& in, double tip_be
   in_columns(executor, b, MobilityStep{b.tissue});
   executor.cells(columns, 1, ObstacleStep{b});
   executor.cells(columns, 1, SpaceConductanceStep{b});
-  executor.cells(columns, 1, SpaceBalanceStep{b, dt});
-  for (int t = 0; t < b.tracks; ++t) {
-    executor.cells(1, rows, GatherTrackStep{b, in.strip[t], t});
-    executor.rows(rows, WallConductanceStep{in.strip[t]});
-    executor.cells(1, rows, TrackResponseStep{b, in.strip[t], t});
-    executor.rows(rows, WallReferenceStep{in.strip[t]});
-    InsertionProblem active = in.strip[t].within(1, rows);
-    if (!solve_track(executor, active, in.reached(t, tally.deepest), dt, std::fabs(tip_after - tip_before) / dt)) return Attempt::too_long;
-    executor.single(SpaceWallResidualStep{b, in.strip[t], t});
-  }
   // Columns and tracks are not solved together as the comb does it, and what a track holds answers to its pressure at once: a solution
   // as loose as the comb's moved the ink that is left in a track by up to a third where the needle left, from rounding alone.
   constexpr double tighter = 0.1;
   const double tolerance = tighter * larger(c.pressure_tolerance, c.pressure_share * peak_pressure(executor, in));
-  tally.iterations += solve_space(executor, b, in.strips(), tolerance, 400);
-  executor.cells(columns, 1, SpaceApplyStep{b});
-  for (int t = 0; t < b.tracks; ++t) executor.single(SpaceWallFluxStep{b, in.strip[t], t});
-  const SpacePart before = b.part;
-  SpacePart wider = before;
+  // A track's own solution knows only a guess of how the tissue answers it; once that has answered, the track is solved again.
+  for (const bool again : {false, true}) {
+    executor.cells(columns, 1, SpaceBalanceStep{b, dt, again});
+    for (int t = 0; t < b.tracks; ++t) {
+      executor.cells(1, rows, GatherTrackStep{b, in.strip[t], t});
+      if (!again) executor.rows(rows, WallConductanceStep{in.strip[t]});
+      executor.cells(1, rows, TrackResponseStep{b, in.strip[t], t});
+      executor.rows(rows, WallReferenceStep{in.strip[t]});
+      const InsertionProblem active = in.strip[t].within(1, rows);
+      if (!solve_track(executor, active, in.reached(t, tally.deepest), dt, std::fabs(tip_after - tip_before) / dt)) {
+        in_columns(executor, b, PressureFromFluidStep{b.tissue});
+        return Attempt::too_long;
+      }
+    }
+    for (int t = 0; t < b.tracks; ++t) executor.single(SpaceWallResidualStep{b, in.strip[t], t});
+    tally.iterations += solve_space(executor, b, in.strips(), tolerance, 400);
+    executor.cells(columns, 1, SpaceApplyStep{b});
+    for (int t = 0; t < b.tracks; ++t) executor.single(SpaceWallFluxStep{b, in.strip[t], t});
+  }
+  SpacePart wider = b.part;
   Attempt end = widen_part(executor, in, c, wider) ? Attempt::outgrown : Attempt::good;
   if (end == Attempt::good) {
     executor.cells(columns, 1, SpaceFluxStep{b});

@@ -1,8 +1,8 @@
 #pragma once
 #include <cmath>
 
-#include "core/solver/space_problem.hpp"
 #include "core/solver/healing_cycle.hpp"
+#include "core/solver/space_problem.hpp"
 
 namespace dermaflux {
 

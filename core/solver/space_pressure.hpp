@@ -122,7 +122,8 @@ struct SpaceTrackSolveStep {
         below = s.spine_reduced(j) = s.spine_inverse(j) * (s.spine_reduced(j) + s.face(j + 1) * below);
     }
     if (!after)
-      for_crossings(b, strips, [&](int t, int j, int k, double wall) { b.scratch.reduced(k) += wall * strips.system[t].spine_reduced(j); });
+      for_crossings(b, strips,
+                    [&](int t, int j, int k, double wall) { b.scratch.reduced(k) += wall * strips.system[t].spine_reduced(j); });
   }
 };
 
@@ -136,7 +137,8 @@ struct SpaceTrackExcessStep {
     for (int t = 0; t < strips.count; ++t) {
       const CombSystem& s = strips.system[t];
       for (int j = 0; j < b.part.rows; ++j)
-        if (s.compliance(j) >= 0.0) largest = larger(largest, std::fabs(s.spine_residual(j)) - tolerance * (s.compliance(j) + s.wall(j)));
+        if (s.compliance(j) >= 0.0)
+          largest = larger(largest, std::fabs(s.spine_residual(j)) - tolerance * (s.compliance(j) + s.wall(j)));
     }
     b.scratch.scalars(scalar_maximum) = largest;
   }
@@ -226,7 +228,8 @@ struct SpaceTrackImageStep {
       for (int j = 0; j < b.part.rows; ++j) {
         const double here = s.spine_direction(j), above = j > 0 ? s.spine_direction(j - 1) : 0.0;
         const double below = j + 1 < b.part.rows ? s.spine_direction(j + 1) : 0.0;
-        s.spine_image(j) = s.compliance(j) < 0.0 ? 0.0 : s.compliance(j) * here + s.face(j) * (here - above) + s.face(j + 1) * (here - below);
+        s.spine_image(j) =
+            s.compliance(j) < 0.0 ? 0.0 : s.compliance(j) * here + s.face(j) * (here - above) + s.face(j + 1) * (here - below);
       }
     }
     for_crossings(b, strips, [&](int t, int j, int k, double wall) {
@@ -242,7 +245,8 @@ struct SpaceTrackImageStep {
 /// Returns the number of iterations.
 DF_CALLER_DECIDES
 template <class Executor>
-DF_FUNCTION int solve_space(const Executor& executor, const SpaceProblem& b, const SpaceStrips& strips, double tolerance, int limit) {
+DF_FUNCTION int solve_space(const Executor& executor, const SpaceProblem& b, const SpaceStrips& strips, double tolerance,
+                            int limit) {
   const int columns = b.part.columns();
   executor.cells(columns, 1, SpaceDiagonalStep{b});
   executor.single(SpaceStartStep{b, strips});

@@ -12,10 +12,10 @@ inline constexpr int max_crossings = 4;
 /// Where one straight track lies, and what the tissue needs to know of it in every row. The row of a cell stands for the piece of
 /// the track next to it.
 struct SpaceTrack {
-  double x, y;            ///< where it enters the skin [m]
-  double lean_x, lean_y;  ///< sideways per depth [-]
-  double upright;         ///< cosine of its angle from the normal [-]
-  double setback;         ///< its tip behind that of the needle's middle, along the axis [m]
+  double x, y;                                                   ///< where it enters the skin [m]
+  double lean_x, lean_y;                                         ///< sideways per depth [-]
+  double upright;                                                ///< cosine of its angle from the normal [-]
+  double setback;                                                ///< its tip behind that of the needle's middle, along the axis [m]
   FieldView<double> widest, hole, needle_area, wall, wall_flux;  ///< of its strip
   FieldView<double> wall_carrier, returned_carrier;              ///< of its strip
   FieldGroup wall_pigment, returned_pigment;                     ///< of its strip
@@ -27,8 +27,8 @@ struct SpaceTrack {
 
   /// A place as the track sees it: distance from its axis, and the components of the unit vector away from it.
   struct Seen {
-    double square;       ///< of the distance [m^2]
-    double x2, y2, z2;   ///< squares of the components [-]
+    double square;      ///< of the distance [m^2]
+    double x2, y2, z2;  ///< squares of the components [-]
   };
   DF_IN_LANES DF_FUNCTION Seen seen(double at_x, double at_y, double at_z) const {
     const double dx = at_x - (x + lean_x * at_z), dy = at_y - (y + lean_y * at_z);
@@ -59,12 +59,12 @@ struct InkShares {
 
 /// Scratch of one time step in a box. Cell arrays are padded by a layer of cells on both sides.
 struct SpaceScratch {
-  FieldView<double> x_conductance, y_conductance, z_conductance;  ///< of the face to the next cell [m^3/(Pa s)]
-  FieldView<double> x_flux, y_flux, z_flux;                       ///< through it [m^3/s]
-  FieldView<double> storage, residual, correction;                ///< of the pressure system
-  FieldView<double> resistance;                                   ///< of obstacles: permeability over that of the row [-]
-  FieldView<double> gross, net;                                   ///< per column
-  FieldView<double> direction, image, reduced, inverse, coupling; ///< of the pressure solver; of line solves
+  FieldView<double> x_conductance, y_conductance, z_conductance;   ///< of the face to the next cell [m^3/(Pa s)]
+  FieldView<double> x_flux, y_flux, z_flux;                        ///< through it [m^3/s]
+  FieldView<double> storage, residual, correction;                 ///< of the pressure system
+  FieldView<double> resistance;                                    ///< of obstacles: permeability over that of the row [-]
+  FieldView<double> gross, net;                                    ///< per column
+  FieldView<double> direction, image, reduced, inverse, coupling;  ///< of the pressure solver; of line solves
   FieldView<double> scalars;
   InkShares between;
 };

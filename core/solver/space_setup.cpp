@@ -32,9 +32,10 @@ Between between(FieldView<const double> centre, double at) {
 }
 
 /// Shares a row of a track among the four cells around its axis, in proportion to nearness, so that nothing jumps as a track moves
-/// over the grid. Returns the logarithm of the radius at which the exact pressure around a line source equals the mean that the track
-/// feels: that of the pairs of its cells, by their shares, which the lattice's Green function gives as 0.1985, 0.955 and 1.467 cells
-/// for the cell itself, its neighbour and the one across the corner (after Peaceman 1983, SPE J. 23: 0.198 for a well in the middle).
+/// over the grid. Returns the logarithm of the radius at which the exact pressure around a line source equals the mean that the
+/// track feels: that of the pairs of its cells, by their shares, which the lattice's Green function gives as 0.1985, 0.955
+/// and 1.467 cells for the cell itself, its neighbour and the one across the corner (after Peaceman 1983, SPE J. 23: 0.198 for a
+/// well in the middle).
 double share_row(const CartesianGrid& g, const SpaceTrack& track, int j) {
   const double z = g.z_centre(j);
   const Between x = between(g.x_centre, track.x + track.lean_x * z), y = between(g.y_centre, track.y + track.lean_y * z);
@@ -55,7 +56,8 @@ double share_row(const CartesianGrid& g, const SpaceTrack& track, int j) {
   return sum;
 }
 
-/// Faces of an odd number of cells, a little finer than asked for if need be: a track in the middle then stands in the middle of a cell.
+/// Faces of an odd number of cells, a little finer than asked for if need be: a track in the middle then stands in the middle of a
+/// cell.
 std::vector<double> odd_faces(const AxisPlan& plan) {
   std::vector<double> faces = graded_faces(plan);
   for (double scale = 0.99; faces.size() % 2 == 1 && scale > 0.5; scale -= 0.01) faces = graded_faces(plan, 1, scale);
@@ -153,7 +155,8 @@ CartesianFaces space_faces(const Treatment& treatment, const std::vector<SpaceDo
     return CartesianFaces{odd_faces(x), odd_faces(y), build_grid(at, grid_extent(treatment)).z};
   };
   const auto said = [](const CartesianFaces& faces) {
-    return std::to_string(faces.x.size() - 1) + " x " + std::to_string(faces.y.size() - 1) + " x " + std::to_string(faces.z.size() - 1);
+    return std::to_string(faces.x.size() - 1) + " x " + std::to_string(faces.y.size() - 1) + " x " +
+           std::to_string(faces.z.size() - 1);
   };
   CartesianFaces faces = build(level);
   if (faces.cell_count() <= most) return faces;
@@ -209,10 +212,16 @@ void lay_out_space_state(ViewArena& arena, SpaceInsertion& in) {
   TissueState& t = b.tissue.tissue;
   InsertionScratch& s = b.tissue.scratch;
   SpaceScratch& x = b.scratch;
-  for (auto* view : {&t.torn, &t.held, &t.fluid, &t.carrier, &t.pressure, &t.speed, &t.path, &t.crack, &s.w, &s.permeability,
-                     &s.mobility, &s.damage, &s.fluid_inverse, &x.x_conductance, &x.y_conductance, &x.z_conductance, &x.x_flux,
-                     &x.y_flux, &x.z_flux, &x.storage, &x.residual, &x.correction, &x.direction, &x.image, &x.reduced, &x.inverse,
-                     &x.coupling, &x.between.w, &x.between.inverse})
+  for (auto* view : {&t.torn,          &t.held,           &t.fluid,
+                     &t.carrier,       &t.pressure,       &t.speed,
+                     &t.path,          &t.crack,          &s.w,
+                     &s.permeability,  &s.mobility,       &s.damage,
+                     &s.fluid_inverse, &x.x_conductance,  &x.y_conductance,
+                     &x.z_conductance, &x.x_flux,         &x.y_flux,
+                     &x.z_flux,        &x.storage,        &x.residual,
+                     &x.correction,    &x.direction,      &x.image,
+                     &x.reduced,       &x.inverse,        &x.coupling,
+                     &x.between.w,     &x.between.inverse})
     *view = arena.take(cells, pad);
   for (auto* group : {&t.pigment, &t.captured, &s.c, &s.capture, &x.between.c}) *group = arena.take_group(classes, cells, pad);
   for (auto* view : {&x.gross, &x.net}) *view = arena.take(b.grid.column_count());
@@ -236,15 +245,19 @@ void fill_space(const Treatment& treatment, const CartesianFaces& faces, const S
   for (int i = 0; i < b.grid.n_x; ++i)
     for (int l = 0; l < b.grid.n_y; ++l) {
       const double beside = share_beside(treatment, b.grid, i, l);
-      const double around = core > 0.0 ? column_mean(b.grid, i, l, [&](double x, double y) {
-        const double away = std::hypot(x - follicle.follicle_x, y - follicle.follicle_y);
-        return away < core ? tight : (away < rim ? follicle.sheath_gain : 1.0);
-      }) : 1.0;
+      const double around = core > 0.0
+                                ? column_mean(b.grid, i, l,
+                                              [&](double x, double y) {
+                                                const double away = std::hypot(x - follicle.follicle_x, y - follicle.follicle_y);
+                                                return away < core ? tight : (away < rim ? follicle.sheath_gain : 1.0);
+                                              })
+                                : 1.0;
       for (int j = 0; j < b.grid.n_z; ++j) {
         const double top = b.grid.z_face(j), bottom = b.grid.z_face(j + 1);
         double gain = b.grid.z_centre(j) < end ? around : 1.0;
         if (beside > 0.0) {
-          const double here = permeability(treatment.skin_at_axis(), top, bottom), there = permeability(treatment.skin_beside(), top, bottom);
+          const double here = permeability(treatment.skin_at_axis(), top, bottom),
+                       there = permeability(treatment.skin_beside(), top, bottom);
           gain *= mix(1.0, there / here, beside);
         }
         put(FieldView<const double>(b.scratch.resistance), b.grid.cell(i, l, j), gain);

@@ -21,8 +21,8 @@ std::vector<SpaceDot> space_dots(const Treatment& treatment, const Puncture& pun
 /// Where the tracks of one dot lie; views are bound later.
 std::vector<SpaceTrack> dot_tracks(const Treatment& treatment, const SpaceDot& dot);
 
-/// Faces of the box of a treatment: fine around all tracks, with the rows of the axisymmetric grid. Throws InputError where it would
-/// need more cells than `most`, saying what would fit.
+/// Faces of the box of a treatment: fine around all tracks, with the rows of the axisymmetric grid. Throws InputError where it
+/// would need more cells than `most`, saying what would fit.
 CartesianFaces space_faces(const Treatment& treatment, const std::vector<SpaceDot>& dots, GridLevel level, long long most);
 
 /// Width of the finest cells of a level [m].
@@ -40,8 +40,8 @@ double share_beside(const Treatment& treatment, const CartesianGrid& grid, int i
 /// Fills grid and rows, and the obstacles of the treatment.
 void fill_space(const Treatment& treatment, const CartesianFaces& faces, const SpaceInsertion& in);
 
-/// Puts the tracks of a dot into the problem: where they lie, which cells they cross, and their strips, empty. `params` is that of a
-/// needle whose middle goes to the dot's depth along its axis.
+/// Puts the tracks of a dot into the problem: where they lie, which cells they cross, and their strips, empty. `params` is that of
+/// a needle whose middle goes to the dot's depth along its axis.
 void place_tracks(const std::vector<SpaceTrack>& tracks, const InsertionParams& params, SpaceInsertion& in);
 
 /// Numbers of the insertion of a dot along the axis of its needle.

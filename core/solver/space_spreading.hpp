@@ -16,14 +16,14 @@ struct SpaceApplyStep {
 
 /// Diffusion and dispersion of one component along the lines of one axis, implicit, as RingSpreadingStep: a tridiagonal M-matrix by
 /// elimination of storages in series. Lines along x or y are worked on with their rows side by side.
-template <Axis axis>
+template <SpaceAxis axis>
 struct SpaceSpreadStep {
   SpaceProblem b;
   FieldView<double> amount;
   double diffusivity, time;  ///< in pore fluid [m^2/s], [s]
 
   DF_FUNCTION static int lines(const SpacePart& part) {
-    return axis == Axis::x ? part.j1 - part.j0 : (axis == Axis::y ? part.i1 - part.i0 : part.columns());
+    return axis == SpaceAxis::x ? part.j1 - part.j0 : (axis == SpaceAxis::y ? part.i1 - part.i0 : part.columns());
   }
   DF_IN_LANES DF_FUNCTION double spreading(int k) const {
     return b.tissue.params.spreading(b.tissue.tissue.fluid(k), diffusivity, time, b.tissue.tissue.path(k));
@@ -31,20 +31,20 @@ struct SpaceSpreadStep {
   DF_FUNCTION void operator()(int line, int) const {
     const CartesianGrid& g = b.grid;
     const SpaceScratch& s = b.scratch;
-    const int stride = axis == Axis::x ? b.layer() : (axis == Axis::y ? g.n_z : 1);
-    const int low = axis == Axis::x ? b.part.i0 : (axis == Axis::y ? b.part.j0 : 0);
-    const int high = axis == Axis::x ? b.part.i1 : (axis == Axis::y ? b.part.j1 : b.part.rows);
-    const int across = axis == Axis::z ? 1 : b.part.rows;  // cells side by side
-    const int column = axis == Axis::z ? b.column(line) : 0;
+    const int stride = axis == SpaceAxis::x ? b.layer() : (axis == SpaceAxis::y ? g.n_z : 1);
+    const int low = axis == SpaceAxis::x ? b.part.i0 : (axis == SpaceAxis::y ? b.part.j0 : 0);
+    const int high = axis == SpaceAxis::x ? b.part.i1 : (axis == SpaceAxis::y ? b.part.j1 : b.part.rows);
+    const int across = axis == SpaceAxis::z ? 1 : b.part.rows;  // cells side by side
+    const int column = axis == SpaceAxis::z ? b.column(line) : 0;
     const auto cell = [&](int n, int j) {
-      if constexpr (axis == Axis::x) return g.cell(n, b.part.j0 + line, j);
-      if constexpr (axis == Axis::y) return g.cell(b.part.i0 + line, n, j);
+      if constexpr (axis == SpaceAxis::x) return g.cell(n, b.part.j0 + line, j);
+      if constexpr (axis == SpaceAxis::y) return g.cell(b.part.i0 + line, n, j);
       return column * g.n_z + n;
     };
-    const auto width = [&](int n) { return axis == Axis::x ? g.dx(n) : (axis == Axis::y ? g.dy(n) : g.dz(n)); };
+    const auto width = [&](int n) { return axis == SpaceAxis::x ? g.dx(n) : (axis == SpaceAxis::y ? g.dy(n) : g.dz(n)); };
     const auto area = [&](int j) {
-      if constexpr (axis == Axis::x) return g.dy(b.part.j0 + line) * g.dz(j);
-      if constexpr (axis == Axis::y) return g.dx(b.part.i0 + line) * g.dz(j);
+      if constexpr (axis == SpaceAxis::x) return g.dy(b.part.j0 + line) * g.dz(j);
+      if constexpr (axis == SpaceAxis::y) return g.dx(b.part.i0 + line) * g.dz(j);
       return b.column_area(column);
     };
     // `coupling` holds the conductance to the cell before, `inverse` the factors, `reduced` the sums and then the shares,
@@ -59,7 +59,8 @@ struct SpaceSpreadStep {
           sum += part * s.reduced(k + stride);
           storage += part * s.direction(k + stride);
         }
-        const double before = n > low ? in_series(area(j), 0.5 * width(n), spreading(k), 0.5 * width(n - 1), spreading(k - stride)) : 0.0;
+        const double before =
+            n > low ? in_series(area(j), 0.5 * width(n), spreading(k), 0.5 * width(n - 1), spreading(k - stride)) : 0.0;
         s.coupling(k) = before;
         s.direction(k) = storage;
         s.reduced(k) = sum;
@@ -94,9 +95,15 @@ DF_FUNCTION void spread_ink(const Executor& executor, const SpaceProblem& whole,
   const auto spread = [&](FieldView<double> amount, double diffusivity) {
     for (int n = 0; n < 3; ++n) {
       const int axis = forward ? n : 2 - n;
-      if (axis == 0) executor.cells(SpaceSpreadStep<Axis::x>::lines(b.part), 1, SpaceSpreadStep<Axis::x>{b, amount, diffusivity, tally.unspread_time});
-      if (axis == 1) executor.cells(SpaceSpreadStep<Axis::y>::lines(b.part), 1, SpaceSpreadStep<Axis::y>{b, amount, diffusivity, tally.unspread_time});
-      if (axis == 2) executor.cells(SpaceSpreadStep<Axis::z>::lines(b.part), 1, SpaceSpreadStep<Axis::z>{b, amount, diffusivity, tally.unspread_time});
+      if (axis == 0)
+        executor.cells(SpaceSpreadStep<SpaceAxis::x>::lines(b.part), 1,
+                       SpaceSpreadStep<SpaceAxis::x>{b, amount, diffusivity, tally.unspread_time});
+      if (axis == 1)
+        executor.cells(SpaceSpreadStep<SpaceAxis::y>::lines(b.part), 1,
+                       SpaceSpreadStep<SpaceAxis::y>{b, amount, diffusivity, tally.unspread_time});
+      if (axis == 2)
+        executor.cells(SpaceSpreadStep<SpaceAxis::z>::lines(b.part), 1,
+                       SpaceSpreadStep<SpaceAxis::z>{b, amount, diffusivity, tally.unspread_time});
     }
   };
   if (b.part.columns() > 0) {

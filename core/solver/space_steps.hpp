@@ -147,7 +147,8 @@ struct Inflow {
 /// Storage of every cell and the residual of the old pressure in its balance, without the walls of the tracks.
 struct SpaceBalanceStep {
   SpaceProblem b;
-  double dt;  ///< [s]
+  double dt;   ///< [s]
+  bool again;  ///< the pressure is no longer that of the fluid: what the change has stored counts, too
   DF_FUNCTION void operator()(int n, int) const {
     const InsertionProblem& p = b.tissue;
     const int column = b.column(n);
@@ -158,7 +159,9 @@ struct SpaceBalanceStep {
       const int k = inflow.first + j;
       const double volume = area * b.grid.dz(j), drain = volume * p.params.lymph_conductance;
       b.scratch.storage(k) = volume * pore_storage(p, j).capacity(p.tissue.fluid(k)) * per_time + drain;
-      b.scratch.residual(k) = drain * (p.params.rest_pressure - p.tissue.pressure(k)) + inflow(p.tissue.pressure, j);
+      const double here = p.tissue.pressure(k), stored = b.scratch.storage(k) - drain;
+      const double change = again ? pore_storage(p, j).pressure(p.tissue.fluid(k)) - here : 0.0;
+      b.scratch.residual(k) = drain * (p.params.rest_pressure - here) + inflow(p.tissue.pressure, j) + stored * change;
     }
   }
 };

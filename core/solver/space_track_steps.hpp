@@ -1,9 +1,9 @@
 #pragma once
 #include <cmath>
 
-#include "core/solver/space_steps.hpp"
 #include "core/solver/needle_steps.hpp"
 #include "core/solver/pressure_steps.hpp"
+#include "core/solver/space_steps.hpp"
 
 namespace dermaflux {
 
@@ -26,7 +26,8 @@ struct GatherTrackStep {
       crack += share * b.tissue.tissue.crack(k);
       pressure += share * b.tissue.tissue.pressure(k);
     }
-    strip.scratch.mobility(j) = all > 0.0 ? mobility : b.tissue.rows.permeability(j) / b.tissue.params.viscosity.interstitial_viscosity;
+    strip.scratch.mobility(j) =
+        all > 0.0 ? mobility : b.tissue.rows.permeability(j) / b.tissue.params.viscosity.interstitial_viscosity;
     strip.tissue.crack(j) = crack;
     strip.tissue.pressure(j) = all > 0.0 ? pressure : b.tissue.params.rest_pressure;
   }
@@ -149,8 +150,8 @@ struct WallExchangeStep {
   InkShares now;
   double dt;  ///< [s]
 
-  DF_FUNCTION void move(FieldView<double> amount, FieldView<double> share, FieldView<double> wall, FieldView<double> returned, int k,
-                        int j, double flux, double per_wall, double volume) const {
+  DF_FUNCTION void move(FieldView<double> amount, FieldView<double> share, FieldView<double> wall, FieldView<double> returned,
+                        int k, int j, double flux, double per_wall, double volume) const {
     if (flux > 0.0) {
       amount(k) += dt * wall(j) * (flux * per_wall) / volume;
     } else {

@@ -1,13 +1,13 @@
 #pragma once
 #include <cmath>
 
-#include "core/solver/space_track_steps.hpp"
 #include "core/solver/insertion_tally.hpp"
+#include "core/solver/space_track_steps.hpp"
 #include "core/solver/transport_sweeps.hpp"
 
 namespace dermaflux {
 
-enum class Axis : int { x, y, z };
+enum class SpaceAxis : int { x, y, z };
 
 /// Per column, one more than the lowest row reached by ink, 0 for none.
 struct SpaceReachStep {
@@ -91,12 +91,12 @@ struct InkSharesStep {
 
 /// A sweep of a transport substep along x, y or z, as TransportSweepStep: fluid, carrier and pigment move for the whole time of the
 /// substep with one flux per face of a limited Lax-Wendroff scheme. The rim of the part is closed to ink.
-template <Axis axis>
+template <SpaceAxis axis>
 struct SpaceSweepStep {
   SpaceProblem b;
   InkShares from, to;
-  double dt;      ///< [s]
-  bool drains;    ///< lymph drains in this sweep
+  double dt;    ///< [s]
+  bool drains;  ///< lymph drains in this sweep
 
   /// What two faces of a cell share for all that is carried.
   struct Faces {
@@ -106,31 +106,33 @@ struct SpaceSweepStep {
   DF_IN_LANES DF_FUNCTION double net(const Faces& f, FieldView<const double> c, int k) const {
     using Sweep = TransportSweepStep<Along::rings>;
     const double here = c(k), before = c(f.c), behind = c(f.d);
-    return Sweep::carried(f.in, f.taken_in, c(f.a), before, here, behind) - Sweep::carried(f.out, f.taken_out, before, here, behind, c(f.e));
+    return Sweep::carried(f.in, f.taken_in, c(f.a), before, here, behind) -
+           Sweep::carried(f.out, f.taken_out, before, here, behind, c(f.e));
   }
   DF_FUNCTION void operator()(int n, int) const {
     const CartesianGrid& g = b.grid;
     const TissueState& tissue = b.tissue.tissue;
     const int column = b.column(n), i = b.column_x(column), l = b.column_y(column), first = column * g.n_z;
-    const int stride = axis == Axis::x ? b.layer() : (axis == Axis::y ? g.n_z : 1);
-    const FieldView<double> flux = axis == Axis::x ? b.scratch.x_flux : (axis == Axis::y ? b.scratch.y_flux : b.scratch.z_flux);
+    const int stride = axis == SpaceAxis::x ? b.layer() : (axis == SpaceAxis::y ? g.n_z : 1);
+    const FieldView<double> flux =
+        axis == SpaceAxis::x ? b.scratch.x_flux : (axis == SpaceAxis::y ? b.scratch.y_flux : b.scratch.z_flux);
     const double area = b.column_area(column);
     // Cells before and behind in the part, and in the whole grid (for the fluid).
-    const int at = axis == Axis::x ? i : l, low = axis == Axis::x ? b.part.i0 : b.part.j0;
-    const int high = axis == Axis::x ? b.part.i1 : b.part.j1, end = axis == Axis::x ? g.n_x : g.n_y;
-    const auto width = [&](int place) { return axis == Axis::x ? g.dx(place) : g.dy(place); };
-    const double across = axis == Axis::z ? 1.0 : area / width(at);
-    const double area_before = axis == Axis::z ? area : across * (at > 0 ? width(at - 1) : width(at));
-    const double area_behind = axis == Axis::z ? area : across * (at + 1 < end ? width(at + 1) : width(at));
+    const int at = axis == SpaceAxis::x ? i : l, low = axis == SpaceAxis::x ? b.part.i0 : b.part.j0;
+    const int high = axis == SpaceAxis::x ? b.part.i1 : b.part.j1, end = axis == SpaceAxis::x ? g.n_x : g.n_y;
+    const auto width = [&](int place) { return axis == SpaceAxis::x ? g.dx(place) : g.dy(place); };
+    const double across = axis == SpaceAxis::z ? 1.0 : area / width(at);
+    const double area_before = axis == SpaceAxis::z ? area : across * (at > 0 ? width(at - 1) : width(at));
+    const double area_behind = axis == SpaceAxis::z ? area : across * (at + 1 < end ? width(at + 1) : width(at));
     for (int j = 0; j < b.part.rows; ++j) {
-      const int k = first + j, place = axis == Axis::z ? j : at;
-      const int lowest = axis == Axis::z ? 0 : low, highest = axis == Axis::z ? b.part.rows : high;
-      const int begin = 0, finish = axis == Axis::z ? g.n_z : end;
+      const int k = first + j, place = axis == SpaceAxis::z ? j : at;
+      const int lowest = axis == SpaceAxis::z ? 0 : low, highest = axis == SpaceAxis::z ? b.part.rows : high;
+      const int begin = 0, finish = axis == SpaceAxis::z ? g.n_z : end;
       const bool any_before = place > begin, any_behind = place + 1 < finish;
       const double dz = g.dz(j), volume = area * dz, share = dt / volume;
       const double all_in = any_before ? flux(k - stride) : 0.0, all_out = any_behind ? flux(k) : 0.0;
-      const double before_volume = axis == Axis::z ? area * g.dz(any_before ? j - 1 : j) : area_before * dz;
-      const double behind_volume = axis == Axis::z ? area * g.dz(any_behind ? j + 1 : j) : area_behind * dz;
+      const double before_volume = axis == SpaceAxis::z ? area * g.dz(any_before ? j - 1 : j) : area_before * dz;
+      const double behind_volume = axis == SpaceAxis::z ? area * g.dz(any_behind ? j + 1 : j) : area_behind * dz;
       const double own = from.inverse(k) * share;
       const bool inside_before = place > lowest, inside_behind = place + 1 < highest;
       const int before = inside_before ? k - stride : k, behind = inside_behind ? k + stride : k;
@@ -178,7 +180,8 @@ struct SpaceFluidStep {
     const double area = b.column_area(column), drain = dt * b.tissue.params.lymph_conductance;
     for (int j = reached ? inked.rows : 0; j < b.part.rows; ++j) {
       const int k = edge.first + j;
-      const double in = edge.west * s.x_flux(k - edge.to_west) + edge.south * s.y_flux(k - edge.to_south) + (j > 0 ? s.z_flux(k - 1) : 0.0);
+      const double in =
+          edge.west * s.x_flux(k - edge.to_west) + edge.south * s.y_flux(k - edge.to_south) + (j > 0 ? s.z_flux(k - 1) : 0.0);
       const double out = s.x_flux(k) + s.y_flux(k) + s.z_flux(k);
       tissue.fluid(k) += (in - out) * dt / (area * b.grid.dz(j)) - drain * (tissue.pressure(k) - b.tissue.params.rest_pressure);
     }
@@ -194,7 +197,8 @@ struct SpaceFluidStep {
 /// and, the next time, matrix, z, y, x, wall, which is symmetric and so of second order. Returns the part that ink has reached.
 DF_CALLER_DECIDES
 template <class Executor>
-DF_FUNCTION SpacePart carry_ink(const Executor& executor, const SpaceProblem& whole, double dt, int substeps, const InsertionTally& tally) {
+DF_FUNCTION SpacePart carry_ink(const Executor& executor, const SpaceProblem& whole, double dt, int substeps,
+                                const InsertionTally& tally) {
   SpaceProblem b = whole;
   b.part = reached_part(executor, whole, substeps + 1, 0.0);
   const int columns = b.part.columns();
@@ -209,10 +213,10 @@ DF_FUNCTION SpacePart carry_ink(const Executor& executor, const SpaceProblem& wh
     now = next;
     next = other;
   };
-  const auto sweep = [&](Axis axis) {
-    if (axis == Axis::x) executor.cells(columns, 1, SpaceSweepStep<Axis::x>{b, now, next, part, false});
-    if (axis == Axis::y) executor.cells(columns, 1, SpaceSweepStep<Axis::y>{b, now, next, part, true});
-    if (axis == Axis::z) executor.cells(columns, 1, SpaceSweepStep<Axis::z>{b, now, next, part, false});
+  const auto sweep = [&](SpaceAxis axis) {
+    if (axis == SpaceAxis::x) executor.cells(columns, 1, SpaceSweepStep<SpaceAxis::x>{b, now, next, part, false});
+    if (axis == SpaceAxis::y) executor.cells(columns, 1, SpaceSweepStep<SpaceAxis::y>{b, now, next, part, true});
+    if (axis == SpaceAxis::z) executor.cells(columns, 1, SpaceSweepStep<SpaceAxis::z>{b, now, next, part, false});
     swap();
   };
   const auto filter = [&](double time) {
@@ -226,8 +230,8 @@ DF_FUNCTION SpacePart carry_ink(const Executor& executor, const SpaceProblem& wh
     const bool forward = (tally.substeps + n) % 2 == 0;
     if (!forward && n == 0) filter(part);
     if (forward) executor.single(WallExchangeStep{b, now, part});
-    for (const Axis axis : {Axis::x, Axis::y, Axis::z})
-      sweep(forward ? axis : (axis == Axis::x ? Axis::z : (axis == Axis::z ? Axis::x : Axis::y)));
+    for (const SpaceAxis axis : {SpaceAxis::x, SpaceAxis::y, SpaceAxis::z})
+      sweep(forward ? axis : (axis == SpaceAxis::x ? SpaceAxis::z : (axis == SpaceAxis::z ? SpaceAxis::x : SpaceAxis::y)));
     if (!forward) executor.single(WallExchangeStep{b, now, part});
     if (forward) filter(n + 1 < substeps ? 2.0 * part : part);
   }

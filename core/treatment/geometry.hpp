@@ -9,15 +9,15 @@ enum class GeometryKind : int { axisymmetric = 0, box = 1 };
 /// scalp (a radius of 80 mm and more) is left out.
 struct Geometry {
   GeometryKind kind;
-  double azimuth;       ///< direction, from x towards y, in which the tips of a tilted needle point [rad]
-  double margin;        ///< tissue beyond the outermost track on each side [m]
-  int dots;             ///< in a row along x, `pattern.dot_spacing_mm` apart
-  int seed;             ///< of the hand's jitter of several dots
-  double follicle_x;    ///< centre of a hair follicle [m]
-  double follicle_y;    ///< [m]
-  double follicle;      ///< its diameter without the sheath, 0 for none [m]
-  double sheath;        ///< thickness of its sheath [m]
-  double sheath_gain;   ///< permeability of the sheath over that of the tissue around [-]
+  double azimuth;      ///< direction, from x towards y, in which the tips of a tilted needle point [rad]
+  double margin;       ///< tissue beyond the outermost track on each side [m]
+  int dots;            ///< in a row along x, `pattern.dot_spacing_mm` apart
+  int seed;            ///< of the hand's jitter of several dots
+  double follicle_x;   ///< centre of a hair follicle [m]
+  double follicle_y;   ///< [m]
+  double follicle;     ///< its diameter without the sheath, 0 for none [m]
+  double sheath;       ///< thickness of its sheath [m]
+  double sheath_gain;  ///< permeability of the sheath over that of the tissue around [-]
 };
 
 }  // namespace dermaflux

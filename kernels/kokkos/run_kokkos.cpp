@@ -93,7 +93,8 @@ void finalize() {
 }  // namespace
 
 const BackendTable& kokkos_backend() {
-  static const BackendTable table{available, run_case, run_members, run_photons, finalize, [] { return std::size_t{2}; }, run_space};
+  static const BackendTable table{available, run_case, run_members, run_photons, finalize, [] { return std::size_t{2}; },
+                                  run_space};
   return table;
 }
 

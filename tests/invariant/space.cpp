@@ -12,8 +12,8 @@ namespace dermaflux {
 namespace {
 
 using test::BoxRun;
-using test::Overrides;
 using test::column_pigment;
+using test::Overrides;
 
 /// Largest pigment of a column, and the largest difference between two maps of columns over it.
 template <class Other>
@@ -29,8 +29,8 @@ double difference(const SpaceFields& f, const Other& other) {
 }
 
 TEST(Space, AgreesWithTheAxisymmetricModelForAStraightNeedle) {
-  // Both grids are of first order. Twice the quick cells of the box (40 um) changed the dose of 50 ms by 11 % and the mean depth by 1 %;
-  // the quick rings differ from those half as wide by 4 % and 1 %.
+  // Both grids are of first order. Twice the quick cells of the box (40 um) changed the dose of 50 ms by 11 % and the mean depth by
+  // 1 %; the quick rings differ from those half as wide by 4 % and 1 %.
   const MemberResult rings = test::run_one(test::treatment("normal", {{"machine.dwell_ms", "15"}}), test::one_year());
   const BoxRun box = test::run_box(test::in_box());
   ASSERT_EQ(box.outcome.status, Status::ok);
@@ -55,8 +55,8 @@ TEST(Space, ClosesItsLedgerAndIsMirroredWhereItsTracksAre) {
     for (std::size_t l = 0; l + 1 < f.y_face.size(); ++l)
       held += column_pigment(f, i, l) * (f.x_face[i + 1] - f.x_face[i]) * (f.y_face[l + 1] - f.y_face[l]);
   EXPECT_NEAR(held, box.outcome.deposited, 1e-5 * box.outcome.deposited);
-  // Three prongs stand alike on both sides of y = 0. Sums in another order differ by rounding, which moves no more than the pressure
-  // solver leaves (2e-4 of the peak pressure).
+  // Three prongs stand alike on both sides of y = 0. Sums in another order differ by rounding, which moves no more than the
+  // pressure solver leaves (2e-4 of the peak pressure).
   const std::size_t n_y = f.y_face.size() - 1;
   EXPECT_LT(difference(f, [&](std::size_t i, std::size_t l) { return column_pigment(f, i, n_y - 1 - l); }), 1e-3);
 }
@@ -139,29 +139,38 @@ TEST(Space, KeepsInkOutOfAFollicle) {
 }
 
 TEST(Space, MeetsTheTissueOfAScarBeyondItsBorder) {
-  const Treatment t = test::in_box({{"scar.shape", "strip"}, {"scar.class", "fut_linear"}, {"scar.width_mm", "2"}, {"scar.offset_mm", "1.2"}});
+  const Treatment t =
+      test::in_box({{"scar.shape", "strip"}, {"scar.class", "fut_linear"}, {"scar.width_mm", "2"}, {"scar.offset_mm", "1.2"}});
   const auto box = build_space_case(t, test::one_year());
   const SpaceFields& f = box->fields;
   const std::size_t n_y = f.y_face.size() - 1, n_z = f.z_face.size() - 1, deep = n_z / 3;
   for (std::size_t i = 0; i + 1 < f.x_face.size(); ++i) {
     const double ratio = static_cast<double>(f.resistance[(i * n_y) * n_z + deep]);
     const double side = box->healing.rings.beside(static_cast<int>(i * n_y));
-    if (f.x_face[i + 1] <= 0.2e-3) { EXPECT_EQ(ratio, 1.0); }
-    if (f.x_face[i] >= 0.2e-3) { EXPECT_NE(ratio, 1.0); }
+    if (f.x_face[i + 1] <= 0.2e-3) {
+      EXPECT_EQ(ratio, 1.0);
+    }
+    if (f.x_face[i] >= 0.2e-3) {
+      EXPECT_NE(ratio, 1.0);
+    }
     EXPECT_EQ(side, f.x_face[i] >= 0.2e-3 ? 1.0 : (f.x_face[i + 1] <= 0.2e-3 ? 0.0 : side));
   }
 }
 
 TEST(Space, EveryKeyOfItsGeometryChangesTheBox) {
-  const Overrides base{{"machine.angle_deg", "20"},        {"geometry.dots", "2"},        {"pattern.dot_spacing_mm", "0.3"},
-                       {"geometry.follicle_y_mm", "0.13"}, {"geometry.follicle_um", "60"}};
+  const Overrides base{{"machine.angle_deg", "20"},
+                       {"geometry.dots", "2"},
+                       {"pattern.dot_spacing_mm", "0.3"},
+                       {"geometry.follicle_y_mm", "0.13"},
+                       {"geometry.follicle_um", "60"}};
   const auto outputs = [&](const Overrides& more) {
     Overrides all = base;
     all.insert(all.end(), more.begin(), more.end());
     const auto box = build_space_case(test::in_box(all), test::one_year());
     std::vector<double> numbers(box->fields.resistance.begin(), box->fields.resistance.end());
     numbers.insert(numbers.end(), box->fields.x_face.begin(), box->fields.x_face.end());
-    for (const TrackLine& line : box->fields.tracks) numbers.insert(numbers.end(), {line.x, line.y, line.tip_x, line.tip_y, line.tip_z});
+    for (const TrackLine& line : box->fields.tracks)
+      numbers.insert(numbers.end(), {line.x, line.y, line.tip_x, line.tip_y, line.tip_z});
     return numbers;
   };
   const std::vector<double> untouched = outputs({});
@@ -178,11 +187,17 @@ TEST(Space, EveryKeyOfItsGeometryChangesTheBox) {
 }
 
 TEST(Space, RefusesWhatItCannotRun) {
-  const auto why = [](const Overrides& overrides) { return test::refusal<InputError>([&] { build_space_case(test::in_box(overrides), test::one_year()); }); };
+  const auto why = [](const Overrides& overrides) {
+    return test::refusal<InputError>([&] { build_space_case(test::in_box(overrides), test::one_year()); });
+  };
   test::expect_says(why({{"sessions.days", "[0, 30]"}}), {"sessions.days", "geometry.kind is \"box\"", "leave sessions out"});
   test::expect_says(why({{"geometry.follicle_um", "100"}}), {"geometry.follicle_x_mm", "over a dot", "move it away"});
-  test::expect_says(test::refusal<InputError>([] { test::treatment("normal", {{"geometry.dots", "2"}}); }), {"geometry.dots = 2", "kind = \"box\""});
-  test::expect_says(test::refusal<InputError>([] { build_case(test::in_box(), test::one_year()); }), {"geometry.kind = \"box\"", "runs alone"});
+  test::expect_says(test::refusal<InputError>([] {
+                      test::treatment("normal", {{"geometry.dots", "2"}});
+                    }),
+                    {"geometry.dots = 2", "kind = \"box\""});
+  test::expect_says(test::refusal<InputError>([] { build_case(test::in_box(), test::one_year()); }),
+                    {"geometry.kind = \"box\"", "runs alone"});
   const Treatment t = test::in_box();
   const Puncture puncture = solve_puncture(t);
   const auto too_large = [&](GridLevel level, long long most) {

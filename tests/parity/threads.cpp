@@ -21,10 +21,8 @@ TEST_P(Threads, LeaveTheFieldsOfASingleRunAsTheyAre) {
 }
 
 TEST_P(Threads, LeaveATreatmentInABoxAsItIs) {
-  const Treatment t = test::treatment("normal", {{"machine.dwell_ms", "12"},
-                                                 {"machine.angle_deg", "20"},
-                                                 {"geometry.kind", "box"},
-                                                 {"geometry.margin_mm", "0.2"}});
+  const Treatment t = test::treatment(
+      "normal", {{"machine.dwell_ms", "12"}, {"machine.angle_deg", "20"}, {"geometry.kind", "box"}, {"geometry.margin_mm", "0.2"}});
   RunOptions options = test::quick_grid();
   options.horizon = 0.25 * units::year;
   const RunResult serial = test::run_recorded(t, options), threads = test::run_recorded(t, options, Backend::kokkos);
