@@ -17,7 +17,7 @@ std::map<std::string, ConfigValue> plain_geometry() {
   };
   add("kind", std::string("axisymmetric"), 0.0, 0.0, "definition: rings unless a box is asked for");
   add("azimuth_deg", 0.0, 0.0, 360.0, "definition: tips of a tilted needle point along x");
-  add("margin_mm", 0.8, 0.5, 1.5, "numerical: twice it changes the dose by less than the grid does");
+  add("margin_mm", 0.8, 0.5, 1.5, "definition: room for pressure and pigment; more costs cells");
   add("dots", 1.0, 1.0, 5.0, "definition: one dot");
   add("seed", 1.0, 0.0, 0.0, "definition: any whole number");
   add("follicle_x_mm", 0.0, -0.5, 0.5, "definition: the middle of the box");
