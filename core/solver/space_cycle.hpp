@@ -94,8 +94,9 @@ Attempt attempt_step(const Executor& executor, SpaceInsertion& in, double tip_be
   in_columns(executor, b, MobilityStep{b.tissue});
   executor.cells(columns, 1, ObstacleStep{b});
   executor.cells(columns, 1, SpaceConductanceStep{b});
-  // Columns and tracks are not solved together as the comb does it, and what a track holds answers to its pressure at once: a solution
-  // as loose as the comb's moved the ink that is left in a track by up to a third where the needle left, from rounding alone.
+  // Columns and tracks are not solved together as the comb does it, and what a track holds answers to its pressure at once: a
+  // solution as loose as the comb's moved the ink that is left in a track by up to a third where the needle left, from rounding
+  // alone.
   constexpr double tighter = 0.1;
   const double tolerance = tighter * larger(c.pressure_tolerance, c.pressure_share * peak_pressure(executor, in));
   // A track's own solution knows only a guess of how the tissue answers it; once that has answered, the track is solved again.
