@@ -120,7 +120,7 @@ SettingsTable read_table(Table values, const TreatmentDocument& base, const std:
 LocationGoal read_location(Table values, const std::string& where) {
   TableReader reader(std::move(values), where);
   reader.expect_unit("depth_um", "um");
-  for (const char* key : {"dwell_share", "confidence", "most_draws"}) reader.expect_unit(key, "1");
+  for (const char* key : {"dwell_share", "confidence", "as_good", "most_draws"}) reader.expect_unit(key, "1");
   LocationGoal goal{};
   const auto within = [&](const char* key, double low, double high) {
     const double value = reader.take<double>(key, "a number");
@@ -132,10 +132,11 @@ LocationGoal read_location(Table values, const std::string& where) {
   goal.depth_um = within("depth_um", 5.0, 200.0);
   goal.dwell_share = within("dwell_share", 0.02, 0.5);
   goal.confidence = within("confidence", 0.5, 0.99);
+  goal.as_good = within("as_good", 0.0001, 0.1);
   const double most = within("most_draws", 1.0, 65536.0);
   if (most != std::floor(most)) throw InputError(where + ".most_draws is not a whole number; give one from 1 to 65536");
   goal.most_draws = static_cast<int>(most);
-  reader.finish({"depth_um", "dwell_share", "confidence", "most_draws"});
+  reader.finish({"depth_um", "dwell_share", "confidence", "as_good", "most_draws"});
   return goal;
 }
 

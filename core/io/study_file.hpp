@@ -42,6 +42,7 @@ struct SettingsTable {
 struct LocationGoal {
   double depth_um, dwell_share;  ///< half of the ranges; of the dwell time over it [-]
   double confidence;             ///< share of resampled draws in which it falls there [-]
+  double as_good;                ///< below the best probability, of settings that are as good as the best [-]
   int most_draws;                ///< that may be run for it
 };
 

@@ -2,6 +2,7 @@
 #include <pybind11/stl/filesystem.h>
 
 #include "core/error.hpp"
+#include "core/io/case_file.hpp"
 #include "core/io/config.hpp"
 #include "core/io/fit_file.hpp"
 #include "core/io/keys.hpp"
@@ -74,6 +75,64 @@ TreatmentDocument from_plain(const py::tuple& state) {
   }
   return TreatmentDocument::restored(state[0].cast<std::filesystem::path>(), state[1].cast<Overrides>(),
                                      state[2].cast<std::string>(), values, state[4].cast<std::vector<std::filesystem::path>>());
+}
+
+void bind_cases(py::module_& module) {
+  py::class_<CaseSetting>(module, "CaseSetting")
+      .def_readonly("name", &CaseSetting::name)
+      .def_readonly("treatment", &CaseSetting::treatment)
+      .def_readonly("changed", &CaseSetting::changed);
+  py::class_<CaseWaiting>(module, "CaseWaiting")
+      .def_readonly("look_up", &CaseWaiting::look_up)
+      .def_readonly("columns", &CaseWaiting::columns)
+      .def_readonly("put", &CaseWaiting::put);
+  py::class_<CaseFile>(module, "CaseFile")
+      .def_readonly("id", &CaseFile::id)
+      .def_readonly("title", &CaseFile::title)
+      .def_readonly("stage", &CaseFile::stage)
+      .def_readonly("quantity", &CaseFile::quantity)
+      .def_readonly("how", &CaseFile::how)
+      .def_readonly("unit", &CaseFile::unit)
+      .def_readonly("output", &CaseFile::output)
+      .def_readonly("over", &CaseFile::over)
+      .def_readonly("day", &CaseFile::day)
+      .def_readonly("over_day", &CaseFile::over_day)
+      .def_readonly("key", &CaseFile::key)
+      .def_readonly("low", &CaseFile::low)
+      .def_readonly("high", &CaseFile::high)
+      .def_readonly("tip_mm", &CaseFile::tip_mm)
+      .def_readonly("share", &CaseFile::share)
+      .def_readonly("depth_below", &CaseFile::depth_below)
+      .def_readonly("input_only", &CaseFile::input_only)
+      .def_readonly("settings", &CaseFile::settings)
+      .def_readonly("against", &CaseFile::against)
+      .def_readonly("waiting", &CaseFile::waiting)
+      .def_readonly("observed", &CaseFile::observed)
+      .def_readonly("files", &CaseFile::files);
+  py::class_<CaseObservation>(module, "CaseObservation")
+      .def_readonly("compared", &CaseObservation::compared)
+      .def_readonly("low", &CaseObservation::low)
+      .def_readonly("high", &CaseObservation::high)
+      .def_readonly("value", &CaseObservation::value)
+      .def_readonly("sd", &CaseObservation::sd)
+      .def_readonly("measured", &CaseObservation::measured)
+      .def_readonly("error_is", &CaseObservation::error_is)
+      .def_readonly("source", &CaseObservation::source)
+      .def_readonly("doi", &CaseObservation::doi)
+      .def_readonly("url", &CaseObservation::url)
+      .def_readonly("check", &CaseObservation::check)
+      .def_readonly("profile", &CaseObservation::profile);
+  py::class_<CaseStudy>(module, "CaseStudy")
+      .def_readonly("grid", &CaseStudy::grid)
+      .def_readonly("quick_grid", &CaseStudy::quick_grid)
+      .def_readonly("draws", &CaseStudy::draws)
+      .def_readonly("quick_draws", &CaseStudy::quick_draws)
+      .def_readonly("seed", &CaseStudy::seed)
+      .def_readonly("uncertain", &CaseStudy::uncertain);
+  module.def("load_case", &load_case, py::arg("file"));
+  module.def("load_case_observation", &load_case_observation, py::arg("file"), py::arg("of"));
+  module.def("load_case_study", &load_case_study, py::arg("file"));
+  module.def("drawn_keys", &drawn_keys, py::arg("study"), py::arg("treatment"), py::arg("changed"));
 }
 
 }  // namespace
@@ -183,11 +242,12 @@ void bind_documents(py::module_& module) {
       .def_readonly("contrast_tolerance", &SettingsTable::contrast_tolerance)
       .def_readonly("share_tolerance", &SettingsTable::share_tolerance);
   py::class_<LocationGoal>(module, "LocationGoal")
-      .def(py::init<double, double, double, int>(), py::arg("depth_um"), py::arg("dwell_share"), py::arg("confidence"),
-           py::arg("most_draws"))
+      .def(py::init<double, double, double, double, int>(), py::arg("depth_um"), py::arg("dwell_share"), py::arg("confidence"),
+           py::arg("as_good"), py::arg("most_draws"))
       .def_readonly("depth_um", &LocationGoal::depth_um)
       .def_readonly("dwell_share", &LocationGoal::dwell_share)
       .def_readonly("confidence", &LocationGoal::confidence)
+      .def_readonly("as_good", &LocationGoal::as_good)
       .def_readonly("most_draws", &LocationGoal::most_draws);
   py::class_<SessionRules>(module, "SessionRules")
       .def_property_readonly("count", [](const SessionRules& rules) { return std::pair(rules.fewest, rules.most); })
@@ -257,6 +317,7 @@ void bind_documents(py::module_& module) {
       .def_readonly("series", &FitFile::series)
       .def_readonly("profiles", &FitFile::profiles)
       .def_readonly("files", &FitFile::files);
+  bind_cases(module);
   module.def("load_fit", &load_fit, py::arg("file"), py::arg("overrides") = Overrides{});
 }
 

@@ -37,10 +37,11 @@ from .stopping import Stopped
 from .study import StudyState
 from .sweeping import SweepPlan, collect_sweep, load_sweep, run_shard, sweep, sweep_state
 from .treatment import Treatment, load
+from .validating import Validation, validate
 
 __all__ = [
-    "BackendError", "Calibration", "FileError", "FitPlan", "HairMatch", "InputError", "Member", "MemberError", "NumericsError", "Patch", "Pattern", "Posterior", "PresetReader", "PresetRefused", "Result", "SetMember", "Stopped", "StudyState", "SweepPlan", "Treatment",
-    "backends", "calibrate", "check_preset", "collect_sweep", "configs", "fit", "heal_cell", "load", "load_pattern", "load_posterior", "load_preset", "load_sweep", "make_preset_set", "match_hair", "open_fit", "open_run", "photons", "plan_fit", "render_dot", "render_pattern", "resume", "run", "run_batch", "run_shard", "set_threads", "sweep", "sweep_state",
+    "BackendError", "Calibration", "FileError", "FitPlan", "HairMatch", "InputError", "Member", "MemberError", "NumericsError", "Patch", "Pattern", "Posterior", "PresetReader", "PresetRefused", "Result", "SetMember", "Stopped", "StudyState", "SweepPlan", "Treatment", "Validation",
+    "backends", "calibrate", "check_preset", "collect_sweep", "configs", "fit", "heal_cell", "load", "load_pattern", "load_posterior", "load_preset", "load_sweep", "make_preset_set", "match_hair", "open_fit", "open_run", "photons", "plan_fit", "render_dot", "render_pattern", "resume", "run", "run_batch", "run_shard", "set_threads", "sweep", "sweep_state", "validate",
 ]  # fmt: skip
 __version__: str = _core.version
 

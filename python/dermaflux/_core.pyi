@@ -434,7 +434,7 @@ class PresetSet:
 class LocationGoal:
     """How well the place of the best setting shall be known."""
 
-    def __init__(self, depth_um: float, dwell_share: float, confidence: float, most_draws: int) -> None:
+    def __init__(self, depth_um: float, dwell_share: float, confidence: float, as_good: float, most_draws: int) -> None:
         """As the table [location] of a calibration file says it."""
     @property
     def depth_um(self) -> float:
@@ -445,6 +445,9 @@ class LocationGoal:
     @property
     def confidence(self) -> float:
         """Share of resampled draws in which it falls there [-]."""
+    @property
+    def as_good(self) -> float:
+        """Below the best probability, of settings that are as good as the best [-]."""
     @property
     def most_draws(self) -> int:
         """Draws that may be run for it."""
@@ -620,6 +623,176 @@ class FitFile:
     @property
     def files(self) -> list[Path]:
         """Every file it was read from or names: those of the treatment, its tables, its own at last."""
+
+class CaseSetting:
+    """One way to set the model for a validation case."""
+
+    @property
+    def name(self) -> str:
+        """What distinguishes it."""
+    @property
+    def treatment(self) -> TreatmentDocument:
+        """The treatment with its changes."""
+    @property
+    def changed(self) -> list[str]:
+        """Keys that it fixes; they are not drawn."""
+
+class CaseWaiting:
+    """What a case waits for whose numbers are not at hand."""
+
+    @property
+    def look_up(self) -> str:
+        """Which table or figure."""
+    @property
+    def columns(self) -> str:
+        """Which numbers to write."""
+    @property
+    def put(self) -> str:
+        """Where to put them."""
+
+class CaseFile:
+    """The part of a validation case that predictions are made from."""
+
+    @property
+    def id(self) -> str:
+        """Its name, such as D3."""
+    @property
+    def title(self) -> str:
+        """What is compared."""
+    @property
+    def stage(self) -> str:
+        """insertion, deposit, healing, fading or input."""
+    @property
+    def quantity(self) -> str:
+        """What is made of the runs."""
+    @property
+    def how(self) -> str:
+        """How the model was set, in words."""
+    @property
+    def unit(self) -> str:
+        """Of the quantity; 1 for pure numbers."""
+    @property
+    def output(self) -> str:
+        """An output or a series of a run."""
+    @property
+    def over(self) -> str:
+        """What it is divided by."""
+    @property
+    def day(self) -> float:
+        """Of a series; NaN where there is none."""
+    @property
+    def over_day(self) -> float:
+        """The same of the divisor."""
+    @property
+    def key(self) -> str:
+        """Of a slope."""
+    @property
+    def low(self) -> float:
+        """Value of that key."""
+    @property
+    def high(self) -> float:
+        """Value of that key."""
+    @property
+    def tip_mm(self) -> float:
+        """Depth that the tip is brought to; NaN where there is none."""
+    @property
+    def share(self) -> float:
+        """Of the pigment or of the draws; NaN where there is none."""
+    @property
+    def depth_below(self) -> str:
+        """Of a profile: surface or junction."""
+    @property
+    def input_only(self) -> bool:
+        """Whether the quantity is made of the input alone."""
+    @property
+    def settings(self) -> list[CaseSetting]:
+        """Ways to set the model, at least one."""
+    @property
+    def against(self) -> list[TreatmentDocument]:
+        """One that the quantity compares with, or none."""
+    @property
+    def waiting(self) -> list[CaseWaiting]:
+        """One where the numbers are not at hand, or none."""
+    @property
+    def observed(self) -> Path:
+        """Where what was observed is expected; it is not opened."""
+    @property
+    def files(self) -> list[Path]:
+        """Files read, its own last."""
+
+class CaseObservation:
+    """What was observed of a validation case, and how it is compared."""
+
+    @property
+    def compared(self) -> str:
+        """interval, value, number, at_most, at_least, negative, positive or profile."""
+    @property
+    def low(self) -> float:
+        """Lower end, in the unit of the case; NaN where there is none."""
+    @property
+    def high(self) -> float:
+        """Upper end."""
+    @property
+    def value(self) -> float:
+        """The number; NaN where there is none."""
+    @property
+    def sd(self) -> float:
+        """Its standard deviation."""
+    @property
+    def measured(self) -> str:
+        """What the number is and how it was measured."""
+    @property
+    def error_is(self) -> str:
+        """What its error is."""
+    @property
+    def source(self) -> str:
+        """Citation."""
+    @property
+    def doi(self) -> str:
+        """Empty if there is none."""
+    @property
+    def url(self) -> str:
+        """Empty if there is none."""
+    @property
+    def check(self) -> str:
+        """What a person must do to check it."""
+    @property
+    def profile(self) -> Path:
+        """CSV or HDF5 of a profile; empty for others."""
+
+class CaseStudy:
+    """How the cases of a folder are run."""
+
+    @property
+    def grid(self) -> str:
+        """Grid level."""
+    @property
+    def quick_grid(self) -> str:
+        """Grid level of a quick look."""
+    @property
+    def draws(self) -> int:
+        """Draws of what is not known."""
+    @property
+    def quick_draws(self) -> int:
+        """Those of a quick look."""
+    @property
+    def seed(self) -> int:
+        """Of the Sobol points."""
+    @property
+    def uncertain(self) -> list[str]:
+        """Keys that are drawn."""
+
+def load_case(file: str | PathLike[str]) -> CaseFile:
+    """Reads the prediction part of a validation case. Raises InputError for an unknown key, quantity or output, or a value out of range."""
+
+def load_case_observation(file: str | PathLike[str], of: CaseFile) -> CaseObservation:
+    """Reads what was observed of a case. Raises InputError for an unknown key, another unit, bounds that are none, or no source."""
+
+def load_case_study(file: str | PathLike[str]) -> CaseStudy:
+    """Reads how the cases of a folder are run. Raises InputError."""
+
+def drawn_keys(study: CaseStudy, treatment: TreatmentDocument, changed: list[str]) -> list[str]:
+    """Keys that are drawn for a treatment: all of the study but those that a setting fixes. Raises InputError for one without a range."""
 
 def load_fit(file: str | PathLike[str], overrides: list[tuple[str, str]] = ...) -> FitFile:
     """Reads a fit with overrides of its treatment. Raises InputError for an unknown key or output, a key without a range, another unit, a

@@ -157,6 +157,7 @@ def build_preset(c: "Calibration") -> dict[str, object]:
         **({"searched": c.searched} if c.searched else {}),
         "warnings": [f"the optimum lies on the edge of the searched box: {side}" for side in c.on_edge]
         + _located(c)
+        + ([c.settled] if c.settled else [])
         + _grids_differ(c)
         + _of_posterior(c)
         + ([f"no settings table: {c.no_table}"] if c.no_table else []),

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import numpy as np
 import xarray as xr
+from threadpoolctl import threadpool_limits
 
 from . import _core, influence
 from .best_setting import adaptation, as_good, held_at, inside, neighbours, nothing_right, on_edge, rank_correlations
@@ -19,10 +20,13 @@ from .draws import draw_parameters
 from .optimum import Knowing, Optimum, Run, held_probability, locate, refine, value_of_knowing
 from .posterior import Posterior, load_posterior
 from .preset import save_preset
-from .search import Effort, Search, by_draw, dataset, total
+from .search import Decided, Effort, Search, by_draw, dataset, total
 from .settings_table import settings_table
 from .treatment import Treatment, Value, override_texts
 from .writing import write_text
+
+_DECIDING = 256  # draws of the standard grid at most, where more were run to find the best setting
+_TIMED = 8  # draws that say how much faster the grid of the search is
 
 
 class PresetRefused(Exception):
@@ -50,6 +54,7 @@ class Calibration:
     contenders: whether a setting is as good as the best within the Monte Carlo error, dims (depth_mm, dwell_ms).
     effort: what was run, against a full search on the standard grid.
     grid_gap: how much more the best setting is worth on the standard grid than on that of the search, and its standard error.
+    settled: why the setting of the search was kept although more draws found another; empty otherwise.
     sobol: Sobol indices at the best setting, dims (output, parameter); None where the draws are too few.
     posterior: of a fit, in place of the priors of its keys; warned: what was otherwise when its data were measured.
     table: settings for skin of another thickness or resistance, as the preset has them; None where there is none, and why in `no_table`.
@@ -77,6 +82,7 @@ class Calibration:
     contenders: xr.DataArray | None = None
     effort: Effort | None = None
     grid_gap: tuple[float, float] = (0.0, 0.0)
+    settled: str = ""
     sobol: xr.Dataset | None = None
     posterior: Posterior | None = None
     warned: list[str] = field(default_factory=list)
@@ -169,7 +175,7 @@ def calibrate_texts(
     tolerance = {"depth_mm": neighbours(depths, i, accepted[:, j]), "dwell_ms": neighbours(dwells, j, accepted[i, :])}
     contenders = mean_worth.copy(data=allowed & as_good(value.values, (i, j))).rename("contenders")
 
-    location, knowing, held = None, [], None
+    location, knowing, held, settled, known = None, [], None, "", choice.decided
     if file.location is not None:
         box = depths[deep], dwells[long]
         within = {name: values[deep][:, long] for name, values in found.items()}
@@ -177,21 +183,26 @@ def calibrate_texts(
         location, knowing = locate(held, file.location, file.seed), value_of_knowing(held, draws, file.seed)
     if further:
         before = total(search.ran, file.grid).insertions
-        location = refine(location, _runs(search), file.criteria, *box, file.location, file.seed)
+        with threadpool_limits(1, "blas"):  # sums in another order would be another setting
+            location = refine(location, _runs(search), search.skins, file.criteria, *box, file.location, file.seed)
         full += total(search.ran, file.grid).insertions - before
-        best = {"depth_mm": round(location.depth_mm, 3), "dwell_ms": float(round(location.dwell_ms))}
+        at = {"depth_mm": round(location.depth_mm, 3), "dwell_ms": float(round(location.dwell_ms))}
+        known, settled = _settle(search, at, best, max(file.draws, min(location.draws, _DECIDING)))
+        best = dict(known.setting)
         i, j = int(np.argmin(abs(depths - best["depth_mm"]))), int(np.argmin(abs(np.log(dwells / best["dwell_ms"]))))
         tolerance = {name: (min(low, best[name]), max(high, best[name])) for name, (low, high) in tolerance.items()}
-
-    decided, effort, gap = _decide(search, best, location.draws if further else file.draws, full)
+    elif known is None or known.setting != best:
+        (known,) = search.decide("the best setting", [(file, best)], file.draws)
+    effort, gap = _against_search(search, known, None if further else value.values[i, j], full)
+    decided = xr.Dataset({name: (("draw",), values) for name, values in known.outputs.items()})
     if choice.all:
-        choice.all[choice.number] = replace(choice.all[choice.number], decided=float(worth(decided, file.criteria).mean()))
+        choice.all[choice.number] = replace(choice.all[choice.number], decided=float(worth(known.outputs, file.criteria).mean()))
     at_best = outputs.isel(depth_mm=i, dwell_ms=j)
     calibration = Calibration(
         file, treatment, draws, outputs, kept.mean("draw"), probability, mean_worth, best, tolerance, on_edge(best, depths, dwells), decided,
         float(right(decided, file.criteria).mean()), rank_correlations(draws, at_best["contrast_1y"].values),
         adaptation(draws, at_best["insertion_force_n"].values, good, value, ranked, depths, dwells), search.failed, location, knowing,
-        choice.all, choice.number, contenders, effort, gap, posterior=fitted, warned=warned.get(choice.number, []),
+        choice.all, choice.number, contenders, effort, gap, settled=settled, posterior=fitted, warned=warned.get(choice.number, []),
     )  # fmt: skip
     if sobol:
         calibration.sobol = influence.by_design(search, file, best, sobol)
@@ -214,12 +225,11 @@ def _whole_map(search: Search) -> Choice:
 
 
 def _runs(search: Search) -> Run:
-    """Runs depths and dwell times for more draws, for :func:`refine`."""
-    file = search.file
+    """Runs more draws, each at a depth of its own, for :func:`refine`."""
 
-    def run(depths: np.ndarray, dwells: np.ndarray, count: int) -> dict[str, np.ndarray]:
-        title = f"{count} draws, {depths[0]:.2f} to {depths[-1]:.2f} mm, {dwells[0]:.0f} to {dwells[-1]:.0f} ms"
-        return by_draw(search.run(title, [(file, depth) for depth in depths], dwells, range(count)))
+    def run(depths: np.ndarray, dwells: np.ndarray, draws: range) -> dict[str, np.ndarray]:
+        title = f"draws {draws.start + 1} to {draws.stop}, {depths.min():.2f} to {depths.max():.2f} mm, {dwells[0]:.0f} to {dwells[-1]:.0f} ms"
+        return search.spread(title, depths, dwells, draws)
 
     return run
 
@@ -233,23 +243,39 @@ def _cost(file: _core.CalibrationFile, count: int, full: int) -> str:
     )
 
 
-def _decide(search: Search, best: dict[str, float], draws: int, full: int) -> tuple[xr.Dataset, Effort, tuple[float, float]]:
-    """The best setting once more for all draws on the standard grid: what the preset promises. And on the grid of the search, which
-    says how much faster that is and whether it judges alike."""
+def _settle(search: Search, located: dict[str, float], searched: dict[str, float], draws: int) -> tuple[Decided, str]:
+    """Of the setting that more draws found and the best of those that were searched, the first, unless the standard grid shows in the
+    same draws that the other is better (one side, 95 %); and what is then to be said."""
+    settings = [located] if located == searched else [located, searched]
+    decided = search.decide("the best setting", [(search.file, one) for one in settings], draws)
+    worths = [worth(one.outputs, search.file.criteria) for one in decided]
+    behind = worths[-1] - worths[0]
+    if len(decided) == 1 or behind.mean() <= 1.645 * mean_error(behind):
+        return decided[0], ""
+    return decided[1], (
+        f"more draws put the best setting at {located['depth_mm']:g} mm and {located['dwell_ms']:g} ms, which on the standard grid is worth "
+        f"{behind.mean():.2f} +- {mean_error(behind):.2f} less than the setting of the search, which is kept"
+    )
+
+
+def _against_search(search: Search, decided: Decided, same: np.ndarray | None, full: int) -> tuple[Effort, tuple[float, float]]:
+    """How much faster the grid of the search is than the standard grid, and whether it judges the best setting alike.
+
+    Parameters
+    ----------
+    same: worth of the best setting on the grid of the search, of each draw; None if it was not run there.
+    """
     file = search.file
-    searched = total([one for one in search.ran if one.grid == file.grid], file.grid)
-    horizon = max(5.0, file.sessions.horizon_years if file.sessions else 0.0)  # a touch-up may come late; outputs take five years
-    arrays = search.at("the best setting on the standard grid", [(file, best)], draws, "standard", horizon)
-    spent = search.ran[-1]
-    ran = total([one for one in search.ran if one.grid == "standard"], "standard") if file.grid != "standard" else spent
-    decided = {name: values[0] for name, values in arrays.items()}
-    ratio, gap = 1.0, (0.0, 0.0)
-    if file.grid != "standard":
-        same = {name: values[0] for name, values in search.at(f"the same on the {file.grid} grid", [(file, best)], draws, file.grid, horizon).items()}
-        ratio = spent.seconds / search.ran[-1].seconds
-        differences = worth(decided, file.criteria) - worth(same, file.criteria)
-        gap = float(differences.mean()), mean_error(differences)
-    return xr.Dataset({name: (("draw",), values) for name, values in decided.items()}), Effort(searched, ran, full, ratio), gap
+    draws = len(next(iter(decided.outputs.values())))
+    if file.grid == "standard":
+        searched = total([one for one in search.ran[:-1]], file.grid)
+        return Effort(searched, search.ran[-1], full, 1.0), (0.0, 0.0)
+    searched, ran = (total([one for one in search.ran if one.grid == grid], grid) for grid in (file.grid, "standard"))
+    few = draws if same is None else min(draws, _TIMED)
+    again = search.at(f"the same on the {file.grid} grid", [(file, dict(decided.setting))], few, file.grid, search.horizon_year)
+    ratio = (ran.seconds / ran.insertions) / (search.ran[-1].seconds / few)
+    differences = worth(decided.outputs, file.criteria) - (worth(again, file.criteria)[0] if same is None else same)
+    return Effort(searched, ran, full, ratio), (float(differences.mean()), mean_error(differences))
 
 
 def save_calibration(c: Calibration, folder: str | os.PathLike[str], html: str, name: str = "") -> tuple[Path, Path]:

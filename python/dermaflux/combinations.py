@@ -17,7 +17,7 @@ from scipy.special import logsumexp
 
 from . import _core
 from .criteria import mean_error, score, worth
-from .search import Search, by_draw
+from .search import Decided, Search, by_draw
 from .treatment import Value, override_texts
 
 CHANCE = 0.05  # that the best setting is dropped, at most
@@ -162,11 +162,13 @@ class Choice:
     ----------
     number: of it, in the order of :func:`combinations`.   all: of them, empty where no further setting was searched.
     outputs: of it by name, shape (depth, draw, dwell).
+    decided: the setting of it that the standard grid has seen, if any.
     """
 
     number: int
     all: list[Combination]
     outputs: dict[str, np.ndarray]
+    decided: Decided | None = None
 
 
 def choose(search: Search, given: Sequence[tuple[dict[str, Value], _core.CalibrationFile]], allowed: np.ndarray) -> Choice:
@@ -187,11 +189,11 @@ def choose(search: Search, given: Sequence[tuple[dict[str, Value], _core.Calibra
     raced = race(len(given), allowed, run, file.criteria, file.draws)
     left = np.flatnonzero(raced.alive.any(axis=(1, 2))).tolist()
     places = [raced.best_of(c, file.criteria) for c in range(len(given))]
-    decided: dict[int, float] = {}
+    standard: dict[int, Decided] = {}
     if len(left) > 1:
         settings = [(given[c][1], _setting(depths, dwells, places[c])) for c in left]
-        standard = search.at("what is left, on the standard grid", settings, file.draws, "standard")
-        decided = dict(zip(left, worth(standard, file.criteria).mean(axis=1).tolist(), strict=True))
+        standard = dict(zip(left, search.decide("what is left,", settings, file.draws), strict=True))
+    decided = {c: float(worth(one.outputs, file.criteria).mean()) for c, one in standard.items()}
     winner = max(left, key=lambda c: (decided.get(c, 0.0), raced.worth[c][places[c][:2]][: places[c][2]].mean()))
     rows = [(winner, i) for i in range(len(depths))]
     for have in sorted({raced.draws_of(row) for row in rows} - {file.draws}):
@@ -209,7 +211,7 @@ def choose(search: Search, given: Sequence[tuple[dict[str, Value], _core.Calibra
         error = 0.0 if c == winner else mean_error(behind)
         best = _setting(depths, dwells, places[c])
         found.append(Combination(values, best, float(reached[c].mean()), mean_error(reached[c]), draws, float(behind.mean()), error, decided.get(c)))
-    return Choice(winner, found, outputs)
+    return Choice(winner, found, outputs, standard.get(winner))
 
 
 def _setting(depths: np.ndarray, dwells: np.ndarray, place: tuple[int, int, int]) -> dict[str, float]:

@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -10,20 +10,30 @@ from scipy.ndimage import gaussian_filter1d
 
 from . import _core
 from .criteria import Outputs, worth
+from .response_surface import Box, Designs, Runs, Worths, resampled_worth
 
 _DEPTH_STEP_MM = 0.005  # of the lattice that settings are compared on
 _DWELL_STEP = math.log(1.02)
-_APART_MM, _APART = 0.05, math.log(1.25)  # settings that a round of more draws runs, at most so far apart
 _RESAMPLES = 400
 _AT_ONCE = 64  # draws that are smoothed together, to bound the memory
 
-Run = Callable[[np.ndarray, np.ndarray, int], Outputs]
-"""Runs depths [mm] and dwell times [ms] for the first draws of the sequence: outputs by name, shape (depth, dwell, draw)."""
+_ROUND, _LEAST = 256, 32  # runs of the first round of more, and fewer than which tell nothing
+_RUNS_APART_MM, _RUNS_APART = 0.01, math.log(1.03)  # settings that a surface is asked at, at least so far apart
+_ACROSS, _BRANCHES = 24, 6  # and at most so many along an axis; dwell times of each run
+_SKINS = 1024  # of a probability from the surface, when it is resampled; eight times as many else
+_SHARE = 0.05  # of the resampled draws in which settings as good as the best may lie beyond what is looked at again
+_GOLDEN = 0.5 * (math.sqrt(5.0) - 1.0)
+
+Run = Callable[[np.ndarray, np.ndarray, range], Outputs]
+"""Runs skins by their number in the sequence of draws, each at a depth of its own [mm] and some dwell times [ms]: outputs by name,
+shape (skin, dwell)."""
+Draw = Callable[[int], np.ndarray]
+"""The first skins of the sequence of draws, shape (skin, key)."""
 
 
 @dataclass(frozen=True)
 class Optimum:
-    """The setting with the highest probability of a right dot if it is held as well as the location is asked for.
+    """The middle of the settings that are as good as the best, if a setting is held as well as the location is asked for.
 
     Attributes
     ----------
@@ -31,6 +41,7 @@ class Optimum:
     depth_range_mm, dwell_range_ms: where it falls, in as many of the resampled draws as `confidence` says.
     draws: draws of skin, ink and hand it stands on.
     known: whether half of each range is at most what was asked.
+    near: ends of depth [mm] and dwell time [ms] between which a setting may be as good as the best.
     """
 
     depth_mm: float
@@ -40,6 +51,7 @@ class Optimum:
     confidence: float
     draws: int
     known: bool
+    near: tuple[tuple[float, float], tuple[float, float]] | None = None
 
 
 class _Axis:
@@ -106,24 +118,59 @@ def locate(held: Held, asked: _core.LocationGoal, seed: int) -> Optimum:
     ----------
     seed: of the resampling.
     """
-    depth, dwell, (*shape, draws) = held.depth_mm, held.dwell_ms, held.probability.shape
-    flat = held.probability.reshape(-1, draws)
+    draws = held.probability.shape[2]
     counts = np.random.default_rng(seed).multinomial(draws, np.full(draws, 1.0 / draws), _RESAMPLES)
-    weights = np.vstack([np.ones(draws), counts]) / draws
-    places = np.array([_middle_of_best(flat @ one, shape) for one in weights])
+    flat = held.probability.reshape(-1, draws)
+    first = flat.mean(axis=1)
+    resampled = (flat @ one / draws for one in counts)  # one after the other: the same sums on any number of threads
+    return _described(held.depth_mm, held.dwell_ms, Worths(first, (), np.array(list(resampled))), asked, draws)
+
+
+def middle_of_good(probability: np.ndarray, as_good: float) -> tuple[float, float]:
+    """Middle of the settings whose probability is less than `as_good` below the highest, as a place on the lattice, shape (depth, dwell):
+    each counts by how far above that it is. Where the top is a ridge its highest place is a matter of luck, its middle is not, and
+    it keeps the hand farthest from where the dot goes wrong. A curved ridge may leave its middle aside: then the best setting of
+    those that are as near to it as any."""
+    above = np.maximum(probability - (probability.max() - as_good), 0.0)
+    places = [np.arange(n, dtype=float) for n in above.shape]
+    row, column = (float(np.average(place, weights=above.sum(axis=1 - axis))) for axis, place in enumerate(places))
+    if above[int(round(row)), int(round(column))] > 0.0:
+        return row, column
+    distance = np.hypot((places[0] - row)[:, None] / above.shape[0], (places[1] - column) / above.shape[1])
+    row, column = np.unravel_index(int(np.argmin(np.where(above > 0.0, distance, np.inf))), above.shape)
+    return float(row), float(column)
+
+
+def _described(
+    depth: np.ndarray, dwell: np.ndarray, worths: Worths, asked: _core.LocationGoal, draws: int
+) -> Optimum:
+    """From the probability over a lattice. What may be wrong in it widens the range of the place on both sides."""
+    shape = len(depth), len(dwell)
+    maps = [one.reshape(shape) for one in (worths.found, *(worths.found + one for one in worths.otherwise), *worths.resampled)]
+    first = 1 + len(worths.otherwise)
+    places = np.array([middle_of_good(one, asked.as_good) for one in maps])
     at_depth = np.interp(places[:, 0], np.arange(len(depth)), depth)
     at_dwell = np.exp(np.interp(places[:, 1], np.arange(len(dwell)), np.log(dwell)))
     tail = 0.5 * (1.0 - asked.confidence)
 
-    def around(values: np.ndarray) -> tuple[float, float]:
-        low, high = np.quantile(values[1:], [tail, 1.0 - tail])
-        return min(float(low), float(values[0])), max(float(high), float(values[0]))
+    def around(values: np.ndarray, ends: np.ndarray) -> tuple[float, float]:
+        low, high = np.quantile(values[first:], [tail, 1.0 - tail])
+        doubt = np.abs(values[1:first] - values[0]).sum()
+        return max(float(min(low, values[0]) - doubt), float(ends[0])), min(float(max(high, values[0]) + doubt), float(ends[-1]))
 
-    depth_range, dwell_range = around(at_depth), around(at_dwell)
-    if not flat.any():  # no draw is right anywhere: no setting is better than another
+    good = np.array([one >= one.max() - asked.as_good for one in maps[first:]])
+    near = _ends(depth, good.any(axis=2)), _ends(dwell, good.any(axis=1))
+    depth_range, dwell_range = around(at_depth, depth), around(at_dwell, dwell)
+    if not maps[0].any():  # no draw is right anywhere: no setting is better than another
         depth_range, dwell_range = (float(depth[0]), float(depth[-1])), (float(dwell[0]), float(dwell[-1]))
     known = depth_range[1] - depth_range[0] <= 2.0 * asked.depth_um / 1e3 and dwell_range[1] / dwell_range[0] <= (1.0 + asked.dwell_share) ** 2
-    return Optimum(float(at_depth[0]), float(at_dwell[0]), depth_range, dwell_range, asked.confidence, draws, bool(known))
+    return Optimum(float(at_depth[0]), float(at_dwell[0]), depth_range, dwell_range, asked.confidence, draws, bool(known), near)
+
+
+def _ends(places: np.ndarray, chosen: np.ndarray) -> tuple[float, float]:
+    """Between which places all of what is chosen lies, but for a share of the resampled on either side; shape (resample, place)."""
+    first, last = chosen.argmax(axis=1), len(places) - 1 - chosen[:, ::-1].argmax(axis=1)
+    return float(places[int(np.quantile(first, _SHARE))]), float(places[int(np.ceil(np.quantile(last, 1.0 - _SHARE)))])
 
 
 @dataclass(frozen=True)
@@ -204,36 +251,74 @@ def located(found: Optimum) -> str:
     )
 
 
-def _middle_of_best(probability: np.ndarray, shape: Sequence[int]) -> tuple[float, float]:
-    """Place of the highest value, or the middle of all as high; rounding decides nothing."""
-    best = np.flatnonzero(probability >= probability.max() - 1e-9)
-    rows, columns = np.unravel_index(best, tuple(shape))
-    return float(rows.mean()), float(columns.mean())
-
-
 def refine(
-    first: Optimum, run: Run, criteria: Sequence[_core.Criterion], depths: np.ndarray, dwells: np.ndarray, asked: _core.LocationGoal, seed: int
+    first: Optimum, run: Run, draw: Draw, criteria: Sequence[_core.Criterion], depths: np.ndarray, dwells: np.ndarray, asked: _core.LocationGoal, seed: int
 ) -> Optimum:
-    """Runs twice as many draws in turn, each time only where the best setting can still lie, until it is known as well as asked or
-    the draws are as many as allowed.
+    """Runs more skins, each at another depth, only where a setting can still be as good as the best, and takes the probability from a
+    response surface of the outputs; until the best setting is known as well as asked or the draws are as many as allowed.
 
     Parameters
     ----------
     first: from :func:`locate` over the whole box.
     depths, dwells: that box; no setting outside is run.
     """
-    found = first
-    while not found.known and found.draws < asked.most_draws:
-        some_depths = _settings(found.depth_range_mm, 2.0 * asked.depth_um / 1e3, (depths[0], depths[-1]), _APART_MM)
-        reach = 2.0 * math.log1p(asked.dwell_share)
-        range_dwell = math.log(found.dwell_range_ms[0]), math.log(found.dwell_range_ms[1])
-        some_dwells = np.exp(_settings(range_dwell, reach, (math.log(dwells[0]), math.log(dwells[-1])), _APART))
-        draws = min(2 * found.draws, asked.most_draws)
-        found = locate(held_probability(run(some_depths, some_dwells, draws), criteria, some_depths, some_dwells, asked), asked, seed)
+    found, runs = first, None
+    done, until = 0, min(max(_ROUND, 2 * first.draws), asked.most_draws)
+    while (runs is None or not found.known) and done < until and until >= _LEAST:  # straight lines between settings far apart may know it wrongly
+        box = _box(found, depths, dwells, asked)
+        more = _spread(box, run, draw, range(done, until))
+        runs = more if runs is None else runs.joined(more)
+        found = _from_surface(Designs(runs, box, criteria), draw, asked, until, seed)
+        whole = (depths[0], depths[-1]), (dwells[0], dwells[-1])
+        if any(_cut(*one) for one in zip(found.near, (box.depth, tuple(np.exp(box.dwell))), whole, strict=True)):
+            found = replace(found, known=False)  # as good as the best may be more than was looked at
+        done, until = until, min(2 * until, asked.most_draws)
     return found
 
 
-def _settings(known: tuple[float, float], reach: float, box: tuple[float, float], apart: float) -> np.ndarray:
-    """Evenly spaced settings over a range and what lies within reach of it, inside a box."""
-    low, high = max(known[0] - reach, box[0]), min(known[1] + reach, box[1])
-    return np.linspace(low, high, max(int(math.ceil((high - low) / apart - 1e-9)) + 1, 2)) if high > low else np.array([low])
+def _box(found: Optimum, depths: np.ndarray, dwells: np.ndarray, asked: _core.LocationGoal) -> Box:
+    """Settings that may be as good as the best, and those within reach of them, as far as the scatter of a hand counts."""
+    near_depth, near_dwell = found.near or (found.depth_range_mm, found.dwell_range_ms)
+    reach = 2.0 * asked.depth_um / 1e3, 2.0 * math.log1p(asked.dwell_share)
+    low, high = (math.log(one) for one in near_dwell)
+    return Box(
+        (max(near_depth[0] - reach[0], float(depths[0])), min(near_depth[1] + reach[0], float(depths[-1]))),
+        (max(low - reach[1], math.log(dwells[0])), min(high + reach[1], math.log(dwells[-1]))),
+    )
+
+
+def _spread(box: Box, run: Run, draw: Draw, numbers: range) -> Runs:
+    """Runs of some skins, evenly over the depths of a box (golden ratio) and at some dwell times each."""
+    shares = (0.5 + np.arange(numbers.start, numbers.stop) * _GOLDEN) % 1.0
+    depths = box.depth[0] + shares * (box.depth[1] - box.depth[0])
+    dwells = np.exp(np.linspace(*box.dwell, _BRANCHES if box.dwell[1] > box.dwell[0] else 1))
+    outputs = run(depths, dwells, numbers)
+    return Runs(draw(numbers.stop)[numbers.start :], depths, np.broadcast_to(dwells, (len(depths), len(dwells))), outputs)
+
+
+def _from_surface(designs: Designs, draw: Draw, asked: _core.LocationGoal, draws: int, seed: int) -> Optimum:
+    """The best setting by the response surface, and where it falls if the skins that were run are resampled."""
+    box = designs.box
+    depth, dwell = (np.linspace(*ends, _count(ends, apart)) for ends, apart in ((box.depth, _RUNS_APART_MM), (box.dwell, _RUNS_APART)))
+    setting = box.coordinates(np.repeat(depth, len(dwell)), np.exp(np.tile(dwell, len(depth))))
+    exact = resampled_worth(designs, draw, setting, resamples=_RESAMPLES, skins=_SKINS, seed=seed)
+
+    def held(worths: np.ndarray) -> np.ndarray:
+        found = worths.reshape(-1, len(depth), len(dwell))
+        for axis, places, scatter in ((1, depth, asked.depth_um / 1e3), (2, dwell, math.log1p(asked.dwell_share))):
+            if len(places) > 1:
+                found = gaussian_filter1d(found, scatter / (places[1] - places[0]), axis=axis, mode="nearest")
+        return found
+
+    worths = Worths(held(exact.found)[0], tuple(held(one)[0] for one in exact.otherwise), held(exact.resampled))
+    return _described(depth, np.exp(dwell), worths, asked, draws)
+
+
+def _cut(near: tuple[float, float], box: tuple[float, float], whole: tuple[float, float]) -> bool:
+    """Whether settings as good as the best go up to an end of a box that is none of the search."""
+    return any(abs(n / b - 1.0) < 1e-6 < abs(b / w - 1.0) for n, b, w in zip(near, box, whole, strict=True))
+
+
+def _count(ends: tuple[float, float], apart: float) -> int:
+    """Places between two ends."""
+    return int(min(max(math.ceil((ends[1] - ends[0]) / apart), 1), _ACROSS)) + 1 if ends[1] > ends[0] else 1

@@ -42,23 +42,31 @@ class Posterior:
         chosen = self.samples[(shares * len(self.samples)).astype(int)]
         return dict(zip(self.keys, chosen.T, strict=True))
 
+    def says_nothing_of(self, treatment: Treatment) -> str:
+        """Why it does not hold for a treatment: its keys were inferred in skin of another class, for another ink, needle or machine. Empty
+        if it does."""
+        groups = {key.split(".")[0] for key in self.keys}
+        for group in sorted(groups & _CHOICE.keys()):
+            name = _CHOICE[group]
+            here = str(treatment[name])
+            if here != self.choices[name]:
+                theirs = ", ".join(key for key in self.keys if key.startswith(f"{group}."))
+                return (
+                    f"{self.path}: is a fit with {name} = {self.choices[name]}, and says nothing of {theirs} with {here}; "
+                    f"take {self.choices[name]}, or fit data of {here}"
+                )
+        return ""
+
     def check(self, treatment: Treatment) -> list[str]:
         """What a treatment has otherwise than that which was measured, where this need not matter.
 
         Raises
         ------
-        InputError: the keys were inferred in skin of another class, for another ink, needle or machine, or with another prior.
+        InputError: it says nothing of the treatment, or its keys were inferred with another prior.
         """
+        if nothing := self.says_nothing_of(treatment):
+            raise _core.InputError(nothing)
         here = {name: str(treatment[name]) for name in self.choices}
-        groups = {key.split(".")[0] for key in self.keys}
-        for group in sorted(groups & _CHOICE.keys()):
-            name = _CHOICE[group]
-            if here[name] != self.choices[name]:
-                theirs = ", ".join(key for key in self.keys if key.startswith(f"{group}."))
-                raise _core.InputError(
-                    f"{self.path}: is a fit with {name} = {self.choices[name]}, and says nothing of {theirs} with {here[name]}; "
-                    f"take {self.choices[name]}, or fit data of {here[name]}"
-                )
         for key in self.keys:
             known = treatment.values_with_source.get(key)
             prior = None if known is None or known.range is None else (known.value, *known.range)

@@ -180,6 +180,7 @@ def make_set(
     inks: Annotated[list[str] | None, typer.Option("--ink", help="ink in place of those of the file (repeatable)")] = None,
     quick: Quick = False,
     refine: Refine = False,
+    posteriors: Annotated[list[Path] | None, typer.Option("--posterior", help="fit whose posterior takes the place of priors where it holds (repeatable)")] = None,
     assignments: Set = None,
     backend: Backend = "auto",
     threads: Threads = 0,
@@ -192,7 +193,7 @@ def make_set(
         raise _core.FileError(f"{output}: is not a folder; give a folder for the presets")
     _core.set_threads(threads)
     rows = make_set_of_texts(
-        file, output, classes, needles, inks, changes_of(assignments), quick=quick, further=refine, backend=backend, progress=True
+        file, output, classes, needles, inks, changes_of(assignments), quick=quick, further=refine, backend=backend, progress=True, posteriors=posteriors or []
     )  # fmt: skip
     table = Table("class", "needle", "ink", "depth", "dwell", "right")
     for row in rows:

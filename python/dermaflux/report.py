@@ -262,12 +262,13 @@ def fit_report(data: xr.Dataset) -> str:
 
 def set_report(members: Iterable["SetMember"]) -> str:
     """HTML overview of a set of presets, each with a link to its report in the same folder."""
-    head = ("class", "needle", "ink", "depth [mm]", "dwell [ms]", "right", "warnings, or why there is none")
+    head = ("class", "needle", "ink", "depth [mm]", "dwell [ms]", "right", "stands on", "warnings, or why there is none")
     rows = []
     for one in members:
         link = f'<a href="{escape(one.name)}.html">{escape(one.skin_class)}</a>' if one.file else escape(one.skin_class)
         numbers = (f"{one.depth_mm:g}", f"{one.dwell_ms:g}", f"{one.right:.2f} &plusmn; {one.standard_error:.2f}") if one.file else ("", "", "")
-        cells = (link, escape(one.needle), escape(one.ink), *numbers, escape(one.why or "; ".join(one.warnings)))
+        stands = escape(one.posterior.split(" ")[0]) or "priors"
+        cells = (link, escape(one.needle), escape(one.ink), *numbers, stands, escape(one.why or "; ".join(one.warnings)))
         rows.append("<tr>" + "".join(f"<td>{cell}</td>" for cell in cells) + "</tr>")
     return page("Presets", "<section><table><tr>" + "".join(f"<th>{name}</th>" for name in head) + f"</tr>{''.join(rows)}</table></section>")
 

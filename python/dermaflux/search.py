@@ -16,6 +16,8 @@ from .result import OUTPUTS
 from .running import Member, MemberError, run_batch
 from .treatment import Treatment
 
+_SCALED_BY = 1024  # draws that say how wide a key is
+
 
 @dataclass(frozen=True)
 class Ran:
@@ -63,6 +65,15 @@ class Effort:
         )
 
 
+@dataclass(frozen=True)
+class Decided:
+    """Outputs of one setting of a file on the standard grid, by name, shape (draw,)."""
+
+    file: _core.CalibrationFile
+    setting: Mapping[str, float]
+    outputs: dict[str, np.ndarray]
+
+
 @dataclass
 class Search:
     """Runs members of a calibration, counts those that failed, and what was run.
@@ -91,6 +102,21 @@ class Search:
         self.failed += missing
         return arrays
 
+    def spread(self, title: str, depths: np.ndarray, dwells: np.ndarray, draws: range) -> dict[str, np.ndarray]:
+        """Outputs by name, shape (draw, dwell), NaN where a member failed: each draw is run at a set depth of its own [mm]."""
+        treatment, skins = Treatment(self.file.base), self._skins(self.file, draws)
+        members = [Member(treatment, skin | {"machine.depth_mm": float(depth)}, dwells) for skin, depth in zip(skins, depths, strict=True)]
+        arrays, missing = collect(self.counted(title, members, self.file.grid), (1, len(draws)), len(dwells), fatal=False)
+        self.failed += missing
+        return {name: values[0] for name, values in arrays.items()}
+
+    def skins(self, count: int) -> np.ndarray:
+        """The first draws in coordinates of about one, logarithms less their mean over their deviation, shape (draw, key); the same for a
+        draw whatever the count."""
+        logs = np.log(np.column_stack(list(self.draw(self.file, max(count, _SCALED_BY)).values())))
+        some = logs[:_SCALED_BY]
+        return ((logs - some.mean(axis=0)) / np.maximum(some.std(axis=0), 1e-12))[:count]
+
     def at(
         self, title: str, settings: Sequence[tuple[_core.CalibrationFile, dict[str, float]]], draws: int, grid: str, horizon_year: float = 5.0
     ) -> dict[str, np.ndarray]:
@@ -101,6 +127,16 @@ class Search:
         ]  # fmt: skip
         arrays, _ = collect(self.counted(title, members, grid, horizon_year), (len(settings), draws), 1)
         return {name: values[:, :, 0] for name, values in arrays.items()}
+
+    @property
+    def horizon_year(self) -> float:
+        """Of what decides: a touch-up may come late, and outputs take five years."""
+        return max(5.0, self.file.sessions.horizon_years if self.file.sessions else 0.0)
+
+    def decide(self, title: str, settings: Sequence[tuple[_core.CalibrationFile, dict[str, float]]], draws: int) -> list[Decided]:
+        """Settings on the standard grid."""
+        found = self.at(f"{title} on the standard grid", settings, draws, "standard", self.horizon_year)
+        return [Decided(file, setting, {name: values[n] for name, values in found.items()}) for n, (file, setting) in enumerate(settings)]
 
     def _skins(self, file: _core.CalibrationFile, draws: range) -> list[dict[str, float]]:
         """The uncertain keys of some draws."""

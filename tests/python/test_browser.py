@@ -11,12 +11,18 @@ from pathlib import Path
 import numpy as np
 import pytest
 from calibration_samples import small_calibration, without_table
+from fit_samples import CLUSTER, HOP, UPTAKE, answering, fit_file, value
 from matplotlib.image import imread
+from validation_samples import case_folder
 
 import dermaflux as df
+from dermaflux import judging, predictions, study
 from dermaflux.calibration import Calibration
+from dermaflux.cases import read_cases
 from dermaflux.preset_card import card_html
-from dermaflux.report import calibration_report, run_report, set_report
+from dermaflux.report import calibration_report, fit_report, run_report, set_report
+from dermaflux.validation_report import validation_report
+from dermaflux.verification import benchmarks
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="no Chromium here (Debian's package chromium)")
@@ -70,16 +76,36 @@ def calibrated(tmp_path_factory: pytest.TempPathFactory) -> Calibration:
 
 
 @pytest.fixture(scope="module")
-def pages(calibrated: Calibration, tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
+def fitted(tmp_path_factory: pytest.TempPathFactory) -> str:
+    """The report of a fit of three keys to two numbers, an engine in closed form."""
+    path = fit_file(tmp_path_factory.mktemp("fit"), value("contrast_1y", 0.3, 0.02), value("fwhm_mm_1y", 0.2, 0.02, "mm"),
+                    keys=(UPTAKE, CLUSTER, HOP), steps=1000)  # fmt: skip
+    respond = lambda z: {"contrast_1y": 0.4 + 0.1 * (z[0] + z[1]), "fwhm_mm_1y": 0.2 + 0.05 * z[2]}  # noqa: E731
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(study, "run_batch", answering(df.plan_fit(path).prior, respond))
+        return fit_report(df.fit(df.plan_fit(path), path.with_name("fit.h5")))
+
+
+@pytest.fixture(scope="module")
+def pages(calibrated: Calibration, fitted: str, tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
     run = df.run(df.load(df.configs() / "treatments/normal_scalp.toml", {"machine.dwell_ms": 50}), grid="quick")
     data = df.open_run(run.save(tmp_path_factory.mktemp("run") / "run.h5"))
-    member = df.SetMember("normal", "round_liner_1_025_long", "carbon_black_smp", "0" * 64, "x.preset.json", "1" * 64, 0.3, 250.0, 0.78, 0.07)
+    member = df.SetMember("normal", "round_liner_1_025_long", "carbon_black_smp", "0" * 64,
+                          "fit.h5 " + "2" * 64, "x.preset.json", "1" * 64, 0.3, 250.0, 0.78, 0.07)
     return {"calibration": calibration_report(calibrated), "run": run_report(data), "set": set_report([member]),
-            "card": card_html(calibrated.preset)}  # fmt: skip
+            "card": card_html(calibrated.preset), "fit": fitted,
+            "validation": validated(tmp_path_factory.mktemp("data"))}  # fmt: skip
+
+
+def validated(folder: Path) -> str:
+    """The report of a small validation, with a profile."""
+    cases = read_cases(case_folder(folder, profile=True))
+    made = predictions.predict(predictions.plan_predictions(cases), folder / "out.predictions.json")
+    return validation_report(judging.judge(cases, made), made, [(one, one.live() if one.live else []) for one in benchmarks()], [("grid", "quick")])
 
 
 @pytest.mark.parametrize("width", [400, 1600])
-@pytest.mark.parametrize("name", ["calibration", "run", "set", "card"])
+@pytest.mark.parametrize("name", ["calibration", "run", "set", "card", "fit", "validation"])
 def test_a_page_is_drawn_and_readable(pages: dict[str, str], tmp_path: Path, name: str, width: int):
     facts, console = browse(pages[name], tmp_path, width)
     assert console == [], console  # errors, and everything that the policy of the page has kept from a network

@@ -145,7 +145,7 @@ def test_worse_combinations_get_fewer_draws_and_the_saving_is_counted(plain: Pat
             assert one.behind == pytest.approx(1.0 - one.worth) and one.behind > 4.0 * one.behind_error
     effort = found.effort
     assert effort.full == 6 * 3 * 64 and effort.searched.insertions < 0.6 * effort.full and effort.searched.members == 3 * effort.searched.insertions
-    assert effort.decided.members == 64 and made.members == effort.searched.members + 64 + 64  # and the same on the grid of the search
+    assert effort.decided.members == 64 and made.members == effort.searched.members + 64 + 8  # eight are timed on both grids
     assert found.preset["provenance"]["effort"] == {
         "insertions": effort.searched.insertions, "insertions_without_screening": effort.full,
         "members": effort.searched.members, "members_decision": effort.decided.members,
@@ -165,6 +165,62 @@ def test_the_standard_grid_decides_among_what_is_left(plain: Path, respond: Call
     low, high = found.combinations
     assert low.worth < high.worth and low.decided > high.decided and found.chosen == 0
     assert high.behind == pytest.approx(low.worth - high.worth) and found.preset["settings"]["frequency_hz"] == 80.0
+
+
+def test_what_the_standard_grid_does_not_tell_apart_the_grid_of_the_search_does(plain: Path, respond: Callable, monkeypatch: pytest.MonkeyPatch):
+    """Both are right in every draw on the standard grid; the second more often on the other."""
+    made = respond({(80.0, 0.0): 0.3, (120.0, 0.0): 0.25})
+
+    def alike(members: Sequence[df.Member], *, grid: str, **manner: object) -> list:
+        made.scatter = {(80.0, 0.0): 0.3, (120.0, 0.0): 0.25} if grid == "quick" else {(80.0, 0.0): 0.01, (120.0, 0.0): 0.01}
+        return made.run_batch(members, grid=grid, **manner)
+
+    monkeypatch.setattr("dermaflux.search.run_batch", alike)
+    found = df.calibrate(plain, "normal", also={"machine.frequency_hz": [80.0, 120.0]})
+    low, high = found.combinations
+    assert low.decided == high.decided == 1.0 and low.worth < high.worth and found.chosen == 1
+
+
+def test_the_winner_names_its_best_setting_after_its_map_is_filled(plain: Path, respond: Callable, monkeypatch: pytest.MonkeyPatch):
+    """One depth is wrong in the first sixteen draws, which drop it, and right in all others: more often than the setting that won the race."""
+    respond({})
+    file = _core.load_calibration(plain, "normal")
+    number = {float(value): n for n, value in enumerate(draw_parameters(file)[KEY])}
+
+    def luck(members: Sequence[df.Member], *, done: Callable, **manner: object) -> list:
+        results = []
+        for one in members:
+            n, deep = number[one.changes[KEY]], one.changes["machine.depth_mm"] == 0.4
+            good = n >= 16 if deep else n < 32 and one.changes["machine.depth_mm"] == 0.3
+            good = good and one.treatment["machine.frequency_hz"] == 80.0
+            own = dict.fromkeys(OUTPUTS, 0.01) | {"contrast_1y": 0.45 if good else 0.9, "insertion_force_n": 0.1 + 0.001 * n}
+            results.append([own] * max(len(one.dwells_ms), 1))
+        for n, result in enumerate(results):
+            done(n, result)
+        return results
+
+    monkeypatch.setattr("dermaflux.search.run_batch", luck)
+    found = df.calibrate(plain, "normal", also={"machine.frequency_hz": [80.0, 120.0]})
+    won = found.combinations[0]
+    assert found.chosen == 0 and won.draws == 64 and won.worth == 48 / 64
+    assert won.best["depth_mm"] == found.best["depth_mm"] == 0.4 and found.decided_probability == 48 / 64
+
+
+@pytest.mark.parametrize("draws", [64, 16])
+def test_no_setting_is_run_on_the_standard_grid_twice(plain: Path, respond: Callable, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, draws: int):
+    """What is left of the race is decided there, and what was chosen needs no more."""
+    made, seen = respond({(80.0, 0.0): 0.3, (120.0, 0.0): 0.25}), []
+    path = tmp_path / "draws.toml"
+    path.write_text(plain.read_text().replace("\ndraws = { value = 64", f"\ndraws = {{ value = {draws}", 1))
+
+    def watched(members: Sequence[df.Member], *, grid: str, horizon_year: float, **manner: object) -> list:
+        seen.extend((one.treatment["machine.frequency_hz"], *sorted(one.changes.items()), horizon_year) for one in members if grid == "standard")
+        return made.run_batch(members, grid=grid, **manner)
+
+    monkeypatch.setattr("dermaflux.search.run_batch", watched)
+    found = df.calibrate(path, "normal", also={"machine.frequency_hz": [80.0, 120.0]})
+    assert len(seen) == len(set(seen)) == 2 * draws == found.effort.decided.members
+    assert {row[-1] for row in seen} == {5.0}  # this file plans no sessions
 
 
 def test_the_effort_is_a_ratio_of_what_was_measured():

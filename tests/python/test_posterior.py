@@ -15,6 +15,7 @@ from dermaflux import _core, study
 from dermaflux.draws import draw_parameters
 from dermaflux.posterior import widest_first
 from dermaflux.preset import check_preset
+from dermaflux.preset_set import _plan
 from dermaflux.report import calibration_report
 
 SCALP = CONFIGS / "calibrations/scalp.toml"
@@ -91,6 +92,39 @@ def test_a_posterior_of_another_skin_or_prior_is_refused_and_another_needle_is_t
         known.check(normal.with_({UPTAKE: 2.0}))
     (told,) = known.check(normal.with_({"needle.model": "round_liner_3_025_long"}))
     assert "needle.model = round_liner_1_025_long, not round_liner_3_025_long" in told
+
+
+NEEDLE, INK = "round_liner_1_025_long", "carbon_black_smp"
+
+
+def test_a_set_draws_from_the_posterior_where_it_holds_and_from_priors_elsewhere(cli, posterior: Path, tmp_path: Path):
+    small = small_calibration(tmp_path, [0.3], [120, 250], 3)
+    file, folder = without_table(small, tmp_path / "plain.toml"), tmp_path / "set"
+    order = ["preset", "set", file, "-o", folder, "--class", "normal", "--class", "bald", "--needle", NEEDLE, "--ink", INK]
+    done = cli(*order, "--posterior", posterior)
+    assert done.code == 0, done.err
+    assert f"normal-{NEEDLE}-{INK}, from the posterior fit.h5\n" in done.err and f"bald-{NEEDLE}-{INK}, from priors\n" in done.err
+    known = df.load_posterior(posterior)
+    normal, bald = json.loads((folder / "set.json").read_text())["presets"]
+    assert normal["posterior"] == f"fit.h5 {known.sha256}" and bald["posterior"] == ""
+    made = {row["skin_class"]: json.loads((folder / row["file"]).read_text()) for row in (normal, bald)}
+    alone = df.calibrate(file, "normal", posterior=posterior, changes={"needle.model": NEEDLE, "ink.model": INK}).preset
+    assert made["normal"] == json.loads(json.dumps(alone)) and made["normal"]["provenance"]["data"][0]["sha256"] == known.sha256
+    assert made["bald"]["provenance"]["data"] == []
+    assert "fit.h5" in (folder / "index.html").read_text()
+    again = cli(*order, "--posterior", posterior)
+    assert again.err.count(", kept") == 2, again.err
+    plan = _plan(file, [], False, [], "normal", NEEDLE, INK)  # without it, it is another input
+    assert plan.member.input_sha256 != normal["input_sha256"] and plan.holds is None
+
+
+def test_a_set_refuses_posteriors_that_hold_nowhere_or_twice_before_any_work(cli, posterior: Path, tmp_path: Path):
+    order = ["preset", "set", SCALP, "--needle", NEEDLE, "--ink", INK, "-o", tmp_path / "out"]
+    refused(cli, tmp_path, [*order, "--class", "bald", "--class", "atrophic", "--posterior", posterior],
+            ["fit.h5", "holds for no preset of the set", "skin.class = normal"])
+    refused(cli, tmp_path, [*order, "--class", "normal", "--posterior", posterior, "--posterior", posterior], ["both hold for normal", "give one of them"])
+    refused(cli, tmp_path, [*order, "--class", "normal", "--posterior", posterior, "-s", f"{UPTAKE}=2"], [UPTAKE, "fit again"])
+    assert not (tmp_path / "out").exists()
 
 
 def test_the_command_refuses_what_is_no_fit_or_of_another_class(cli, posterior: Path, run_file: Path, tmp_path: Path):

@@ -10,7 +10,6 @@ from conftest import CONFIGS
 
 import dermaflux as df
 from dermaflux import _core
-from dermaflux.calibration import _decide
 from dermaflux.search import Search
 from dermaflux.session_plan import LOOKS, plan_lines, session_plan, touch_up, touch_up_line
 
@@ -76,7 +75,8 @@ def test_what_decides_sees_five_years_however_short_the_horizon_of_the_plan(tmp_
         text = SCALP.read_text().replace('"../treatments"', f'"{CONFIGS / "treatments"}"').replace("horizon_years = { value = 10", f"horizon_years = {{ value = {years}")
         (tmp_path / "plan.toml").write_text(text)
         with pytest.raises(Asked) as asked:
-            _decide(Search(_core.load_calibration(tmp_path / "plan.toml", "normal"), "serial", False), {"depth_mm": 0.3, "dwell_ms": 250.0}, 2, 2)
+            file = _core.load_calibration(tmp_path / "plan.toml", "normal")
+            Search(file, "serial", False).decide("the best setting", [(file, {"depth_mm": 0.3, "dwell_ms": 250.0})], 2)
         assert asked.value.args == (seen,)
 
 

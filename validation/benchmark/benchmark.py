@@ -13,16 +13,18 @@ from pathlib import Path
 from against_calibration import one_preset
 from against_coverage import coverage_of_fits
 from against_goals import photons_per_ms, whole_treatments
+from against_histology import large_section
 from against_hypre import against_hypre
 from against_memory import against_memory
 from against_peers import against_peers
 from against_pmmc import against_pmmc
 from against_presets import reading_presets
 from against_scipy import against_scipy
+from against_validation import all_cases
 from measuring import CORES, HERE, ONE_THREAD, Row, Server, say
 
 PARTS = ["peers", "hypre", "memory", "healing", "photons", "presets", "fits", "treatments"]
-ALONE = ["calibration"]  # takes as long as all others: measured only if it is named
+ALONE = ["calibration", "histology", "validation"]  # take minutes or 1 GB of disk: measured only if they are named
 
 
 def machine() -> dict[str, object]:
@@ -74,6 +76,10 @@ def measured(options: argparse.Namespace, core: Server, peers: Server, folder: P
             rows += photons_per_ms(repeats) + against_pmmc(options.peers, repeats)
         elif part == "calibration":
             rows += one_preset(folder)
+        elif part == "histology":
+            rows += large_section(folder)
+        elif part == "validation":
+            rows += all_cases(folder)
         elif part == "presets":
             rows += reading_presets(options.build, folder, repeats)
         elif part == "fits":
