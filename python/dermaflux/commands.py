@@ -15,7 +15,7 @@ _EXAMPLES = {"-s": "-s machine.depth_mm=0.6", "--also": "--also machine.frequenc
 Set = Annotated[list[str] | None, typer.Option("-s", "--set", help="override a key of the input: -s machine.depth_mm=0.6 (repeatable)")]
 Threads = Annotated[int, typer.Option("--threads", help="host threads, 0 for all cores")]
 Quick = Annotated[bool, typer.Option("--quick", help="a coarse look with few draws")]
-Refine = Annotated[bool, typer.Option("--refine", help="more draws until the best setting is known as the file's [location] asks")]
+Refine = Annotated[bool, typer.Option("--refine", help="more draws until the best setting is known as the file's \\[location] asks")]
 Backend = Annotated[str, typer.Option("--backend", help="auto, serial, kokkos or cuda")]
 
 

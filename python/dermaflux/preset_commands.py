@@ -173,7 +173,7 @@ def card(file: File, output: Annotated[Path, typer.Option("-o", "--output", help
 @preset_app.command("set")
 @guarded
 def make_set(
-    file: Annotated[Path, typer.Argument(help="calibration file with a table [set], e.g. configs/calibrations/scalp.toml")],
+    file: Annotated[Path, typer.Argument(help="calibration file with a table \\[set], e.g. configs/calibrations/scalp.toml")],
     output: Annotated[Path, typer.Option("-o", "--output", help="folder for presets, reports, set.json and index.html; what is in it is kept")],
     classes: Annotated[list[str] | None, typer.Option("--class", help="tissue class in place of those of the file (repeatable)")] = None,
     needles: Annotated[list[str] | None, typer.Option("--needle", help="needle in place of those of the file (repeatable)")] = None,

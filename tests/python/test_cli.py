@@ -12,11 +12,12 @@ from pathlib import Path
 
 import pytest
 from conftest import CONFIGS, LISTED_OUTPUTS, MAIN, NORMAL, STALLING, WITHOUT_VALUE, Page, flags, numbers, wait_for_lines, write_sweep
+from typer.main import get_command
 
 import dermaflux as df
 from dermaflux import _core, search
+from dermaflux.cli import app
 from dermaflux.report import run_report
-
 
 
 def row_of(table: str, name: str) -> str:
@@ -64,6 +65,22 @@ def test_every_command_explains_itself(cli):
         assert done.code == 0 and "Usage" in done.out
     assert all(word in cli("--help").out for word in ("info", "run", "resume", "sweep", "sensitivity", "calibrate", "preset", "report"))
     assert cli("--version").out.startswith(f"dermaflux {df.__version__}")
+
+
+def test_no_help_loses_words_in_brackets():
+    """rich reads [set] as a colour and drops it unless it is written \\[set]."""
+    def commands(command):
+        yield command
+        for one in getattr(command, "commands", {}).values():
+            yield from commands(one)
+
+    bracketed = 0
+    for command in commands(get_command(app)):
+        texts = [command.help or "", *(getattr(parameter, "help", None) or "" for parameter in command.params)]
+        for text in texts:
+            bracketed += "[" in text
+            assert not re.search(r"(?<!\\)\[[a-z#/@]", text), (command.name, text)
+    assert bracketed >= 2
 
 
 # run
