@@ -59,7 +59,22 @@ struct SerialExecutor : WatchedOnHost {
   }
   template <class Step>
   void rows(int n_j, const Step& step) const {
-    for (int j = 0; j < n_j; j += row_width) step.template rows<row_width>(j);
+    constexpr int width = rows_at_once<Step>();
+    int j = 0;
+    if constexpr (width > row_width)
+      for (; j + width <= n_j; j += width) step.template rows<width>(j);
+    for (; j < n_j; j += row_width) step.template rows<row_width>(j);
+  }
+
+ private:
+  /// Rows that a step takes at once: several groups side by side if it says `groups_abreast`, as those do whose rings wait for each
+  /// other's divisions. Any number gives the same bits. (Threads share a member's groups, so those of Kokkos take them one by one.)
+  template <class Step>
+  static constexpr int rows_at_once() {
+    if constexpr (requires { Step::groups_abreast; })
+      return Step::groups_abreast * row_width;
+    else
+      return row_width;
   }
 };
 

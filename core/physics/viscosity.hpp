@@ -47,11 +47,27 @@ struct InkViscosity {
   /// Particle factor on the viscosity of whatever liquid carries the pigment [-].
   template <bool is_carreau = false>
   DF_IN_LANES DF_FUNCTION double particle_factor(double volume_fraction, double shear_rate) const {
+    return factor_of_crowded<is_carreau>(crowding(volume_fraction), shear_rate);
+  }
+  /// The same where it is known what `crowding` says.
+  template <bool is_carreau = false>
+  DF_IN_LANES DF_FUNCTION double factor_of_crowded(double crowded, double shear_rate) const {
     const double structure = 1.0 + (structure_ratio - 1.0) * thinning.surviving<is_carreau>(shear_rate);
-    return 1.0 + (crowding(volume_fraction) - 1.0) * structure;
+    return 1.0 + (crowded - 1.0) * structure;
   }
   DF_IN_LANES DF_FUNCTION double operator()(double volume_fraction, double shear_rate) const {
     return carrier_viscosity * particle_factor(volume_fraction, shear_rate);
+  }
+};
+
+/// What the viscosity of neat ink needs at any shear rate, worked out once.
+struct NeatInk {
+  double crowding;  ///< [-]
+  double at_rest;   ///< viscosity [Pa s]
+
+  static DF_FUNCTION NeatInk of(const InkViscosity& ink, double volume_fraction) {
+    const double crowding = ink.crowding(volume_fraction);
+    return {crowding, ink.carrier_viscosity * ink.factor_of_crowded(crowding, 0.0)};
   }
 };
 

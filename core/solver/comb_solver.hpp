@@ -15,6 +15,7 @@ namespace dermaflux {
 /// ring would take if the spine did not change, and in `spine_response` the conductance of wall and tooth in series.
 struct FactorTeethStep {
   CombSystem s;
+  static constexpr int groups_abreast = 2;
   template <int W>
   DF_FUNCTION void rows(int j) const {
     double inverse[W] = {}, reduced[W] = {};
@@ -116,6 +117,7 @@ struct SpineSolveStep {
 /// sums of residual times preconditioned residual, and the largest pressure error the residual would leave behind.
 struct SubstituteStep {
   CombSystem s;
+  static constexpr int groups_abreast = 2;
   template <int W>
   DF_FUNCTION void rows(int j) const {
     const AxisymmetricGrid& grid = s.grid;
@@ -148,6 +150,7 @@ struct DirectionAndMatrixStep {
   FieldView<double> to, spine_to;
   double beta;
 
+  static constexpr int groups_abreast = 2;
   DF_FUNCTION double direction(int k) const { return s.reduced(k) + beta * from(k); }
   DF_FUNCTION double spine_direction(int j) const {
     return j >= 0 && j < s.grid.n_z ? s.spine_reduced(j) + beta * spine_from(j) : 0.0;
@@ -206,9 +209,16 @@ struct MaximumStep {
   FieldView<const double> partial;
   FieldView<double> scalars;
   DF_FUNCTION void operator()() const {
-    double largest = 0.0;
-    for (int j = 0; j < partial.size; ++j) largest = larger(largest, partial(j));
-    scalars(scalar_maximum) = largest;
+    constexpr int abreast = 8;  // each comparison waits for the one before
+    double largest[abreast] = {};
+    int j = 0;
+    for (; j + abreast <= partial.size; j += abreast) {
+      DF_LANES
+      for (int l = 0; l < abreast; ++l) largest[l] = larger(largest[l], partial(j + l));
+    }
+    for (; j < partial.size; ++j) largest[0] = larger(largest[0], partial(j));
+    for (int l = 1; l < abreast; ++l) largest[0] = larger(largest[0], largest[l]);
+    scalars(scalar_maximum) = largest[0];
   }
 };
 

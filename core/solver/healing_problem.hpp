@@ -188,8 +188,16 @@ struct HealingProblem {
   FieldView<double> account;  ///< HealingAccount values
   FieldView<double> moments;  ///< Moment values
 
-  /// Rings of a row that a reaction looks for pigment in.
-  DF_FUNCTION int followed_rings(bool bounded, int j) const { return bounded ? static_cast<int>(scratch.within(j)) : grid.n_r; }
+  /// Rings of each of W rows that a reaction looks for pigment in; returns the most.
+  template <int W>
+  DF_FUNCTION int followed_rings(bool bounded, int j, double (&of_each)[W]) const {
+    double most = 0.0;
+    for (int l = 0; l < W; ++l) {
+      of_each[l] = bounded ? scratch.within(j + l) : grid.n_r;
+      most = larger(most, of_each[l]);
+    }
+    return static_cast<int>(most);
+  }
 };
 
 }  // namespace dermaflux

@@ -85,6 +85,7 @@ struct ReactionStep {
   static constexpr double untouched = -1.0;  ///< free pigment set aside of a group of cells that a step leaves alone
   bool bounded;                              ///< whether `scratch.within` says where pigment may be
   FieldView<const double> wound_before;      ///< share of a cell in the wound, first; `scratch.wound` mid-step [-]
+  static constexpr int groups_abreast = 2;   ///< those of UndoReactionStep as well
 
   /// What happens in a group of cells: nothing where all hold too little to be followed, only the exchange between cells and slow
   /// pool where all have too little free pigment or such to come.
@@ -97,13 +98,14 @@ struct ReactionStep {
     double any[W], loose[W];
   };
   template <int W>
-  DF_FUNCTION Part follow(int first, Followed<W>& of) const {
+  DF_FUNCTION Part follow(int i, int first, const double (&within)[W], Followed<W>& of) const {
     double loose[W], held[W];
     DF_LANES
     for (int l = 0; l < W; ++l) {
       const int k = first + l;
       loose[l] = p.pools.free(k) + p.pools.matrix(k);
-      held[l] = loose[l] + p.pools.macrophage(k) + p.pools.slow(k) + p.pools.epidermal(k);
+      const double all = loose[l] + p.pools.macrophage(k) + p.pools.slow(k) + p.pools.epidermal(k);
+      held[l] = i < within[l] ? all : 0.0;
     }
     if (largest(held) < negligible_pigment) return Part::none;
     const double least_loose = clock.migrating ? 0.0 : negligible_pigment;
@@ -128,21 +130,20 @@ struct ReactionStep {
   DF_FUNCTION void rows(int j) const {
     const AxisymmetricGrid& grid = p.grid;
     Sums<W> sums;
-    double bleached[W];
+    double bleached[W], within[W], reached[W] = {};
     DF_LANES
     for (int l = 0; l < W; ++l) bleached[l] = -lane_expm1(-0.5 * clock.dt * p.rows.photolysis(j + l));
-    double reached = 0.0;
-    const int rings = p.followed_rings(bounded, j);
+    const int rings = p.followed_rings(bounded, j, within);
     for (int i = 0; i < rings; ++i) {
       const int first = grid.cell(i, j);
       Followed<W> followed;
-      const Part part = follow(first, followed);
+      const Part part = follow(i, first, within, followed);
       if (part == Part::none) {
         p.scratch.old.free(first) = untouched;
         continue;
       }
       p.scratch.old.take<W>(p.pools, first);
-      reached = i + 1.0;
+      for (int l = 0; l < W; ++l) reached[l] = larger(reached[l], followed.any[l] * (i + 1.0));
       const double share = p.rings.beside(i), area = grid.ring_area(i);
       const auto react = [&](const TissueReaction& c) {
         if (part == Part::all && clock.migrating)
@@ -164,7 +165,7 @@ struct ReactionStep {
       p.scratch.photolysed(j + l) = sums.photolysed[l];
       p.scratch.shed(j + l) = sums.shed[l];
       p.scratch.error(j + l) = sums.error[l];
-      p.scratch.reached(j + l) = reached;
+      p.scratch.reached(j + l) = reached[l];
     }
   }
 
@@ -302,9 +303,11 @@ struct ReactionStep {
 struct UndoReactionStep {
   HealingProblem p;
   bool bounded;  ///< as of the reaction
+  static constexpr int groups_abreast = ReactionStep::groups_abreast;
   template <int W>
   DF_FUNCTION void rows(int j) const {
-    const int rings = p.followed_rings(bounded, j);
+    double within[W];
+    const int rings = p.followed_rings(bounded, j, within);
     for (int i = 0; i < rings; ++i) {
       const int first = p.grid.cell(i, j);
       if (p.scratch.old.free(first) == ReactionStep::untouched) continue;

@@ -24,6 +24,7 @@ struct RadialSpreadStep {
   SpreadPair diffusivity;
   double dt;  ///< [s]
 
+  static constexpr int groups_abreast = 2;
   /// Conductance of the inner face of ring i over 2 pi D dt per height [-], D the largest diffusivity.
   DF_FUNCTION double through(int i) const {
     const AxisymmetricGrid& grid = p.grid;

@@ -37,6 +37,7 @@ struct InsertionParams {
   PoreFluidViscosity viscosity;
   double pigment_density;    ///< [kg/m^3]
   double ink_concentration;  ///< pigment per ink volume [kg/m^3]
+  NeatInk neat;              ///< of `viscosity.ink` at that
   double drop_volume;        ///< per prong [m^3]
   TissuePermeability permeability;
   Clogging clogging;

@@ -113,6 +113,7 @@ InsertionParams build_insertion_params(const Treatment& treatment, const Punctur
   c.viscosity = PoreFluidViscosity::of(ink.viscosity, skin.interstitial_viscosity);
   c.pigment_density = ink.pigment_density;
   c.ink_concentration = ink.concentration();
+  c.neat = NeatInk::of(c.viscosity.ink, c.ink_concentration / c.pigment_density);
   c.drop_volume = machine.drop_volume / treatment.needle.prongs;
   c.permeability = {.strain_exponent = skin.strain_exponent, .strain_limit = skin.strain_limit};
   c.clogging = {.plugged_share = skin.plugged_share};

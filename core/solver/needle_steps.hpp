@@ -12,6 +12,7 @@ struct NeedleStep {
   double deepest;                ///< tip depth reached so far, this step included [m]
   double dt;                     ///< [s]
 
+  static constexpr int groups_abreast = 2;
   template <int W>
   DF_FUNCTION void rows(int first) const {
     const InsertionParams& c = p.params;

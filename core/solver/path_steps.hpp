@@ -169,11 +169,10 @@ struct FollowPathsStep {
     const int end = static_cast<int>(o.paths.first(path + 1));
     for (int first = static_cast<int>(o.paths.first(path)); first <= end; first += PathPieces::count) {
       const int count = end - first < PathPieces::count ? end - first : PathPieces::count;
-      locate(first, p);
-      lay_out(first, p);
-      DF_LANES
-      for (int l = 0; l < PathPieces::count; ++l) lost[l] += l < count ? p.length[l + 1] * p.thinning[l] : 0.0f;
-      meet(p, count, search);
+      if (count < PathPieces::count / 2)
+        pass_pieces<PathPieces::count / 2>(first, count, p, lost, search);
+      else
+        pass_pieces<PathPieces::count>(first, count, p, lost, search);
       p.go_on();
     }
     for (int zone = 0; zone < seen_zones(); ++zone) {
@@ -189,9 +188,18 @@ struct FollowPathsStep {
     for (const double one : part) sum += one;
     return sum;
   }
+  /// The first `count` of some pieces, fewer than `size` or all.
+  template <int size>
+  DF_FUNCTION void pass_pieces(int first, int count, PathPieces& p, float (&lost)[PathPieces::count], Search& search) const {
+    locate<size>(first, p);
+    lay_out<size>(first, p);
+    DF_LANES
+    for (int l = 0; l < size; ++l) lost[l] += l < count ? p.length[l + 1] * p.thinning[l] : 0.0f;
+    meet<size>(p, count, search);
+  }
   /// How deep pieces end in this skin.
+  template <int count>
   DF_FUNCTION void locate(int first, PathPieces& p) const {
-    constexpr int count = PathPieces::count;
     const float* const scattered = o.paths.depth.data + first;
     const float scale = static_cast<float>(o.tables.scale(0));
     int part[count];
@@ -215,12 +223,13 @@ struct FollowPathsStep {
   }
   /// How far pieces lead sideways, how long they are, and what a length of each absorbs: by the mean over the depths that it
   /// passes, or where it is all but level, by those where it ends.
+  template <int count>
   DF_FUNCTION void lay_out(int first, PathPieces& p) const {
     constexpr float level = 0.02f, fine = static_cast<float>(1.0 / RasterBins::finest);
     const float *const x = o.paths.x.data + first, *const y = o.paths.y.data + first;
     const float *const length = o.paths.length.data + first, *const turn = o.paths.turn.data + first;
     DF_LANES
-    for (int l = 0; l < PathPieces::count; ++l) {
+    for (int l = 0; l < count; ++l) {
       const float sunk = p.scattered[l + 1] - p.scattered[l];
       const bool flat = std::fabs(sunk) < level;
       const float per_sunk = 1.0f / (flat ? 1.0f : sunk);
@@ -231,13 +240,14 @@ struct FollowPathsStep {
       p.x[l + 1] = stretch * x[l] * fine;
       p.y[l + 1] = stretch * y[l] * fine;
     }
-    add_up(p.x);
-    add_up(p.y);
+    add_up<count>(p.x);
+    add_up<count>(p.y);
   }
   /// Turns ways into places, which begin with that of the start. Runs of ways are added up side by side, because each sum waits for
   /// the one before.
+  template <int count>
   DF_FUNCTION static void add_up(float (&way)[PathPieces::count + 1]) {
-    constexpr int run = 8, runs = PathPieces::count / run;
+    constexpr int run = 8, runs = count / run;
     float sum[runs] = {}, before = way[0];
     for (int l = 0; l < run; ++l)
       for (int n = 0; n < runs; ++n) way[n * run + l + 1] = sum[n] += way[n * run + l + 1];
@@ -248,8 +258,8 @@ struct FollowPathsStep {
     }
   }
   /// Notes where pieces begin, and the last of a path ends, among pigment, for each zone of places that they lead to it from.
+  template <int size>
   DF_FUNCTION void meet(const PathPieces& p, int count, Search& search) const {
-    constexpr int size = PathPieces::count;
     float side[size], length[size];
     int line[size], inside[size];
     int any = 0;
@@ -272,7 +282,7 @@ struct FollowPathsStep {
     for (int l = 0; l < size; ++l) back_at[l] = p.turn[l] == PathTurn::sharp ? 1 : 0;
     const unsigned sharp = bits_of(back_at);
     for (int zone = 0; zone < seen_zones(); ++zone) {
-      const unsigned all = zone == 0 ? near(p, inside, search) : away(p, inside, zone, search);
+      const unsigned all = zone == 0 ? near<size>(p, inside, search) : away<size>(p, inside, zone, search);
       for (const bool back : {false, true}) {
         Samples& own = search.samples[zone + (back ? zones : 0)];
         if (own.count > Samples::room - size) back ? turn_back(zone, search) : pass(zone, search);
@@ -288,19 +298,21 @@ struct FollowPathsStep {
     }
   }
   /// Which pieces begin among pigment if the path began at one of the near places, a bit for each.
+  template <int size>
   DF_FUNCTION static unsigned near(const PathPieces& p, const int* inside, const Search& search) {
     const float nearest = search.at[0] - search.reach, farthest = search.at[lanes - 1] + search.reach;
-    int here[PathPieces::count];
+    int here[size];
     DF_LANES
-    for (int l = 0; l < PathPieces::count; ++l) here[l] = inside[l] & (-p.x[l] > nearest ? 1 : 0) & (-p.x[l] < farthest ? 1 : 0);
+    for (int l = 0; l < size; ++l) here[l] = inside[l] & (-p.x[l] > nearest ? 1 : 0) & (-p.x[l] < farthest ? 1 : 0);
     return bits_of(here);
   }
   /// The same for a zone of far ones.
+  template <int size>
   DF_FUNCTION static unsigned away(const PathPieces& p, const int* inside, int zone, const Search& search) {
     const float* const at = search.at + zone * lanes;
-    int here[PathPieces::count];
+    int here[size];
     DF_LANES
-    for (int l = 0; l < PathPieces::count; ++l) {
+    for (int l = 0; l < size; ++l) {
       const float r = std::fabs(p.x[l]);
       const float a = std::fabs(r - at[0]), b = std::fabs(r - at[2]), c = std::fabs(r - at[4]), d = std::fabs(r - at[6]);
       const float ab = a < b ? a : b, cd = c < d ? c : d, nearest = ab < cd ? ab : cd;
@@ -309,9 +321,10 @@ struct FollowPathsStep {
     return bits_of(here);
   }
   /// A bit for each number that is 1 and not 0.
-  DF_FUNCTION static unsigned bits_of(const int (&ones)[PathPieces::count]) {
+  template <int size>
+  DF_FUNCTION static unsigned bits_of(const int (&ones)[size]) {
     unsigned bits = 0;
-    for (int l = 0; l < PathPieces::count; ++l) bits |= static_cast<unsigned>(ones[l]) << l;
+    for (int l = 0; l < size; ++l) bits |= static_cast<unsigned>(ones[l]) << l;
     return bits;
   }
   /// Where samples lie in the raster if the path began at each of the places. In memory, because what is taken out of a vector

@@ -91,26 +91,31 @@ struct RasterStep {
     int first = 0;
     while (first + 1 < o.tissue.n_z && o.tables.scattered(first + 1) <= top) ++first;
     int i = 0;
-    double pigment = in_row(0, first, top, bottom), face = outer_face(0), inner = 0.0;
-    const int bins = RasterBins::within(box.reach);
+    double pigment = in_row(0, first, top, bottom), face = outer_face(0);
+    const int bins = RasterBins::within(box.reach), line = row * (raster_bins + 1);
     for (int bin = 0; bin < bins; ++bin) {
-      const double outer = RasterBins::inner_square(bin + 1);  // areas, over pi
-      double mean = pigment;
-      if (face <= outer) {  // ring by ring, each by its share of the area
-        double from = inner, sum = 0.0;
-        for (; face <= outer; face = outer_face(i)) {
-          sum += pigment * (face - from);
-          from = face;
-          pigment = in_row(++i, first, top, bottom);
-        }
-        mean = (sum + pigment * (outer - from)) / (outer - inner);
+      for (const int end = cut_by(face, bin, bins); bin < end; ++bin) o.tables.raster(line + bin) = static_cast<float>(pigment);
+      if (bin == bins) return;
+      const double inner = RasterBins::inner_square(bin), outer = RasterBins::inner_square(bin + 1);  // areas, over pi
+      double from = inner, sum = 0.0;  // ring by ring, each by its share of the area
+      for (; face <= outer; face = outer_face(i)) {
+        sum += pigment * (face - from);
+        from = face;
+        pigment = in_row(++i, first, top, bottom);
       }
-      o.tables.raster(row * (raster_bins + 1) + bin) = static_cast<float>(mean);
-      inner = outer;
+      o.tables.raster(line + bin) = static_cast<float>((sum + pigment * (outer - from)) / (outer - inner));
     }
   }
 
  private:
+  /// First bin from `bin` on that does not end inside of a face, given as the square of its radius; at most `bins`.
+  DF_FUNCTION static int cut_by(double face, int bin, int bins) {
+    const int guess = RasterBins::within(std::sqrt(face)) - 1;
+    int cut = guess < bin ? bin : (guess < bins ? guess : bins);
+    while (cut > bin && face <= RasterBins::inner_square(cut)) --cut;
+    while (cut < bins && !(face <= RasterBins::inner_square(cut + 1))) ++cut;
+    return cut;
+  }
   /// Square of the outer radius of a ring; the last one goes on.
   DF_FUNCTION double outer_face(int i) const {
     return i + 1 < o.tissue.n_r ? o.tissue.r_face(i + 1) * o.tissue.r_face(i + 1) : HUGE_VAL;

@@ -9,6 +9,7 @@ struct SpreadingConductanceStep {
   InsertionProblem p;
   TransportBox box;
   double diffusivity, time;  ///< in pore fluid [m^2/s], [s]
+  static constexpr int groups_abreast = 2;
   template <int W>
   DF_FUNCTION void rows(int j) const {
     const AxisymmetricGrid& grid = p.grid;
@@ -43,6 +44,7 @@ struct RingSpreadingStep {
   InsertionProblem p;
   TransportBox box;
   FieldView<double> amount, share;  ///< per tissue volume; per fluid volume
+  static constexpr int groups_abreast = 2;
   template <int W>
   DF_FUNCTION void rows(int j) const {
     const AxisymmetricGrid& grid = p.grid;

@@ -20,6 +20,7 @@ struct DamageStep {
 struct MobilityStep {
   InsertionProblem p;
 
+  static constexpr int groups_abreast = 2;
   /// Divides the mobility of a group by the viscosity of the liquid in its pores; ink below a millionth of it does not change that
   /// of interstitial fluid, and without any there is nothing to work out.
   template <bool is_carreau, int W>
@@ -80,6 +81,7 @@ DF_FUNCTION inline double in_series(double area, double length_a, double mobilit
 struct TransmissibilityStep {
   InsertionProblem p;
 
+  static constexpr int groups_abreast = 2;
   template <int W>
   DF_FUNCTION void rows(int j) const {
     const AxisymmetricGrid& grid = p.grid;
@@ -127,6 +129,7 @@ struct SpeedStep {
   InsertionProblem p;
   double dt;  ///< [s]
 
+  static constexpr int groups_abreast = 2;
   template <int W>
   DF_FUNCTION void rows(int j) const {
     const AxisymmetricGrid& grid = p.grid;

@@ -85,11 +85,38 @@ struct TrackBalanceStep {
     carry(drop > 0.0 ? p.account(RimAccount::drop_carrier) / drop : 0.0, p.track.carrier, p.scratch.wall_carrier, carrier_only);
     for (int n = 0; n < p.params.classes; ++n)
       carry(drop > 0.0 ? p.account(RimAccount::drop_pigment + n) / drop : 0.0, p.track.pigment[n], p.scratch.wall_pigment[n], n);
+    Rim rim = open_account(RimAccount::drawn_volume, contact ? RimAccount::back_volume : RimAccount::exuded_volume,
+                           RimAccount::drop_volume);
     for (int j = 0; j < active; ++j) {
-      cross_rim(-dt * p.scratch.film_in(j) * p.grid.dz(j));
-      cross_rim(dt * p.scratch.film_out(j) * p.grid.dz(j));
+      rim.book(-dt * p.scratch.film_in(j) * p.grid.dz(j), contact);
+      rim.book(dt * p.scratch.film_out(j) * p.grid.dz(j), contact);
     }
-    cross_rim(-dt * p.track.flow(0));
+    rim.book(-dt * p.track.flow(0), contact);
+    close_account(rim);
+  }
+
+  /// What crossed the rim so far, at hand while a step adds to it.
+  struct Rim {
+    int drawn_at, left_at, drop_at;  ///< places in the account, below 0 for none
+    double drawn, left, drop;
+
+    /// Something left the track through the rim (negative: entered).
+    DF_FUNCTION void book(double amount, bool to_drop) {
+      if (amount < 0.0)
+        drawn -= amount;
+      else
+        left += amount;
+      if (amount < 0.0 || to_drop) drop += amount;
+    }
+  };
+  DF_FUNCTION Rim open_account(int drawn_at, int left_at, int drop_at) const {
+    const auto at = [this](int place) { return place < 0 ? 0.0 : p.account(place); };
+    return {drawn_at, left_at, drop_at, at(drawn_at), at(left_at), at(drop_at)};
+  }
+  DF_FUNCTION void close_account(const Rim& rim) const {
+    if (rim.drawn_at >= 0) p.account(rim.drawn_at) = rim.drawn;
+    if (rim.left_at >= 0) p.account(rim.left_at) = rim.left;
+    p.account(rim.drop_at) = rim.drop;
   }
 
   /// Carrier or one size class of pigment, with the factors of the common matrix; `in_drop` is its concentration in the drop.
@@ -102,6 +129,9 @@ struct TrackBalanceStep {
     }
     for (int j = active - 1; j >= 0; --j)
       c(j) = (c(j) - (j + 1 < active ? p.scratch.jacobian_upper(j) * c(j + 1) : 0.0)) * inverse(j);
+    const int left_at = contact ? RimAccount::back_pigment : RimAccount::exuded_pigment;
+    Rim rim = what == carrier_only ? open_account(-1, -1, RimAccount::drop_carrier)
+                                   : open_account(RimAccount::drawn_pigment, left_at, RimAccount::drop_pigment + what);
     for (int j = 0; j < active; ++j) {
       const double up = p.track.flow(j), down = below(j), wall = p.scratch.wall_flux(j), dz = p.grid.dz(j);
       const double film_in = p.scratch.film_in(j) * dz, film_out = p.scratch.film_out(j) * dz;
@@ -110,32 +140,13 @@ struct TrackBalanceStep {
       const double out = larger(wall, 0.0) + film_out;
       amount(j) += dt * (up * c_up - down * c_down - out * c(j) + film_in * in_drop);
       through_wall(j) = larger(wall, 0.0) * c(j);
-      book(what, -dt * film_in * in_drop);
-      book(what, dt * film_out * c(j));
+      rim.book(-dt * film_in * in_drop, contact);
+      rim.book(dt * film_out * c(j), contact);
     }
-    book(what, -dt * p.track.flow(0) * (p.track.flow(0) > 0.0 ? in_drop : c(0)));
+    rim.book(-dt * p.track.flow(0) * (p.track.flow(0) > 0.0 ? in_drop : c(0)), contact);
+    close_account(rim);
   }
 
-  /// Books a volume that left the track through the rim (negative: entered).
-  DF_FUNCTION void cross_rim(double volume) const {
-    if (volume < 0.0)
-      p.account(RimAccount::drawn_volume) -= volume;
-    else
-      p.account(contact ? RimAccount::back_volume : RimAccount::exuded_volume) += volume;
-    if (volume < 0.0 || contact) p.account(RimAccount::drop_volume) += volume;
-  }
-
-  /// Books carrier or pigment of a size class that left the track through the rim (negative: entered).
-  DF_FUNCTION void book(int what, double amount) const {
-    if (what != carrier_only) {
-      if (amount < 0.0)
-        p.account(RimAccount::drawn_pigment) -= amount;
-      else
-        p.account(contact ? RimAccount::back_pigment : RimAccount::exuded_pigment) += amount;
-    }
-    if (amount < 0.0 || contact)
-      p.account(what == carrier_only ? RimAccount::drop_carrier : RimAccount::drop_pigment + what) += amount;
-  }
   static constexpr int carrier_only = -1;
 
   DF_FUNCTION void rim() const {
@@ -151,6 +162,7 @@ struct TrackAreaStep {
   int active;
   double dt;  ///< [s]
 
+  static constexpr int groups_abreast = 2;
   template <int W>
   DF_FUNCTION void rows(int first) const {
     DF_LANES

@@ -36,7 +36,7 @@ DF_FUNCTION inline WallLoad wall_load(const InsertionProblem& p, int j, double d
 
 /// Viscosity of neat ink at a shear rate [Pa s].
 DF_FUNCTION inline double neat_viscosity(const InsertionProblem& p, double shear) {
-  return p.params.viscosity.ink(p.params.ink_concentration / p.params.pigment_density, shear);
+  return p.params.viscosity.ink.carrier_viscosity * p.params.viscosity.ink.factor_of_crowded(p.params.neat.crowding, shear);
 }
 
 // The track alone: Newton's method on the liquid area of its rows, with the tissue's eliminated response. The steps of one
@@ -51,6 +51,7 @@ struct TrackRowStep {
   double dt;            ///< [s]
   double needle_speed;  ///< [m/s]
 
+  static constexpr int groups_abreast = 2;
   template <int W>
   DF_FUNCTION void rows(int first) const {
     DF_LANES
@@ -74,7 +75,7 @@ struct TrackRowStep {
   /// Viscosity of the liquid in every row at the shear rate of its gap; neat ink at rest where there is none.
   template <bool is_carreau, int W>
   DF_FUNCTION void thicken(int first) const {
-    const double neat = neat_viscosity(p, 0.0), per_density = 1.0 / p.params.pigment_density;
+    const double neat = p.params.neat.at_rest, per_density = 1.0 / p.params.pigment_density;
     double pigment[W];  // volume
     for (int l = 0; l < W; ++l) pigment[l] = p.track.pigment.total(first + l) * per_density;
     DF_LANES
@@ -97,6 +98,7 @@ struct TrackPressureStep {
   InsertionProblem p;
   int active;
 
+  static constexpr int groups_abreast = 2;
   template <int W>
   DF_FUNCTION void rows(int first) const {
     const double least_share = least_open_share * p.params.open_fraction;

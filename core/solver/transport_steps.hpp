@@ -13,6 +13,7 @@ struct TransportBox {
 /// Per row, the rings reached by carrier or pigment, and the row's own number if any.
 struct ReachStep {
   InsertionProblem p;
+  static constexpr int groups_abreast = 2;
   template <int W>
   DF_FUNCTION void rows(int j) const {
     const double trace = 1e-9, trace_pigment = trace * p.params.ink_concentration;
@@ -67,6 +68,7 @@ struct FiltrationStep {
   TransportBox box;
   double dt;  ///< [s]
 
+  static constexpr int groups_abreast = 2;
   /// What would be caught of each class at a given capture time per cell, and the sum.
   template <int W>
   DF_FUNCTION void attempt(int first, const double (&time)[W], double (&caught)[max_size_classes][W], double (&sum)[W]) const {

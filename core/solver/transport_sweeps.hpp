@@ -33,6 +33,7 @@ struct TransportSweepStep {
   double dt;     ///< [s]
   bool returns;  ///< the second sweep of a substep, which goes from the fields between back to those of the tissue
 
+  static constexpr int groups_abreast = along == Along::rings ? 2 : 1;
   /// One concentration through one face, `flux` positive from `b` to `c` in the order a, b, c, d; `taken` is the volume that passes
   /// over that of the donor's fluid.
   DF_IN_LANES DF_FUNCTION static double carried(double flux, double taken, double a, double b, double c, double d) {

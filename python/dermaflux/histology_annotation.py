@@ -62,12 +62,14 @@ class Line:
 
 @dataclass
 class LineDepth:
-    """Samples of a line, shape (sample, 2) [pixel]: place, unit normal that points below, way along the line, whether an end."""
+    """Samples of a line, shape (sample, 2) [pixel]: place, unit normal that points below, way along the line, whether an end.
+    Depth beyond an end is no number, unless the ends are open."""
 
     points: np.ndarray
     normals: np.ndarray
     along: np.ndarray
     ends: np.ndarray
+    open_ends: bool = False
     tree: cKDTree = field(init=False)
 
     def __post_init__(self) -> None:
@@ -80,7 +82,7 @@ class LineDepth:
         below = np.einsum("ij,ij->i", off, self.normals[nearest])
         # Beyond an end the nearest point is that end and lies aside; two pixels are what a line may stop before the edge of the picture.
         aside = np.abs(off[:, 0] * self.normals[nearest, 1] - off[:, 1] * self.normals[nearest, 0])
-        outside = self.ends[nearest] & (aside > 2.0)
+        outside = self.ends[nearest] & (aside > 2.0) & (not self.open_ends)
         return np.where(outside, np.nan, np.copysign(distance, below)), self.along[nearest]
 
 
@@ -111,6 +113,14 @@ class Annotation:
             return None
         inside = self.covers("ROI", top, shape, factor) if self.regions.get("ROI") else np.ones(shape, bool)
         return inside & ~self.covers("Exclude", top, shape, factor)
+
+    def allowed(self, top: int, shape: tuple[int, int]) -> np.ndarray | None:
+        """Which pixels of a band may be pigment: those that count, inside a region Pigment where one is drawn; None for all of them."""
+        counted = self.counted(top, shape)
+        if not self.regions.get("Pigment"):
+            return counted
+        within = self.covers("Pigment", top, shape)
+        return within if counted is None else counted & within
 
 
 def read_annotation(path: str | os.PathLike[str], width: int, height: int) -> Annotation:
@@ -184,13 +194,13 @@ def _corners(ring: object, where: str, closed: bool, width: int, height: int) ->
     if (low < -slack).any() or high[0] > width + slack or high[1] > height + slack:
         raise _core.InputError(f"{where}: reaches from ({low[0]:g}, {low[1]:g}) to ({high[0]:g}, {high[1]:g}), off the picture of {width} x {height} pixels; "
                                "it must be in pixels of the full picture")  # fmt: skip
-    crossing = _crossing(corners, closed)
-    if crossing is not None:
-        raise _core.InputError(f"{where}: crosses itself near pixel ({crossing[0]:.0f}, {crossing[1]:.0f}); draw it again there")
+    found = crossing(corners, closed)
+    if found is not None:
+        raise _core.InputError(f"{where}: crosses itself near pixel ({found[0]:.0f}, {found[1]:.0f}); draw it again there")
     return corners
 
 
-def _crossing(corners: np.ndarray, closed: bool) -> np.ndarray | None:
+def crossing(corners: np.ndarray, closed: bool) -> np.ndarray | None:
     """A corner where a polyline crosses or touches itself, or None. Segments are held against those behind their neighbour whose boxes they meet."""
     a, b = corners[:-1], corners[1:]
     low, high = np.minimum(a, b), np.maximum(a, b)

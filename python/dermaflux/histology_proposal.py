@@ -1,6 +1,7 @@
 """A section at a glance: white level, tissue, and a proposal of surface and junction (DEJ) for the user to accept."""
 
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -12,13 +13,10 @@ from skimage.graph import route_through_array
 from skimage.measure import approximate_polygon
 
 from . import _core
-from .histology_image import SectionImage
+from .histology_image import SectionImage, is_bare
 from .progress import Report
+from .stains import Stain
 from .writing import complete_or_absent, write_text
-
-# Optical density of red, green and blue per unit of stain: the defaults of QuPath, Bankhead 2017, Sci. Rep. 7; black ink absorbs all alike.
-HAEMATOXYLIN, EOSIN, BLACK = (0.65, 0.70, 0.29), (0.22, 0.80, 0.56), (1.0, 1.0, 1.0)
-UNMIX = np.linalg.inv(np.array([HAEMATOXYLIN, EOSIN, BLACK]))
 
 _STEP_UM = 2.0  # pixel of the overview
 _LARGEST = 4000  # its longer side [pixel]
@@ -56,8 +54,12 @@ def densities(colours: np.ndarray, white: np.ndarray) -> np.ndarray:
     return np.stack([table[colours[..., n], n] for n in range(3)], axis=-1)
 
 
-def overview(image: SectionImage, report: Report) -> Overview:
+def overview(image: SectionImage, report: Report, faint: bool = False) -> Overview:
     """Reads a picture once and makes it small.
+
+    Parameters
+    ----------
+    faint: tissue has no stain that tells it from the slide; all of the picture counts as tissue then.
 
     Raises
     ------
@@ -67,33 +69,54 @@ def overview(image: SectionImage, report: Report) -> Overview:
     rows: list[np.ndarray] = []
     rest = np.empty((0, image.width, 3), np.uint8)
     for top, band in image.bands():
-        rest = np.concatenate([rest, band]) if len(rest) else band
-        whole = len(rest) // factor * factor
-        if whole:
-            rows.append(np.asarray(Image.fromarray(rest[:whole]).reduce(factor)))
-        rest = rest[whole:].copy()
+        start = min(len(band), -len(rest) % factor)  # rows that fill what the band above left over
+        rest = np.concatenate([rest, band[:start]])
+        if len(rest) == factor:
+            rows.append(_small(rest, factor))
+            rest = rest[:0]
+        whole = start + (len(band) - start) // factor * factor
+        if whole > start:
+            rows.append(_small(band[start:whole], factor))
+        if whole < len(band):
+            rest = np.concatenate([rest, band[whole:]])
         report(top + len(band))
     if len(rest):
-        rows.append(np.asarray(Image.fromarray(rest).reduce(factor)))
+        rows.append(_small(rest, factor))
     colours = np.concatenate(rows)
     bright = colours.min(axis=-1) > _BRIGHT
     white = np.median(colours[bright], axis=0) if bright.mean() > 0.002 else np.percentile(colours.reshape(-1, 3), 99.5, axis=0)
     step = factor * image.mpp
-    return Overview(factor, colours, white, _tissue(densities(colours, white).mean(axis=-1), step, image.path))
+    if faint:
+        return Overview(factor, colours, np.percentile(colours[bright], 95.0, axis=0) if bright.any() else white, np.ones(bright.shape, bool))
+    return Overview(factor, colours, white, _tissue(_mean_density(colours, white), step, image.path))
+
+
+def _mean_density(colours: np.ndarray, white: np.ndarray) -> np.ndarray:
+    """Mean of the channels, in pieces that take little memory."""
+    return np.concatenate([densities(part, white).mean(axis=-1) for part in np.array_split(colours, -(-len(colours) // 256))])
+
+
+def _small(band: np.ndarray, factor: int) -> np.ndarray:
+    """Means of squares of `factor` pixels."""
+    if is_bare(band):
+        return np.full((-(-len(band) // factor), -(-band.shape[1] // factor), 3), 255, np.uint8)
+    return np.asarray(Image.fromarray(np.ascontiguousarray(band)).reduce(factor))
 
 
 def _tissue(density: np.ndarray, step_um: float, path: Path) -> np.ndarray:
     """Where tissue lies: denser than the background, clefts closed, specks and holes left out."""
     smooth = ndimage.gaussian_filter(density, 4.0 / step_um)
     if smooth.max() < 0.05:
-        raise _core.InputError(f"{path}: shows no tissue (its darkest place has an optical density of {smooth.max():.3f}); is it the right picture, with RGB colours?")
+        raise _core.InputError(f"{path}: shows no tissue (its darkest place has an optical density of {smooth.max():.3f}); "
+                               "is it the right picture, with RGB colours?")  # fmt: skip
     dense = smooth > np.clip(0.5 * threshold_otsu(smooth), 0.03, 0.12)
     padded = np.pad(dense, reach := max(1, round(16.0 / step_um)), mode="edge")
     dense = ndimage.binary_closing(padded, ndimage.generate_binary_structure(2, 1), iterations=reach)[reach:-reach, reach:-reach]
     labels, count = ndimage.label(dense)
     sizes = np.bincount(labels.ravel())[1:]
     if not count or sizes.max() * step_um**2 < _LEAST_TISSUE_UM2:
-        raise _core.InputError(f"{path}: shows no tissue (at most {sizes.max(initial=0) * step_um**2:.0f} um2 hang together, {_LEAST_TISSUE_UM2:g} are needed); check the picture and --mpp")
+        raise _core.InputError(f"{path}: shows no tissue (at most {sizes.max(initial=0) * step_um**2:.0f} um2 hang together, "
+                               f"{_LEAST_TISSUE_UM2:g} are needed); check the picture and --mpp")  # fmt: skip
     kept = np.isin(labels, 1 + np.flatnonzero(sizes >= 0.05 * sizes.max()))
     return ndimage.binary_fill_holes(kept)
 
@@ -113,14 +136,17 @@ class Proposal:
     confidence: float
 
 
-def propose(seen: Overview, mpp: float, path: Path) -> Proposal:
-    """Surface: where tissue begins from above. Junction: the way from left to right along which the haematoxylin above most exceeds that
-    below.
+def propose(seen: Overview, mpp: float, path: Path, stain: Stain) -> Proposal:
+    """Surface: where tissue begins from above. Junction: the way from left to right along which the stain of cells (haematoxylin, in Masson's
+    trichrome the red) above most exceeds that below.
 
     Raises
     ------
-    InputError: the tissue is too narrow.
+    InputError: the tissue is too narrow, or its stain does not part cells from fibres.
     """
+    if stain.epidermal is None:
+        raise _core.InputError(f"{path}: --stain {stain.name} ({stain.title}) does not part epidermis from dermis; "
+                               "draw Surface and DEJ in QuPath and give the GeoJSON")  # fmt: skip
     step = seen.factor * mpp
     labels, _ = ndimage.label(seen.tissue)
     largest = labels == 1 + np.argmax(np.bincount(labels.ravel())[1:])
@@ -130,7 +156,7 @@ def propose(seen: Overview, mpp: float, path: Path) -> Proposal:
     top = ndimage.median_filter(largest[:, columns].argmax(axis=0).astype(float), max(3, round(12.0 / step)), mode="nearest")
     deep = max(8, min(round(_DEEPEST_UM / step), len(seen.tissue)))
     rows = np.clip(top[None].astype(int) + np.arange(deep)[:, None], 0, len(seen.tissue) - 1)
-    cells = np.maximum(densities(seen.colours[rows, columns], seen.white) @ UNMIX[:, 0], 0.0)
+    cells = stain.epidermal_amount(densities(seen.colours[rows, columns], seen.white))
     smooth = ndimage.gaussian_filter(np.minimum(cells, np.percentile(cells, 99.0)), (5.0 / step, 5.0 / step))
     band = max(1, round(_BAND_UM / step))
     over = np.pad(np.cumsum(smooth, axis=0), ((1, 0), (0, 0)))
@@ -149,24 +175,28 @@ def propose(seen: Overview, mpp: float, path: Path) -> Proposal:
     return Proposal(simple[0], simple[1], confidence)
 
 
-def draw_proposal(seen: Overview, lines: dict[str, np.ndarray], confidence: float, path: Path) -> None:
-    """Draws lines on the overview, and writes them beside it as GeoJSON that QuPath opens and `extract` takes."""
+def draw_proposal(seen: Overview, lines: dict[str, np.ndarray], confidence: float, path: Path, excluded: Sequence[np.ndarray] = ()) -> None:
+    """Draws lines and regions to be left out on the overview, and writes them beside it as GeoJSON that QuPath opens and `extract` takes."""
     picture = Image.fromarray(seen.colours)
     pen = ImageDraw.Draw(picture)
     for (name, corners), colour in zip(lines.items(), ((0, 110, 255), (0, 160, 60)), strict=False):
         pen.line([tuple(corner) for corner in corners / seen.factor], fill=colour, width=2)
         pen.text(tuple(corners[0] / seen.factor + (4, -12)), name, fill=colour)
+    for ring in excluded:
+        pen.line([tuple(corner) for corner in ring / seen.factor], fill=(230, 120, 0), width=2)
+        pen.text(tuple(ring.mean(axis=0) / seen.factor), "Exclude: fold", fill=(230, 120, 0), anchor="mm")
     pen.text((6, 4), f"proposal, confidence {confidence:.2f}", fill=(0, 0, 0))
     with complete_or_absent(path) as part:
         picture.save(part, format="PNG")
-    write_text(path.with_suffix(".geojson"), geojson({name: [corners] for name, corners in lines.items()}))
+    write_text(path.with_suffix(".geojson"), geojson({name: [corners] for name, corners in lines.items()}, excluded))
 
 
-def geojson(lines: dict[str, list[np.ndarray]]) -> str:
-    """Lines by class as GeoJSON [pixel]."""
+def geojson(lines: dict[str, list[np.ndarray]], excluded: Sequence[np.ndarray] = ()) -> str:
+    """Lines by class, and rings of the class Exclude, as GeoJSON [pixel]."""
+    parts = [(name, "LineString", np.round(piece, 2).tolist()) for name, pieces in lines.items() for piece in pieces]
+    parts += [("Exclude", "Polygon", [np.round(ring, 2).tolist()]) for ring in excluded]
     features = [
-        {"type": "Feature", "properties": {"objectType": "annotation", "classification": {"name": name}},
-         "geometry": {"type": "LineString", "coordinates": np.round(piece, 2).tolist()}}
-        for name, pieces in lines.items() for piece in pieces
+        {"type": "Feature", "properties": {"objectType": "annotation", "classification": {"name": name}}, "geometry": {"type": kind, "coordinates": corners}}
+        for name, kind, corners in parts
     ]  # fmt: skip
     return json.dumps({"type": "FeatureCollection", "features": features})

@@ -1,4 +1,4 @@
-"""A section as it looks under the microscope after haematoxylin and eosin. Everything but the pigment is drawn, not simulated."""
+"""A section as it looks under the microscope after staining. Everything but the pigment is drawn, not simulated."""
 
 import math
 from dataclasses import dataclass
@@ -7,7 +7,7 @@ import numpy as np
 from scipy import ndimage
 from scipy.spatial import cKDTree
 
-from .histology_proposal import EOSIN, HAEMATOXYLIN
+from .stains import Stain
 from .virtual_biopsy import RETE_PERIOD_UM, Bearer, Cut, Tissue, bearers
 
 MARGIN_UM = 60.0  # of bare slide above the skin
@@ -15,7 +15,6 @@ _WHITE = np.array([244.0, 242.0, 246.0])  # of the bare slide
 _STRAY = 0.01  # of the light reaches the camera past the section; estimate
 _BLUR_UM = 0.35  # of the objective, standard deviation: about 0.5 um of resolution at 20x
 _NOISE = 1.2  # of the camera, standard deviation of 255
-_MELANIN = (0.45, 0.75, 1.0)  # optical density of red, green and blue; falls as wavelength^-3, Jacques 2013, Phys. Med. Biol. 58
 _WAVE_UM = 4.0  # of the surface
 _OPACITY = 1e3 / math.log(10.0)  # decadic optical density of 1 ng/um^2 of a pigment of 1 m^2/g
 
@@ -68,7 +67,8 @@ class _Canvas:
     def fibres(self, along_um: float, across_um: float, wave_um: float) -> np.ndarray:
         """Noise drawn out along wavy lines, of mean 0 and variance 1."""
         noise = ndimage.gaussian_filter(self.random.normal(size=self.shape).astype(np.float32), (across_um / self.step, along_um / self.step), mode="wrap")
-        bend = ndimage.zoom(ndimage.gaussian_filter(self.random.normal(size=[n // 8 + 2 for n in self.shape]).astype(np.float32), 28.0 / self.step / 8.0 * np.array([0.7, 1.0])), 8.0, order=1)
+        coarse = self.random.normal(size=[n // 8 + 2 for n in self.shape]).astype(np.float32)
+        bend = ndimage.zoom(ndimage.gaussian_filter(coarse, 28.0 / self.step / 8.0 * np.array([0.7, 1.0])), 8.0, order=1)
         bend = bend[: self.shape[0], : self.shape[1]] / bend.std() * (wave_um / self.step)
         rows = np.arange(self.shape[0], dtype=np.float32)[:, None] + bend
         columns = np.broadcast_to(np.arange(self.shape[1], dtype=np.float32), self.shape)
@@ -90,8 +90,8 @@ class _Canvas:
         part += (amount * inside * (1.0 + speckle * self.random.normal(size=part.shape))).astype(np.float32)
 
 
-def stained_section(tissue: Tissue, cut: Cut, *, mpp: float, width_um: float, depth_um: float, seed: int) -> Stained:
-    """Cuts and stains; the same seed gives the same picture.
+def stained_section(tissue: Tissue, cut: Cut, stain: Stain, *, mpp: float, width_um: float, depth_um: float, seed: int) -> Stained:
+    """Cuts and stains; the same seed gives the same picture, and the same section in another stain.
 
     Parameters
     ----------
@@ -115,7 +115,7 @@ def stained_section(tissue: Tissue, cut: Cut, *, mpp: float, width_um: float, de
     x = np.arange(0.0, canvas.shape[1] + 1.0, max(1.0, 1.0 / canvas.step))
     at = canvas.left + x * canvas.step
     named = {"Surface": np.zeros_like(at), "DEJ": canvas.junction(at)} | ({"Dermis-Hypodermis": np.full_like(at, bottom)} if bottom < depth_um else {})
-    return Stained(_light(canvas, tissue), {name: np.column_stack([x, canvas.pixel(at, z)[0]]) for name, z in named.items()}, truth)
+    return Stained(_light(canvas, tissue, stain), {name: np.column_stack([x, canvas.pixel(at, z)[0]]) for name, z in named.items()}, truth)
 
 
 def _dermis(canvas: _Canvas, tissue: Tissue) -> None:
@@ -159,7 +159,8 @@ def _fat(canvas: _Canvas, where: np.ndarray) -> None:
         return
     canvas.eosin[where] = canvas.haematoxylin[where] = 0.0
     spacing = 75.0 / canvas.step
-    grid = np.stack(np.meshgrid(np.arange(-spacing, canvas.shape[0] + spacing, spacing), np.arange(-spacing, canvas.shape[1] + spacing, spacing)), -1).reshape(-1, 2)
+    sides = (np.arange(-spacing, size + spacing, spacing) for size in canvas.shape)
+    grid = np.stack(np.meshgrid(*sides), -1).reshape(-1, 2)
     near, _ = cKDTree(grid + canvas.random.uniform(-0.38, 0.38, grid.shape) * spacing).query(np.column_stack([rows, columns]), k=2, workers=2)
     canvas.eosin[rows, columns] = 0.32 * np.exp(-(((near[:, 1] - near[:, 0]) * canvas.step / 2.2) ** 2))
 
@@ -222,11 +223,13 @@ def _bearer(canvas: _Canvas, one: Bearer, granule_ng: float) -> None:
     np.add.at(canvas.ink, (rows[kept], columns[kept]), np.float32(granule_ng / canvas.step**2))
 
 
-def _light(canvas: _Canvas, tissue: Tissue) -> np.ndarray:
+def _light(canvas: _Canvas, tissue: Tissue, stain: Stain) -> np.ndarray:
     """Beer-Lambert through the stains and the pigment, blur of the objective, stray light and noise of the camera."""
     colours = np.empty((*canvas.shape, 3), np.uint8)
+    dermal = canvas.z > canvas.junction(canvas.x)
     for n in range(3):
-        density = canvas.haematoxylin * HAEMATOXYLIN[n] + canvas.eosin * EOSIN[n] + canvas.melanin * _MELANIN[n]
+        density = canvas.haematoxylin * stain.nuclei[n] + canvas.eosin * np.where(dermal, np.float32(stain.fibres[n]), np.float32(stain.cells[n]))
+        density += canvas.melanin * stain.melanin[n]
         density += canvas.ink * (_OPACITY * tissue.ink_m2_g[n])
         seen = ndimage.gaussian_filter(np.power(10.0, -density, dtype=np.float32), _BLUR_UM / canvas.step)
         level = _WHITE[n] * (_STRAY + (1.0 - _STRAY) * seen) + canvas.random.normal(0.0, _NOISE, canvas.shape)

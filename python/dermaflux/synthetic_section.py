@@ -13,10 +13,10 @@ from PIL.PngImagePlugin import PngInfo
 from . import _core, provenance
 from .histology_proposal import geojson
 from .stained_picture import Stained, stained_section
-from .virtual_biopsy import Cut, Tissue, tissue_of
+from .stains import stain_of
+from .virtual_biopsy import Cut, Tissue, bearers, tissue_of
 from .writing import check_output, complete_or_absent, write_text
 
-STAINS = ("he",)
 MARK = "synthetic"
 _ENDINGS = (".tif", ".tiff", ".png")
 _TRUTH_BIN_UM = 20.0
@@ -37,22 +37,59 @@ def random_cuts(tissue: Tissue, count: int, cut: Cut, seed: int) -> list[Cut]:
     mass = np.einsum("prz,z->r", tissue.pools, np.diff(tissue.z_um)) * np.diff(tissue.r_um**2)
     radius = float(np.interp(0.95, np.append(0.0, np.cumsum(mass) / mass.sum()), tissue.r_um))
     random = np.random.default_rng(seed)
-    return [Cut(float(random.uniform(-radius, radius)), float(random.uniform(-1.0, 1.0) * cut.angle_deg), cut.thickness_um, cut.shrinkage) for _ in range(count)]
+    return [
+        Cut(float(random.uniform(-radius, radius)), float(random.uniform(-1.0, 1.0) * cut.angle_deg), cut.thickness_um, cut.shrinkage) for _ in range(count)
+    ]  # fmt: skip
+
+
+def sections_seen(tissue: Tissue, count: int, cut: Cut = Cut(), *, bin_um: float = 20.0, seed: int = 1) -> xr.Dataset:  # noqa: B008
+    """What random sections hold, without drawing them: the distribution from which a pathologist sees a few.
+
+    Parameters
+    ----------
+    count: sections.   cut: thickness, and the largest angle.   bin_um: height of a bin of depth.
+
+    Returns
+    -------
+    Dataset by section and by bins of depth below the surface [um]: pigment in grains [ng], and that of the whole dot as share of all.
+    """
+    deep = float(np.interp(0.9999, np.append(0.0, np.cumsum(tissue.shares())), tissue.z_um))
+    edges = np.arange(0.0, deep + 2.0 * bin_um, bin_um)
+    held = np.zeros((count, len(edges) - 1))
+    for n, one in enumerate(random_cuts(tissue, count, cut, seed)):
+        for bearer in bearers(tissue, one, lambda x: np.full(np.shape(x), tissue.junction_um), np.random.default_rng([seed, n])):
+            held[n] += np.histogram(bearer.z_um + bearer.grains[:, 1], edges)[0] * tissue.granule_ng
+    whole = np.diff(np.interp(edges, tissue.z_um, np.append(0.0, np.cumsum(tissue.shares()))))
+    return xr.Dataset(
+        {"pigment_ng": (("section", "depth_bin"), held, {"units": "ng", "long_name": "pigment of each section"}),
+         "whole_dot": ("depth_bin", whole, {"units": "1", "long_name": "share of all pigment of the dot"})},
+        coords={"from_um": ("depth_bin", edges[:-1]), "to_um": ("depth_bin", edges[1:])}, attrs={"synthetic": 1},
+    )  # fmt: skip
 
 
 def section(
-    run: xr.Dataset, day: float, cut: Cut = Cut(), *, mpp: float = 0.5, width_um: float = 800.0, depth_um: float = 0.0, seed: int = 1, name: str = "the run"  # noqa: B008
+    run: xr.Dataset,
+    day: float,
+    cut: Cut = Cut(),  # noqa: B008
+    *,
+    stain: str = "he",
+    mpp: float = 0.5,
+    width_um: float = 800.0,
+    depth_um: float = 0.0,
+    seed: int = 1,
+    name: str = "the run",
 ) -> tuple[Tissue, Stained]:
     """A section of an opened run on one of its looks.
 
     Parameters
     ----------
-    mpp: side of a pixel [um].   width_um, depth_um: of the tissue shown; 0 um deep: to the fat.
+    stain: of `stains.STAINS`.   mpp: side of a pixel [um].   width_um, depth_um: of the tissue shown; 0 um deep: to the fat.
 
     Raises
     ------
-    InputError: no such day, no pigment then, or a picture that is too large.
+    InputError: no such day or stain, no pigment then, or a picture that is too large.
     """
+    stained = stain_of(stain)
     tissue = tissue_of(run, day, name)
     deep = depth_um or sum(tissue.layers_um) + 150.0
     for key, value, low, high in (("mpp", mpp, 0.1, 4.0), ("width-um", width_um, 100.0, 20000.0), ("depth-um", deep, 100.0, 10000.0)):
@@ -62,13 +99,15 @@ def section(
         raise _core.InputError(f"--seed {seed}: is out of range; use 0 or more")
     if width_um * deep / mpp**2 > _LARGEST:
         raise _core.InputError(f"{width_um:g} x {deep:g} um at {mpp:g} um are more than {_LARGEST:,} pixels; use a larger --mpp or a smaller --width-um")
-    return tissue, stained_section(tissue, cut, mpp=mpp, width_um=width_um, depth_um=deep, seed=seed)
+    return tissue, stained_section(tissue, cut, stained, mpp=mpp, width_um=width_um, depth_um=deep, seed=seed)
 
 
-def save_section(tissue: Tissue, stained: Stained, path: Path, *, mpp: float, cut: Cut, day: float, seed: int, title: str) -> list[Path]:
+def save_section(
+    tissue: Tissue, stained: Stained, path: Path, *, mpp: float, cut: Cut, day: float, seed: int, title: str, stain: str = "he"
+) -> list[Path]:
     """Writes the picture with its pixel size, its lines as GeoJSON (NAME.geojson) and its true profile (NAME.truth.csv)."""
     facts = {
-        "synthetic": True, "note": "drawn by dermaflux from a simulation; no tissue of a person", "run": title, "day": day, "stain": "he", "seed": seed,
+        "synthetic": True, "note": "drawn by dermaflux from a simulation; no tissue of a person", "run": title, "day": day, "stain": stain, "seed": seed,
         "offset_um": cut.offset_um, "angle_deg": cut.angle_deg, "thickness_um": cut.thickness_um, "shrinkage": cut.shrinkage, "version": provenance.build(),
     }  # fmt: skip
     text = json.dumps(facts, sort_keys=True)
@@ -112,8 +151,3 @@ def _truth(tissue: Tissue, stained: Stained, text: str) -> str:
     rows = "".join(f"{top:g},{bottom:g},{mass:.6g},{shown:.6g},{dot:.6g}\n" for top, bottom, mass, shown, dot in zip(*columns, strict=True))
     return f"# dermaflux synthetic section 1.0\n# {text}\ndepth_from_um,depth_to_um,fraction_section,fraction_seen,fraction_dot\n{rows}"
 
-
-def check_stain(stain: str) -> None:
-    """Makes sure that a stain is known."""
-    if stain not in STAINS:
-        raise _core.InputError(f"--stain {stain}: is unknown; use {', '.join(STAINS)}")

@@ -45,7 +45,8 @@ class Tissue:
 
     Attributes
     ----------
-    layers_um: thickness of the uppermost layer and of all others of the epidermis, of the uppermost and of all others of the dermis.   rete_um: height of the ridges.
+    layers_um: thickness of the uppermost layer and of all others of the epidermis, of the uppermost and of all others of the dermis.
+    rete_um: height of the ridges.
     r_um, z_um: faces of the grid.   pools: pigment per tissue volume by pool, shape (pool, ring, row) [ng/um^3].
     granule_um, granule_ng: diameter and pigment of a grain.   capacity_ng, macrophages_per_um3: of the dermis.
     ink_m2_g: absorption of the pigment in red, green and blue.   melanin: volume fraction of melanosomes in the epidermis.
@@ -99,7 +100,8 @@ def tissue_of(run: xr.Dataset, day: float, name: str = "the run") -> Tissue:
     solid = value(f"{skin}.cluster_solids") * value("ink.pigment_density_g_cm3") * 1e-3  # ng/um^3
     bands = np.asarray(value("ink.absorption_m2_per_g"))
     return Tissue(
-        (epidermis[0], sum(epidermis[1:]), dermis[0], sum(dermis[1:])), value(f"{skin}.rete_amplitude_um"), run["r_face"].values * 1e6, run["z_face"].values * 1e6, pools, size,
+        (epidermis[0], sum(epidermis[1:]), dermis[0], sum(dermis[1:])), value(f"{skin}.rete_amplitude_um"),
+        run["r_face"].values * 1e6, run["z_face"].values * 1e6, pools, size,
         float(np.pi / 6.0 * size**3 * solid), value(f"{skin}.macrophage_capacity_ng"), value(f"{skin}.macrophage_density_per_mm3") * 1e-9,
         tuple(np.interp((600.0, 550.0, 450.0), _core.wavelengths_nm(), bands)), value(f"{skin}.melanosome_fraction"),
     )  # fmt: skip

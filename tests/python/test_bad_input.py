@@ -219,6 +219,10 @@ SWEEPS = [
     ("axis without values", "[[axis]]\nkey = 'machine.depth_mm'\n", ["machine.depth_mm", "no values"]),
     ("huge", "".join(f"[[axis]]\nkey = '{key}'\nvalues = {[round(0.1 + n * 1e-4, 5) for n in range(2000)]}\n"
                      for key in ("machine.depth_mm", "ink.dilution")), ["has 4000000 combinations, more than 1000000;", "split"]),
+    ("a million millions", "".join(f"[[axis]]\nkey = '{key}'\nvalues = {[round(least + n * 1e-4, 5) for n in range(1000)]}\n"
+                                   for key, least in (("machine.depth_mm", 0.1), ("ink.dilution", 0.1), ("machine.frequency_hz", 80),
+                                                      ("machine.dwell_ms", 80))),
+     ["has 1000000000000 combinations, more than 1000000;", "split"]),
     ("axis twice", "[[axis]]\nkey = 'machine.depth_mm'\nvalues = [0.4]\n" * 2, ["machine.depth_mm", "twice"]),
     ("unknown key", "[[axis]]\nkey = 'machine.depht_mm'\nvalues = [0.4]\n", ["machine.depht_mm", "did you mean machine.depth_mm"]),
     ("out of range", "[[axis]]\nkey = 'machine.depth_mm'\nvalues = [0.4, 40]\n", ["machine.depth_mm", "40 mm", "2.5"]),

@@ -2,6 +2,7 @@
 
 import fcntl
 import json
+import os
 import signal
 import subprocess
 import sys
@@ -415,6 +416,27 @@ def test_the_commands_of_a_sweep_from_plan_to_collect(cli, tmp_path: Path):
     assert "6 of 6 members done" in cli("sweep", "status", plan, "-o", out).out
     assert cli("sweep", "run", plan, "-o", out, "--shard", "1/2").out.endswith("holds the whole sweep already\n")
     same(stored(out), df.sweep(plan, tmp_path / "whole.h5"))
+
+
+def test_the_shipped_slurm_script_runs_its_share_of_the_members(tmp_path: Path):
+    """Each job of the array, with the variables that Slurm sets."""
+    plan, out, tools = write_sweep(tmp_path / "s.toml", AXES), tmp_path / "s.h5", tmp_path / "bin"
+    tools.mkdir()
+    (tools / "dermaflux").write_text(f'#!/bin/sh\nexec "{sys.executable}" -c "{MAIN}" "$@"\n')
+    (tools / "dermaflux").chmod(0o755)
+    script, path = df.configs() / "sweeps/slurm.sh", f"{tools}:{os.environ['PATH']}"
+
+    def job(*words: object, **slurm: str) -> subprocess.CompletedProcess[str]:
+        environment = {key: value for key, value in os.environ.items() if not key.startswith("SLURM_")} | {"PATH": path} | slurm
+        return subprocess.run(["bash", script, *map(str, words)], capture_output=True, text=True, env=environment, timeout=120, check=False)
+
+    for n in ("2", "1"):
+        done = job(plan, out, 2, SLURM_ARRAY_TASK_ID=n, SLURM_CPUS_PER_TASK="1")
+        assert done.returncode == 0 and f"shard {n} of 2: " in done.stdout, done.stderr
+    same(df.collect_sweep(plan, out), df.sweep(plan, tmp_path / "whole.h5"))
+    for words, slurm, said in (((), {}, "which sweep?"), ((plan,), {}, "where to?"), ((plan, out), {}, "use sbatch")):
+        done = job(*words, **slurm)
+        assert done.returncode != 0 and said in done.stderr
 
 
 def test_a_shard_with_failed_members_ends_with_three(cli, tmp_path: Path):

@@ -38,6 +38,7 @@ struct TrackCase : SmallGrid {
     c.viscosity.ink.crowding = {.max_packing = 0.6, .intrinsic_viscosity = 2.5, .structure_factor = 1.0};
     c.viscosity.ink.thinning = {.relaxation_time = 0.0, .thinning_index = 1.0, .yasuda_exponent = 2.0};
     c.viscosity.ink.structure_ratio = 1.0;
+    c.neat = NeatInk::of(c.viscosity.ink, 0.0);
     c.pigment_density = 1.0;
     c.drop_volume = 1e-6;
     c.clogging = {.plugged_share = 1e-3};
@@ -58,6 +59,7 @@ struct TrackCase : SmallGrid {
   }
   void set_viscosity(double viscosity) {
     p.params.viscosity.ink.carrier_viscosity = p.params.viscosity.interstitial_viscosity = viscosity;
+    p.params.neat = NeatInk::of(p.params.viscosity.ink, 0.0);
   }
   /// Steps of `dt` until `end`; a rejected step is shorter. False if the track found no solution.
   template <class Tip>

@@ -14,6 +14,7 @@ from against_box import against_box
 from against_calibration import one_preset
 from against_coverage import coverage_of_fits
 from against_goals import photons_per_ms, whole_treatments
+from against_histology import large_section
 from against_hypre import against_hypre
 from against_memory import against_memory
 from against_peers import against_peers
@@ -23,7 +24,7 @@ from against_scipy import against_scipy
 from measuring import CORES, HERE, ONE_THREAD, Row, Server, say
 
 PARTS = ["peers", "hypre", "box", "memory", "healing", "photons", "presets", "fits", "treatments"]
-ALONE = ["calibration"]  # takes as long as all others: measured only if it is named
+ALONE = ["calibration", "histology"]  # take minutes or 1 GB of disk: measured only if they are named
 
 
 def machine() -> dict[str, object]:
@@ -77,6 +78,8 @@ def measured(options: argparse.Namespace, core: Server, peers: Server, folder: P
             rows += photons_per_ms(repeats) + against_pmmc(options.peers, repeats)
         elif part == "calibration":
             rows += one_preset(folder)
+        elif part == "histology":
+            rows += large_section(folder)
         elif part == "presets":
             rows += reading_presets(options.build, folder, repeats)
         elif part == "fits":

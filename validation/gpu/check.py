@@ -46,10 +46,11 @@ STAGES = (
     Stage("parity", ("--seconds", "90"), 130, "fields of whole treatments and every time step against the serial reference"),
     Stage("ensemble", (), 90, "batches, order, single runs, members without room, poisoned members"),
     Stage("photons", (), 30, "Monte Carlo sums as integers; photons per ms"),
-    Stage("throughput", ("--seconds", "60"), 75, "quick treatments per second against the host's cores; reductions by Thrust"),
-    Stage("throughput", ("--seconds", "60", "--grid", "standard"), 75, "the same on the standard grid"),
+    Stage("lines", (), 40, "tridiagonal systems of many treatments against cuSPARSE, and copy bandwidth"),
+    Stage("throughput", ("--seconds", "40"), 55, "quick treatments per second against the host's cores; reductions by Thrust"),
+    Stage("throughput", ("--seconds", "40", "--grid", "standard"), 55, "the same on the standard grid"),
 )
-DRY_STAGES = tuple(Stage(one.name, (*one.arguments, "--host"), 300, one.what) for one in STAGES[:4])
+DRY_STAGES = tuple(Stage(one.name, (*one.arguments, "--host"), 300, one.what) for one in STAGES[:5])
 TOOLS_LIMIT_S = 20  # each
 
 

@@ -69,6 +69,7 @@ std::vector<std::pair<std::string, double>> device_numbers();
 void check_parity(const Target& target, const Cases& cases, class Report& report, double seconds);
 void check_ensemble(const Target& target, const Cases& cases, class Report& report);
 void check_photons(const Target& target, class Report& report);
+void check_lines(const Target& target, const Cases& cases, class Report& report);
 void measure_throughput(const Target& target, const Cases& cases, class Report& report, double seconds, const std::string& grid);
 
 }  // namespace dermaflux::gpu_check

@@ -103,6 +103,14 @@ void check_reductions(const Target& target, const Cases& cases, const std::vecto
   report.fact("probability_map", depths);
 }
 
+/// Members that the device holds at once.
+double resident_members() {
+  double members = 1.0;
+  for (const auto& [name, value] : device_numbers())
+    if (name == "blocks_per_multiprocessor" || name == "multiprocessors") members *= value;
+  return members;
+}
+
 double rate_of(std::size_t members, double seconds) { return static_cast<double>(members) / seconds; }
 
 }  // namespace
@@ -160,6 +168,9 @@ void measure_throughput(const Target& target, const Cases& cases, Report& report
     return;
   }
   report.figure(grid + ", device over host", best / host_rate, "", "the same sweep, " + std::to_string(cores) + " host threads");
+  const double bound = resident_members() / alone;
+  report.figure(grid + ", device over its bound", best / bound, "",
+                "as many members as it holds at once, each as fast as the shipped one alone: " + std::to_string(bound) + " per s");
   check_reductions(target, cases, outcomes, kept_draws, report);
 }
 

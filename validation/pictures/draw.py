@@ -1,6 +1,6 @@
 """Draws the pictures of the README. Takes some minutes: it runs the calibration for normal scalp.
 
-python validation/pictures/draw.py [section] [probability] [dot] [hairline] [crown_density] [blue_shift] [section_he] draws those named, else all.
+python validation/pictures/draw.py [section] [probability] [dot] [hairline] [crown_density] [blue_shift] [section_he] [slides] draws those named, else all.
 """
 
 import json
@@ -11,12 +11,13 @@ from tempfile import TemporaryDirectory
 
 import matplotlib.pyplot as plt
 import numpy as np
+import tifffile
 from scipy.optimize import brentq
 
 import dermaflux as df
-from dermaflux import _core, histology, histology_profile, pictures, plots, synthetic_section
+from dermaflux import _core, example_slides, fit_plots, histology, histology_profile, histology_tables, pictures, plots, synthetic_section
 from dermaflux.looks import Look, look
-from dermaflux.virtual_biopsy import Cut
+from dermaflux.virtual_biopsy import Cut, Tissue, tissue_of
 
 HERE = Path(__file__).parent
 YEAR = 365.25
@@ -121,9 +122,76 @@ def section_he() -> None:
     figure.savefig(HERE / "section_he.png", dpi=110)
 
 
+def slides() -> None:
+    """The example slides: lines proposed in one, the profile of all beside that of the dot, what a few sections can tell, and what a fit makes of six."""
+    with TemporaryDirectory() as name:
+        folder = Path(name) / "slides"
+        example_slides.write_example(folder, 6, 1, lambda _: None)
+        pictures_ = sorted(folder.glob("*.tif"))
+        proposed = histology.extract(pictures_[0], proposal=folder / "lines.png")
+        colours = tifffile.imread(pictures_[0])
+        features = json.loads((folder / "lines.geojson").read_text())["features"]
+        lines = {one["properties"]["classification"]["name"]: one["geometry"]["coordinates"] for one in features}
+        found = [histology.extract(one, one.with_suffix(".geojson"), shrinkage=0.1) for one in pictures_]
+        histology_tables.save_csv(histology_profile.pool(found), folder / "profile.csv")
+        pooled = histology_profile.pool(found, 40.0)
+        fitted = df.fit(df.plan_fit(folder / "fit_synthetic.toml"), folder / "fit.h5")
+        tissue = tissue_of(df.open_run(folder / "run_synthetic.h5"), example_slides.DAY)
+        priors = {key: normal.resolved()[key] for key in example_slides.HIDDEN}
+    figure, axes = plt.subplots(1, 4, figsize=(16.5, 4.6), constrained_layout=True, width_ratios=(1.25, 1.0, 1.0, 1.0))
+    high, wide = 900, colours.shape[1]
+    axes[0].imshow(colours[:high], extent=(0.0, 0.5 * wide, 0.5 * high, 0.0), interpolation="antialiased")
+    for line, colour in (("Surface", "#0072b2"), ("DEJ", "#009e73")):
+        axes[0].plot(*(0.5 * np.array(lines[line])).T, color=colour, lw=1.4, label=f"{line}, proposed")
+    mask = np.unpackbits(proposed.mask, axis=1)[:high, :wide]
+    axes[0].contour((np.arange(wide) + 0.5) * 0.5, (np.arange(high) + 0.5) * 0.5, mask, levels=[0.5], colors="#f0e442", linewidths=0.8)
+    axes[0].set(xlabel="um", ylabel="um", title="SYNTHETIC slide; yellow: pigment found", ylim=(0.5 * high, 0.0))
+    axes[0].legend(fontsize=8, loc="lower left")
+    middle = 0.5 * (pooled["surface_from_um"] + pooled["surface_to_um"])
+    axes[1].barh(middle, pooled["surface_fraction"], 36.0, xerr=pooled["surface_sd"], color="#888888", error_kw={"lw": 0.8}, label="six slides, with sd")
+    edges = np.append(pooled["surface_from_um"], pooled["surface_to_um"][-1])
+    axes[1].plot(np.diff(np.interp(edges, tissue.z_um, np.append(0.0, np.cumsum(tissue.shares())))), middle, color="#d55e00", label="the whole simulated dot")
+    axes[1].set(xlabel="share of the pigment per 40 um", ylabel="depth below the surface [um]", xlim=(0.0, None), title="profile")
+    axes[1].invert_yaxis()
+    axes[1].legend(fontsize=8)
+    _few_sections(axes[2], tissue)
+    for n, (key, colour) in enumerate(zip(example_slides.HIDDEN, ("#0072b2", "#d55e00"), strict=True)):
+        drawn = next(one for one in fit_plots.inferred(fitted).values() if one.attrs["key"] == key)
+        low, mid, top = np.log10(drawn.quantile([0.05, 0.5, 0.95]).values)
+        axes[3].plot(np.log10(priors[key]["range"]), [n, n], color="#cccccc", lw=9, solid_capstyle="butt", label="range before" if n == 0 else None)
+        axes[3].errorbar(mid, n, xerr=[[mid - low], [top - mid]], fmt="o", color=colour, capsize=4, label="fitted, 5 to 95 %" if n == 0 else None)
+        axes[3].plot(np.log10(priors[key]["value"] * example_slides.HIDDEN[key]), n, "k*", ms=11, label="true" if n == 0 else None)
+        axes[3].text(np.log10(priors[key]["range"][0]), n + 0.13, key.split(".")[2].replace("_", " "), fontsize=8)
+    axes[3].set(xlabel="log10 of the permeability [m2]", yticks=[], ylim=(-0.5, 1.9), title="what the fit says")
+    axes[3].legend(fontsize=8, loc="upper left")
+    figure.savefig(HERE / "slides.png", dpi=100)
+
+
+def _few_sections(ax: plt.Axes, tissue: Tissue) -> None:
+    """Median depth of the pigment that some pooled sections show, against that of the dot."""
+    seen = synthetic_section.sections_seen(tissue, 200, Cut(angle_deg=3.0), seed=2)
+    held, edges = seen["pigment_ng"].values, np.append(seen["from_um"], seen["to_um"][-1])
+    random, counts = np.random.default_rng(3), (1, 2, 3, 6, 12, 24)
+
+    def median(rows: np.ndarray) -> float:
+        return float(np.interp(0.5, np.append(0.0, np.cumsum(rows.sum(axis=0))) / rows.sum(), edges))
+
+    filled = held[held.sum(axis=1) > 0.0]
+    drawn = [np.quantile([median(filled[random.choice(len(filled), count)]) for _ in range(400)], [0.05, 0.5, 0.95]) for count in counts]
+    low, middle, top = np.array(drawn).T
+    ax.fill_between(counts, low, top, color="#56b4e9", alpha=0.4, label="5 to 95 % of such sets")
+    ax.plot(counts, middle, color="#0072b2", marker="o", ms=3, label="middle")
+    ax.axhline(float(np.interp(0.5, np.append(0.0, np.cumsum(tissue.shares())), tissue.z_um)), color="#d55e00", label="the whole dot")
+    ax.set(xscale="log", xlabel="sections pooled", ylabel="median depth of the pigment [um]", title="what random sections would show")
+    ax.set_xticks(counts, [str(one) for one in counts])
+    ax.minorticks_off()
+    ax.invert_yaxis()
+    ax.legend(fontsize=8)
+
+
 DRAWINGS: dict[str, Callable[[], None]] = {
     "section": section, "probability": probability, "dot": dot, "hairline": lambda: patch("hairline"), "crown_density": lambda: patch("crown_density"),
-    "blue_shift": blue_shift, "section_he": section_he,
+    "blue_shift": blue_shift, "section_he": section_he, "slides": slides,
 }  # fmt: skip
 
 for name in sys.argv[1:] or DRAWINGS:
