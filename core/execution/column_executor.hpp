@@ -9,6 +9,7 @@ namespace dermaflux {
 //   wait
 //                             for themselves, go W abreast. A step gives each line the same bits whatever W is
 //   list(n, step)             step(m) for every m, in any order
+// One problem is large enough to fill a device: what decides which step is next runs on the host everywhere.
 
 /// The reference on one thread.
 struct SerialColumns : SerialExecutor {

@@ -20,7 +20,7 @@ struct CoarseningPlan {
 };
 
 /// Columns of all levels over those of the finest, if it can be kept: memory is 66 bytes per cell for the finest and 26 for others.
-inline constexpr double most_columns = 3.0;
+inline constexpr double most_columns = 2.9;
 
 /// Merges until one column is left, as slowly as `most_columns` lets it: the slower, the less cells of a level differ in shape.
 CoarseningPlan plan_coarsening(FieldView<const double> x_face, FieldView<const double> y_face);

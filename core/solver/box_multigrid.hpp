@@ -138,9 +138,8 @@ struct ProlongColumnsStep {
 };
 
 /// The V-cycle, from `right` of the finest level to its `value`.
-DF_CALLER_DECIDES
 template <class Executor, class Grid>
-DF_FUNCTION void run_cycle(const Executor& executor, const BoxLevelsOn<Grid>& levels) {
+void run_cycle(const Executor& executor, const BoxLevelsOn<Grid>& levels) {
   const auto half = [](const BoxLevelOn<Grid>& level) { return (level.grid.n_y + 1) / 2; };
   for (int n = 0; n < levels.count; ++n) {
     const BoxLevelOn<Grid>& level = levels.level[n];

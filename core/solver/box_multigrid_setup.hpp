@@ -160,9 +160,8 @@ struct FactorColumnsStep {
 };
 
 /// Matrices and factors of all levels.
-DF_CALLER_DECIDES
 template <class Executor, class Grid>
-DF_FUNCTION void set_up_levels(const Executor& executor, const BoxSystemOn<Grid>& s, const BoxLevelsOn<Grid>& levels) {
+void set_up_levels(const Executor& executor, const BoxSystemOn<Grid>& s, const BoxLevelsOn<Grid>& levels) {
   executor.columns(s.grid.n_x, s.grid.n_y, LevelStorageStep<Grid>{s, levels.level[0]});
   if (s.nodes.cells > 0) executor.list(s.nodes.cells, LinkStorageStep<Grid>{s.nodes, levels.level[0]});
   for (int n = 0; n < levels.count; ++n) {

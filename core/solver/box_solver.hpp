@@ -293,10 +293,9 @@ struct SolveCost {
 };
 
 /// Solves a system for `correction` of cells and nodes, from zero. The levels are set up first unless they hold (`levels_ready`).
-DF_CALLER_DECIDES
 template <class Executor, class Grid>
-DF_FUNCTION DF_OUTLINE SolveCost solve_box(const Executor& executor, const BoxSystemOn<Grid>& s, const BoxLevelsOn<Grid>& levels,
-                                           const SolveUntil& until, bool levels_ready = false) {
+SolveCost solve_box(const Executor& executor, const BoxSystemOn<Grid>& s, const BoxLevelsOn<Grid>& levels, const SolveUntil& until,
+                    bool levels_ready = false) {
   const BoxLevelOn<Grid>& level = levels.level[0];
   const EmbeddedNodes& nodes = s.nodes;
   const int n_x = s.grid.n_x, n_y = s.grid.n_y;

@@ -89,9 +89,8 @@ struct BoxForgetPathStep {
 };
 
 /// Diffusion and dispersion of carrier and pigment over a time: x, y, z and, the next time (`forward` false), z, y, x.
-DF_CALLER_DECIDES
 template <class Executor>
-DF_FUNCTION void spread_in_box(const Executor& executor, const BoxProblem& p, ActiveColumns active, double time, bool forward) {
+void spread_in_box(const Executor& executor, const BoxProblem& p, ActiveColumns active, double time, bool forward) {
   active = active_columns(executor, p, active, 2);
   const auto along = [&]<Axis axis>(FieldView<double> amount, double diffusivity) {
     const BoxSpreadingStep<axis> step{p, active, amount, p.scratch.w_between, p.scratch.inverse_between, diffusivity, time};

@@ -71,9 +71,8 @@ struct BoxListStep {
 };
 
 /// The columns that a step of some substeps has to visit.
-DF_CALLER_DECIDES
 template <class Executor>
-DF_FUNCTION ActiveColumns active_columns(const Executor& executor, const BoxProblem& p, ActiveColumns active, int margin) {
+ActiveColumns active_columns(const Executor& executor, const BoxProblem& p, ActiveColumns active, int margin) {
   executor.columns(p.grid.n_x, p.grid.n_y, BoxReachStep{p, active});
   executor.columns(p.grid.n_x, p.grid.n_y, BoxMarginStep{p.grid, active, margin});
   executor.single(BoxListStep{p, active});
@@ -167,15 +166,37 @@ struct BoxSweepStep {
     const int a = axis == Axis::x ? i + places : i, b = axis == Axis::y ? j + places : j;
     return a < 0 || a >= p.grid.n_x || b < 0 || b >= p.grid.n_y ? 0 : active.rows(p.grid.column(a, b));
   }
-  DF_FUNCTION double width_at(int i, int j, int k, int places) const {
-    const int n = (axis == Axis::x ? i : (axis == Axis::y ? j : k)) + places;
-    const int last = axis == Axis::x ? p.grid.n_x : (axis == Axis::y ? p.grid.n_y : p.grid.n_z);
-    const int at = n < 0 ? 0 : (n >= last ? last - 1 : n);
-    return axis == Axis::x ? p.grid.dx(at) : (axis == Axis::y ? p.grid.dy(at) : p.grid.dz(at));
+  /// Width along the axis of the cell so many places on; of the last one beyond a rim.
+  DF_FUNCTION double width_at(int i, int j, int places) const {
+    const int n = (axis == Axis::x ? i : j) + places, last = (axis == Axis::x ? p.grid.n_x : p.grid.n_y) - 1;
+    const int at = n < 0 ? 0 : (n > last ? last : n);
+    return axis == Axis::x ? p.grid.dx(at) : p.grid.dy(at);
   }
-  DF_FUNCTION double cross_section(int i, int j, int k) const {
-    return axis == Axis::x ? p.grid.dy(j) * p.grid.dz(k)
-                           : (axis == Axis::y ? p.grid.dx(i) * p.grid.dz(k) : p.grid.dx(i) * p.grid.dy(j));
+  DF_FUNCTION int row_at(int k) const { return k < 0 ? 0 : (k < p.grid.n_z ? k : p.grid.n_z - 1); }
+  /// dt over the volume of the cells of a group and of those beside them: the same number for a cell wherever it is asked for.
+  DF_FUNCTION void set_volumes(int i, int j, int k, Group& g) const {
+    double per_height[width + 2];
+    for (int l = 0; l < g.count + 2; ++l) per_height[l] = p.grid.dz(row_at(k + l - 1));
+    for (int l = g.count + 2; l < width + 2; ++l) per_height[l] = 1.0;
+    DF_LANES
+    for (int l = 0; l < width + 2; ++l) per_height[l] = 1.0 / per_height[l];
+    if constexpr (axis == Axis::z) {
+      const double per_area = dt / p.grid.column_area(i, j);
+      for (int l = 0; l < width; ++l) {
+        g.per_before[l] = per_area * per_height[l];
+        g.per_volume[l] = per_area * per_height[l + 1];
+        g.per_after[l] = per_area * per_height[l + 2];
+      }
+    } else {
+      const double across = axis == Axis::x ? p.grid.dy(j) : p.grid.dx(i);
+      const double before = dt / (across * width_at(i, j, -1)), own = dt / (across * width_at(i, j, 0));
+      const double after = dt / (across * width_at(i, j, 1));
+      for (int l = 0; l < width; ++l) {
+        g.per_before[l] = before * per_height[l + 1];
+        g.per_volume[l] = own * per_height[l + 1];
+        g.per_after[l] = after * per_height[l + 1];
+      }
+    }
   }
 
   /// One concentration through a face, `flux` positive from `b` to `c` in the order a, b, c, d.
@@ -260,12 +281,7 @@ struct BoxSweepStep {
     for (int k = 0; k < own; k += width) {
       g.first = p.grid.cell(i, j, k);
       g.count = own - k < width ? own - k : width;
-      for (int l = 0; l < g.count; ++l) {
-        const double area = cross_section(i, j, k + l);
-        g.per_volume[l] = dt / (area * width_at(i, j, k + l, 0));
-        g.per_before[l] = dt / (area * width_at(i, j, k + l, -1));
-        g.per_after[l] = dt / (area * width_at(i, j, k + l, 1));
-      }
+      set_volumes(i, j, k, g);
       g.inner = k + width <= all && (axis != Axis::z || k >= 2);
       if (g.inner) {
         for (int l = 0; l < width; ++l) {
@@ -320,10 +336,9 @@ struct BoxFiltrationStep {
 
 /// Transport with the step's flow in substeps: exchange with tracks, x, y, z, matrix and, the next time, back; symmetric in pairs
 /// and so of second order. `done` counts the substeps before. Returns the columns that were visited.
-DF_CALLER_DECIDES
 template <class Executor>
-DF_FUNCTION ActiveColumns carry_in_box(const Executor& executor, const BoxProblem& p, const BoxSources& sources,
-                                       ActiveColumns active, double dt, int substeps, int done) {
+ActiveColumns carry_in_box(const Executor& executor, const BoxProblem& p, const BoxSources& sources, ActiveColumns active,
+                           double dt, int substeps, int done) {
   active = active_columns(executor, p, active, substeps + 1);
   const double part = dt / substeps;
   bool between = false;

@@ -190,5 +190,67 @@ TEST(BoxMultigrid, GivesTheSameBitsInAnyOrder) {
   EXPECT_TRUE(test::same_bits(forward.solution(), backward.solution()));
 }
 
+TEST(BoxMultigrid, GivesTheSameSolutionInTheMemoryLayoutOfADevice) {
+  RandomBox host;
+  using DeviceGrid = CartesianGridIn<Fastest::x>;
+  const CartesianGrid& from = host.p.grid;
+  DeviceGrid grid;
+  grid.n_x = from.n_x;
+  grid.n_y = from.n_y;
+  grid.n_z = from.n_z;
+  BoxSystemOn<DeviceGrid> s;
+  BoxLevelsOn<DeviceGrid> levels;
+  const CoarseningPlan plan = plan_coarsening(from.x_face, from.y_face);
+  const auto lay_out = [&](ViewArena arena) {
+    s.lay_out(arena, grid);
+    levels.lay_out(arena, s, plan);
+    s.nodes = take_nodes(arena, RandomBox::nodes, RandomBox::links);
+    return arena.used;
+  };
+  std::vector<double> memory(static_cast<std::size_t>(lay_out({})), 0.0);
+  lay_out({memory.data()});
+  std::vector<int> place(static_cast<std::size_t>(from.cell_count()));
+  host.for_cells([&](int i, int j, int k, int at) {
+    const int to = place[static_cast<std::size_t>(at)] = grid.cell(i, j, k);
+    s.x(to) = host.p.system.x(at);
+    s.y(to) = host.p.system.y(at);
+    s.z(to) = host.p.system.z(at);
+    s.storage(to) = host.p.system.storage(at);
+    s.residual(to) = host.p.system.residual(at);
+  });
+  const EmbeddedNodes& nodes = host.p.system.nodes;
+  for (int n = 0; n <= nodes.nodes; ++n) s.nodes.face(n) = nodes.face(n);
+  for (int n = 0; n < nodes.nodes; ++n) {
+    s.nodes.compliance(n) = nodes.compliance(n);
+    s.nodes.residual(n) = nodes.residual(n);
+  }
+  for (int l = 0; l < nodes.links; ++l) {
+    s.nodes.link(l) = nodes.link(l);
+    s.nodes.link_node(l) = nodes.link_node(l);
+    s.nodes.link_cell(l) = place[static_cast<std::size_t>(nodes.link_cell(l))];
+  }
+  sort_links(s.nodes);
+  // Links of a cell add up in the order of the cells in memory, which differs: to rounding of the iteration, not bit by bit, with
+  // them.
+  const SolveCost ours = solve_box(SerialColumns{}, host.p.system, host.levels, {0.0, 1e-12, 200});
+  const SolveCost there = solve_box(SerialColumns{}, s, levels, {0.0, 1e-12, 200});
+  EXPECT_NEAR(ours.iterations, there.iterations, 1);
+  host.for_cells([&](int, int, int, int at) {
+    EXPECT_NEAR(s.correction(place[static_cast<std::size_t>(at)]), host.p.system.correction(at), 1e-10);
+  });
+  // Without nodes the bits are the same.
+  RandomBox bare;
+  bare.p.system.nodes = s.nodes = {};
+  bare.for_cells([&](int, int, int, int at) { s.residual(place[static_cast<std::size_t>(at)]) = bare.p.system.residual(at); });
+  solve_box(SerialColumns{}, bare.p.system, bare.levels, {0.0, 1e-9, 100});
+  solve_box(SerialColumns{}, s, levels, {0.0, 1e-9, 100});
+  std::vector<double> a, b;
+  bare.for_cells([&](int, int, int, int at) {
+    a.push_back(bare.p.system.correction(at));
+    b.push_back(s.correction(place[static_cast<std::size_t>(at)]));
+  });
+  EXPECT_TRUE(test::same_bits(a, b));
+}
+
 }  // namespace
 }  // namespace dermaflux
