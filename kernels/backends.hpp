@@ -1,6 +1,7 @@
 #pragma once
 #include <string>
 
+#include "core/simulation/space_case.hpp"
 #include "core/simulation/workspace.hpp"
 #include "kernels/run.hpp"
 
@@ -22,6 +23,8 @@ struct BackendTable {
   void (*run_photons)(const PhotonJob& job, std::vector<long long>& sums, RunMonitor& monitor);
   void (*finalize)();
   std::size_t (*smallest_ensemble)();  ///< members, or other independent pieces, from which on it is worth taking
+  void (*run_space)(SpaceCase& bound, Outcome& outcome,
+                    RunMonitor& monitor) = nullptr;  ///< null where it has no treatment in a box
 };
 
 const BackendTable& backend_table(Backend backend);
@@ -59,6 +62,9 @@ MemberOutcome collect_member(const Member& member, const CaseBlueprint& blueprin
 
 /// Copies what a case has recorded out of its memory, without padding.
 RunFields collect_fields(const TreatmentCase& bound);
+
+/// Looks at what a box has come to, and moves its fields out, with the means over rings that everything flat works with.
+void collect_box(SpaceCase& bound, Outcome& outcome, RunFields& fields);
 
 /// Why a member failed, its last good time and its key settings, for people; empty if it did not fail.
 std::string failure(const Treatment& treatment, const Outcome& outcome);

@@ -61,6 +61,25 @@ RunFields collect_fields(const TreatmentCase& bound) {
   return fields;
 }
 
+void collect_box(SpaceCase& bound, Outcome& outcome, RunFields& fields) {
+  RingMeans means = ring_means(bound);
+  look_at_box(bound, means, outcome);
+  fields.n_r = static_cast<int>(means.r_face.size()) - 1;
+  fields.n_z = static_cast<int>(bound.faces.z.size()) - 1;
+  fields.moments = outcome.moment_count;
+  fields.r_face = std::move(means.r_face);
+  fields.z_face = bound.faces.z;
+  fields.epidermal = values(bound.healing.rows.epidermal);
+  fields.pools = std::move(means.pools);
+  fields.insertion = std::move(means.insertion);
+  fields.view_r.assign(view_radii.begin(), view_radii.end());
+  fields.space = std::move(bound.fields);
+  const int seen = static_cast<int>(bound.trace_count(0)), room = static_cast<int>(bound.trace.size()) / TraceStep::columns;
+  const int kept = std::min(seen, room);
+  fields.trace.assign(bound.trace.begin(), bound.trace.begin() + static_cast<std::ptrdiff_t>(kept) * TraceStep::columns);
+  fields.trace_lost = seen - kept;
+}
+
 std::string failure(const Treatment& treatment, const Outcome& outcome) {
   std::ostringstream text;
   text.precision(4);

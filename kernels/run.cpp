@@ -82,9 +82,40 @@ void restore_state(const RunState& from, double* state, std::size_t length, Outc
   outcome = from.outcome;
 }
 
+/// Where a treatment in a box runs: on the threads of the host, which its cells keep busy, unless another is named.
+BackendChoice choose_for_box(Backend wanted) {
+  if (wanted == Backend::automatic) {
+    std::string threads;
+    kokkos_backend().available(threads);
+    return {Backend::kokkos, threads + "; a box has cells enough to share"};
+  }
+  const BackendChoice chosen = choose_backend(wanted, 1);
+  if (!backend_table(chosen.backend).run_space)
+    throw BackendError("backend " + std::string(backend_name(chosen.backend)) +
+                       " has no treatment in a box (geometry.kind = \"box\"); use serial or kokkos");
+  return chosen;
+}
+
+RunResult run_in_box(const Treatment& treatment, const RunOptions& options, Backend wanted, RunMonitor& monitor,
+                     const RunState* from) {
+  if (from || options.stop_time < HUGE_VAL)
+    throw InputError("a run in a box (geometry.kind = \"box\") is not stopped and resumed; run it to its end");
+  const BackendChoice used = choose_for_box(wanted);
+  const auto start = std::chrono::steady_clock::now();
+  const std::unique_ptr<SpaceCase> bound = build_space_case(treatment, options);
+  RunResult result{{treatment, bound->puncture, {}, 0.0}, {}, used, options.grid, std::nullopt};
+  Outcome& outcome = result.member.outcome;
+  backend_table(used.backend).run_space(*bound, outcome, monitor);
+  if (const std::string message = failure(treatment, outcome); !message.empty()) throw NumericsError(message);
+  collect_box(*bound, outcome, result.fields);
+  result.member.runtime = seconds_since(start);
+  return result;
+}
+
 }  // namespace
 
 RunResult run(const Treatment& treatment, const RunOptions& options, Backend wanted, RunMonitor& monitor, const RunState* from) {
+  if (treatment.geometry.kind == GeometryKind::box) return run_in_box(treatment, options, wanted, monitor, from);
   const BackendChoice used = choose_backend(wanted, 1);
   const auto start = std::chrono::steady_clock::now();
   RunOptions recording = options;

@@ -1,5 +1,6 @@
 #include <algorithm>
 
+#include "core/simulation/space_program.hpp"
 #include "core/solver/photon_walk.hpp"
 #include "kernels/backends.hpp"
 
@@ -13,6 +14,10 @@ bool available(std::string& detail) {
 
 void run_case(TreatmentCase& bound, const CaseBlueprint&, double*, Outcome* outcomes, RunMonitor& monitor) {
   run_treatment(SerialExecutor{&monitor}, bound, outcomes);
+}
+
+void run_space(SpaceCase& bound, Outcome& outcome, RunMonitor& monitor) {
+  run_in_space(SerialExecutor{{&monitor}}, bound, outcome);
 }
 
 std::vector<Unfit> run_members(const std::vector<Member>& members, const RunOptions& options, RunMonitor& monitor,
@@ -48,7 +53,7 @@ void follow_chunk(const PhotonJob& job, std::uint64_t first, std::uint64_t last,
 }
 
 const BackendTable& serial_backend() {
-  static const BackendTable table{available, run_case, run_members, run_photons, [] {}, [] { return std::size_t{1}; }};
+  static const BackendTable table{available, run_case, run_members, run_photons, [] {}, [] { return std::size_t{1}; }, run_space};
   return table;
 }
 

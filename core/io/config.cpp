@@ -5,6 +5,7 @@
 #include <set>
 
 #include "core/error.hpp"
+#include "core/io/geometry_input.hpp"
 #include "core/io/key_values.hpp"
 #include "core/io/session_input.hpp"
 #include "core/io/toml_reader.hpp"
@@ -138,6 +139,7 @@ TreatmentDocument TreatmentDocument::load(const fs::path& file, const std::vecto
   for (const auto& [key, value] : own) collector.put(key, value);
 
   for (auto& [key, value] : single_session()) document.values_.try_emplace(key, std::move(value));
+  for (auto& [key, value] : plain_geometry()) document.values_.try_emplace(key, std::move(value));
 
   const auto take = [&](const std::string& key) {
     const auto found = document.values_.find(key);

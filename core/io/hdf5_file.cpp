@@ -69,10 +69,12 @@ void Hdf5File::commit() {
     throw FileError(path_.string() + ": cannot take its name (" + error.message() + "); the result is in " + part_.string());
 }
 
-void Hdf5File::group(const std::string& name) {
+void Hdf5File::group(const std::string& name, bool ordered) {
   const Handle links = links_with_parents();
   require(H5Pset_create_intermediate_group(links, 1), "creating a group");
-  const Handle created(H5Gcreate2(file_, name.c_str(), links, H5P_DEFAULT, H5P_DEFAULT), H5Gclose, "creating a group");
+  const Handle creation(H5Pcreate(H5P_GROUP_CREATE), H5Pclose, "creating a property list");
+  if (ordered) require(H5Pset_link_creation_order(creation, H5P_CRT_ORDER_TRACKED | H5P_CRT_ORDER_INDEXED), "creating a group");
+  const Handle created(H5Gcreate2(file_, name.c_str(), links, creation, H5P_DEFAULT), H5Gclose, "creating a group");
 }
 
 void Hdf5File::scale(const std::string& name, const std::vector<double>& values) {
@@ -112,17 +114,17 @@ void Hdf5File::dataset(const std::string& name, const std::vector<double>& value
   }
 }
 
-void Hdf5File::plain(const std::string& name, const std::vector<double>& values) {
-  const hsize_t size = values.size();
-  const Handle space(H5Screate_simple(1, &size, nullptr), H5Sclose, "describing a dataset");
+void Hdf5File::plain(const std::string& name, const std::vector<double>& values, std::size_t columns) {
+  const hsize_t shape[2] = {values.size() / columns, columns};
+  const Handle space(H5Screate_simple(columns > 1 ? 2 : 1, shape, nullptr), H5Sclose, "describing a dataset");
   const Handle set(H5Dcreate2(file_, name.c_str(), H5T_IEEE_F64LE, space, H5P_DEFAULT, H5P_DEFAULT, H5P_DEFAULT), H5Dclose,
                    "creating a dataset");
   require(H5Dwrite(set, H5T_NATIVE_DOUBLE, H5S_ALL, H5S_ALL, H5P_DEFAULT, values.data()), "writing a dataset");
 }
 
-void Hdf5File::integers(const std::string& name, const std::vector<std::int64_t>& values) {
-  const hsize_t size = values.size();
-  const Handle space(H5Screate_simple(1, &size, nullptr), H5Sclose, "describing a dataset");
+void Hdf5File::integers(const std::string& name, const std::vector<std::int64_t>& values, std::size_t columns) {
+  const hsize_t shape[2] = {values.size() / columns, columns};
+  const Handle space(H5Screate_simple(columns > 1 ? 2 : 1, shape, nullptr), H5Sclose, "describing a dataset");
   const Handle set(H5Dcreate2(file_, name.c_str(), H5T_STD_I64LE, space, H5P_DEFAULT, H5P_DEFAULT, H5P_DEFAULT), H5Dclose,
                    "creating a dataset");
   require(H5Dwrite(set, H5T_NATIVE_INT64, H5S_ALL, H5S_ALL, H5P_DEFAULT, values.data()), "writing a dataset");
@@ -141,6 +143,10 @@ void Hdf5File::text(const std::string& name, const std::string& value) {
 
 void Hdf5File::link(const std::string& existing, const std::string& name) {
   require(H5Lcreate_hard(file_, existing.c_str(), file_, name.c_str(), H5P_DEFAULT, H5P_DEFAULT), "linking");
+}
+
+void Hdf5File::soft_link(const std::string& path, const std::string& name) {
+  require(H5Lcreate_soft(path.c_str(), file_, name.c_str(), H5P_DEFAULT, H5P_DEFAULT), "linking");
 }
 
 void Hdf5File::attribute(const std::string& object, const std::string& name, const std::string& value) {

@@ -20,19 +20,22 @@ class Hdf5File {
 
   void commit();
 
-  /// Creates a group and those above it.
-  void group(const std::string& name);
+  /// Creates a group and those above it. One that is `ordered` remembers in which order it was filled, as VTK wants it of
+  /// collections.
+  void group(const std::string& name, bool ordered = false);
   /// A coordinate: a dataset that others name as their dimension.
   void scale(const std::string& name, const std::vector<double>& values);
   /// A dataset over named coordinates, row-major; none for a scalar. Single precision halves the file.
   void dataset(const std::string& name, const std::vector<double>& values, const std::vector<std::string>& dimensions,
                bool single = false);
-  /// A dataset without coordinates.
-  void plain(const std::string& name, const std::vector<double>& values);
-  void integers(const std::string& name, const std::vector<std::int64_t>& values);
+  /// A dataset without coordinates; with several columns, row by row.
+  void plain(const std::string& name, const std::vector<double>& values, std::size_t columns = 1);
+  void integers(const std::string& name, const std::vector<std::int64_t>& values, std::size_t columns = 1);
   void text(const std::string& name, const std::string& value);
   /// A second name for an object.
   void link(const std::string& existing, const std::string& name);
+  /// A name that leads to an object by its path.
+  void soft_link(const std::string& path, const std::string& name);
 
   void attribute(const std::string& object, const std::string& name, const std::string& value);
   void attribute(const std::string& object, const std::string& name, double value);

@@ -74,6 +74,7 @@ struct Assign {
   void operator()(NeedleShape* target) const { *target = static_cast<NeedleShape>(word()); }
   void operator()(LayerKind* target) const { *target = static_cast<LayerKind>(word()); }
   void operator()(ScarShape* target) const { *target = static_cast<ScarShape>(word()); }
+  void operator()(GeometryKind* target) const { *target = static_cast<GeometryKind>(word()); }
   void operator()(std::array<double, band_count>* target) const {
     const auto* values = std::get_if<std::vector<double>>(&content);
     if (!values || values->size() != target->size())

@@ -179,6 +179,33 @@ std::vector<Key> model_keys() {
   };
 }
 
+std::vector<Key> geometry_keys() {
+  const KeyGroup row{"geometry"};
+  return {
+      row("kind", "", 1.0, 0.0, 1.0, "rings around one straight track, or a box with every track where it stands",
+          &Treatment::geometry, &Geometry::kind),
+      row("azimuth_deg", "deg", degree, 0.0, 360.0, "direction, from x towards y, in which the tips of a tilted needle point (box)",
+          &Treatment::geometry, &Geometry::azimuth),
+      row("margin_mm", "mm", mm, 0.2, 5.0, "tissue beyond the outermost track on each side (box)", &Treatment::geometry,
+          &Geometry::margin),
+      row("dots", "", 1.0, 1.0, 9.0, "dots in a row along x, pattern.dot_spacing_mm apart, one after the other (box)",
+          &Treatment::geometry, &Geometry::dots),
+      row("seed", "", 1.0, 0.0, 1e9,
+          "seed of the hand's jitter, pattern.position_jitter_mm and depth_jitter_mm, of several dots (box)", &Treatment::geometry,
+          &Geometry::seed),
+      row("follicle_x_mm", "mm", mm, -5.0, 5.0, "centre of a hair follicle from the middle of the box (box)", &Treatment::geometry,
+          &Geometry::follicle_x),
+      row("follicle_y_mm", "mm", mm, -5.0, 5.0, "centre of a hair follicle from the middle of the box (box)", &Treatment::geometry,
+          &Geometry::follicle_y),
+      row("follicle_um", "um", um, 0.0, 500.0, "diameter of that follicle without its sheath, 0 for none (box)",
+          &Treatment::geometry, &Geometry::follicle),
+      row("sheath_um", "um", um, 0.0, 200.0, "thickness of its connective-tissue sheath (box)", &Treatment::geometry,
+          &Geometry::sheath),
+      row("sheath_gain", "", 1.0, 0.01, 100.0, "permeability of that sheath over that of the tissue around (box)",
+          &Treatment::geometry, &Geometry::sheath_gain),
+  };
+}
+
 std::vector<Key> session_keys() {
   const KeyGroup row{"sessions"};
   return {
@@ -197,7 +224,7 @@ const std::vector<Key>& keys() {
   static const std::vector<Key> all = [] {
     std::vector<Key> result;
     for (const auto& part : {machine_keys(), needle_keys(), ink_keys(), skin_keys(), scar_keys(), pattern_keys(), session_keys(),
-                             aftercare_keys(), host_keys(), model_keys()})
+                             aftercare_keys(), host_keys(), model_keys(), geometry_keys()})
       result.insert(result.end(), part.begin(), part.end());
     return result;
   }();
@@ -214,6 +241,7 @@ std::vector<std::string> allowed_words(const KeyTarget& target) {
   if (std::holds_alternative<NeedleShape*>(target)) return {"round_liner", "magnum"};
   if (std::holds_alternative<LayerKind*>(target)) return {"epidermis", "dermis", "deep"};
   if (std::holds_alternative<ScarShape*>(target)) return {"none", "disc", "strip"};
+  if (std::holds_alternative<GeometryKind*>(target)) return {"axisymmetric", "box"};
   return {};
 }
 

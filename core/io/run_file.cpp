@@ -5,6 +5,7 @@
 #include <numeric>
 
 #include "core/io/hdf5_file.hpp"
+#include "core/io/space_file.hpp"
 #include "core/simulation/optical_scene.hpp"
 #include "core/solver/trace_step.hpp"
 #include "core/units.hpp"
@@ -13,17 +14,6 @@ namespace dermaflux {
 namespace {
 
 using namespace units;
-
-const std::vector<SeriesColumn>& pool_columns() {
-  static const std::vector<SeriesColumn> all = {
-      {"pigment_free", "kg m-3", "free pigment per tissue volume", 1.0},
-      {"pigment_matrix", "kg m-3", "pigment held by the matrix per tissue volume", 1.0},
-      {"pigment_macrophage", "kg m-3", "pigment in macrophages per tissue volume", 1.0},
-      {"pigment_slow", "kg m-3", "pigment in the slow (fibroblast) pool per tissue volume", 1.0},
-      {"pigment_epidermal", "kg m-3", "pigment in the epidermis per tissue volume", 1.0},
-  };
-  return all;
-}
 
 /// A dataset with its unit and meaning.
 void described(Hdf5File& file, const std::string& name, const std::vector<double>& values,
@@ -53,22 +43,26 @@ void append_turned(std::vector<double>& to, const double* from, int n_r, int n_z
     for (int i = 0; i < n_r; ++i) to.push_back(from[i * n_z + j]);
 }
 
+/// Fields on rings; in ParaView's group unless that shows a box, of which these are means.
 void write_fields(Hdf5File& file, const RunFields& fields) {
+  const bool flat = fields.space.empty();
+  const std::string group = flat ? "VTKHDF/CellData/" : "";
   const std::size_t cells = static_cast<std::size_t>(fields.n_r) * static_cast<std::size_t>(fields.n_z);
   const std::size_t moments = static_cast<std::size_t>(fields.moments);
   std::vector<double> total(moments * cells, 0.0);
-  const std::vector<std::string> dimensions = {"time", "z", "y", "r"};
+  const std::vector<std::string> dimensions =
+      flat ? std::vector<std::string>{"time", "z", "y", "r"} : std::vector<std::string>{"time", "z", "r"};
   for (std::size_t pool = 0; pool < pool_columns().size(); ++pool) {
     std::vector<double> turned;
     for (std::size_t m = 0; m < moments; ++m)
       append_turned(turned, fields.pools.data() + (m * 5 + pool) * cells, fields.n_r, fields.n_z);
     for (std::size_t k = 0; k < total.size(); ++k) total[k] += turned[k];
     const SeriesColumn& column = pool_columns()[pool];
-    described(file, "VTKHDF/CellData/" + column.name, turned, dimensions, column.unit, column.meaning, true);
-    file.link("VTKHDF/CellData/" + column.name, column.name);
+    described(file, group + column.name, turned, dimensions, column.unit, column.meaning, true);
+    if (flat) file.link(group + column.name, column.name);
   }
-  described(file, "VTKHDF/CellData/pigment", total, dimensions, "kg m-3", "all pigment per tissue volume", true);
-  file.link("VTKHDF/CellData/pigment", "pigment");
+  described(file, group + "pigment", total, dimensions, "kg m-3", "all pigment per tissue volume", true);
+  if (flat) file.link(group + "pigment", "pigment");
 
   const char* const names[5] = {"insertion_suspended", "insertion_captured", "insertion_carrier", "insertion_fluid",
                                 "insertion_pressure"};
@@ -158,6 +152,17 @@ auto series_of(const Entry* entries, int count, std::vector<MomentSeries>& all) 
 }
 
 }  // namespace
+
+const std::vector<SeriesColumn>& pool_columns() {
+  static const std::vector<SeriesColumn> all = {
+      {"pigment_free", "kg m-3", "free pigment per tissue volume", 1.0},
+      {"pigment_matrix", "kg m-3", "pigment held by the matrix per tissue volume", 1.0},
+      {"pigment_macrophage", "kg m-3", "pigment in macrophages per tissue volume", 1.0},
+      {"pigment_slow", "kg m-3", "pigment in the slow (fibroblast) pool per tissue volume", 1.0},
+      {"pigment_epidermal", "kg m-3", "pigment in the epidermis per tissue volume", 1.0},
+  };
+  return all;
+}
 
 const std::vector<SeriesColumn>& trace_columns() {
   static const std::vector<SeriesColumn> all = {
@@ -275,11 +280,17 @@ void write_run(const std::filesystem::path& path, const MemberResult& member, co
   for (int m = 0; m < member.outcome.moment_count; ++m) days.push_back(member.outcome.moments[m].time / day);
   coordinate(file, "time", days, "days", "time after the first session");
   coordinate(file, "z", centres(fields.z_face), "m", "depth below the undeformed surface, cell centres");
-  coordinate(file, "y", {5.0 * um}, "m", "thickness of the sheet shown in ParaView");
+  if (fields.space.empty()) coordinate(file, "y", {5.0 * um}, "m", "thickness of the sheet shown in ParaView");
   coordinate(file, "r", centres(fields.r_face), "m", "distance from the axis, cell centres");
-  file.group("VTKHDF/CellData");
+  if (fields.space.empty()) {
+    file.group("VTKHDF/CellData");
+    write_vtk(file, fields, days);
+  } else {
+    file.plain("r_face", fields.r_face);
+    file.plain("z_face", fields.z_face);
+    write_space(file, fields.space, days);
+  }
   write_fields(file, fields);
-  write_vtk(file, fields, days);
   write_profile(file, fields);
   write_view(file, member, fields);
   write_trace(file, fields);

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "core/io/output_fields.hpp"
+#include "core/simulation/space_fields.hpp"
 #include "core/simulation/validity.hpp"
 
 namespace dermaflux {
@@ -19,6 +20,7 @@ struct RunFields {
   std::vector<double> trace;           ///< rows x TraceStep::columns
   int trace_lost = 0;                  ///< time steps of the insertion that found no room in it
   std::vector<double> view_r;          ///< places at which the dot is looked at, from its axis [m]
+  SpaceFields space;                   ///< of a run in a box, of which the fields above are means over rings; empty otherwise
 };
 
 /// One column of the insertion's trace or of the time series: name with unit, unit, meaning, and the scale from SI.
@@ -50,7 +52,11 @@ std::vector<ValidityWarning> run_warnings(const MemberResult& member, const RunF
 /// The same in one text, "name: text" on a line each; "none" if there are none.
 std::string warning_text(const MemberResult& member, const RunFields& fields);
 
-/// Writes one run as HDF5: opens in xarray (coordinates at the root) and in ParaView (VTKHDF rectilinear grid, time steps).
+/// Pools of pigment as files name them.
+const std::vector<SeriesColumn>& pool_columns();
+
+/// Writes one run as HDF5: opens in xarray (coordinates at the root) and in ParaView (VTKHDF rectilinear grid, time steps; of a run
+/// in a box with a second block, the paths of the prongs).
 /// The layout is documented in README.md. `input` is the resolved input as JSON; `provenance` goes into the file as it is.
 void write_run(const std::filesystem::path& path, const MemberResult& member, const RunFields& fields, const std::string& title,
                const std::string& input, const std::map<std::string, std::string>& provenance);

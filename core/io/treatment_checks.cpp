@@ -2,6 +2,7 @@
 
 #include "core/error.hpp"
 #include "core/io/config.hpp"
+#include "core/io/geometry_input.hpp"
 #include "core/io/session_input.hpp"
 #include "core/number_text.hpp"
 
@@ -70,6 +71,7 @@ void check_treatment(const Treatment& t, const std::string& where) {
     refuse("ink.mass_fraction, dilution and structure_factor give an effective volume fraction of " + number_text(crowded) +
            ", at or above packing (" + number_text(t.ink.viscosity.crowding.max_packing) + "); dilute the ink");
   check_sessions(t, where);
+  check_geometry(t, where);
 }
 
 }  // namespace dermaflux

@@ -40,6 +40,16 @@ struct CaughtShare {
   }
 };
 
+/// What a matrix can still catch that holds `held` [kg/m^3] and is plugged by `most`: deposit slows capture by its share, and no
+/// more is caught than fits.
+struct FiltrationRoom {
+  double most, held;
+  DF_IN_LANES DF_FUNCTION double clean_share(double more) const { return larger(1.0 - (held + more) * (1.0 / most), 0.0); }
+  DF_IN_LANES DF_FUNCTION double room() const { return larger(most - held, 0.0); }
+  DF_IN_LANES DF_FUNCTION double at_most(double caught) const { return smaller(caught, room()); }
+  DF_IN_LANES DF_FUNCTION double share_that_fits(double caught) const { return caught > room() ? room() / caught : 1.0; }
+};
+
 /// Gain of filtration by straining [-]: particles wider than 0.3 of a pore are caught (d / 0.3 d_pore)^1.5 times more, with the
 /// pore of a bundle of tubes, d_pore = sqrt(32 k/n). Estimate; physics of straining after Herzig, Leclerc & Le Goff 1970.
 struct StrainingGain {

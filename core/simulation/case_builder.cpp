@@ -188,6 +188,9 @@ TreatmentCase CaseBlueprint::bind(double* constants_at, double* state_at, const 
 }
 
 CaseBlueprint build_case(const Treatment& whole, const RunOptions& options) {
+  if (whole.geometry.kind == GeometryKind::box)
+    throw InputError(
+        "geometry.kind = \"box\" runs alone (`dermaflux run`, df.run), not in ensembles; write kind = \"axisymmetric\" there");
   require_horizon(options.horizon, whole.sessions, "");
   const Treatment treatment = session_treatment(whole, 0);
   CaseBlueprint blueprint;

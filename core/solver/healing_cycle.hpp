@@ -122,8 +122,8 @@ DF_FUNCTION ReactionStep start_step(const Executor& executor, const HealingProbl
 /// Spread and descent of the pools, rise and shedding of the epidermis over a time [s]. Backward Euler: first order, as any
 /// linear scheme that stays positive for every step (Bolley & Crouzeix 1978, RAIRO Anal. Numer. 12).
 DF_CALLER_DECIDES
-template <class Executor>
-DF_FUNCTION void spread(const Executor& executor, const HealingProblem& p, const HealingTally& tally, double dt) {
+template <class Executor, class Problem>
+DF_FUNCTION void spread(const Executor& executor, const Problem& p, const HealingTally& tally, double dt) {
   const SpreadSpeeds c = SpreadSpeeds::of(p.params, tally.released_share);
   spread_radially(executor, p, p.pools.free, c.free, dt);
   spread_radially(executor, p, p.pools.macrophage, c.macrophage, dt);
@@ -137,8 +137,8 @@ DF_FUNCTION void spread(const Executor& executor, const HealingProblem& p, const
 
 /// Spreads until a time, unless pigment has spread farther already.
 DF_CALLER_DECIDES
-template <class Executor>
-DF_FUNCTION void spread_until(const Executor& executor, const HealingProblem& p, double time, HealingTally& tally) {
+template <class Executor, class Problem>
+DF_FUNCTION void spread_until(const Executor& executor, const Problem& p, double time, HealingTally& tally) {
   if (time <= tally.spread_until) return;
   const double all = time - tally.spread_until, longest = p.params.largest_spread;
   const int parts = longest > 0.0 ? static_cast<int>(smaller(std::ceil(all / longest), 1e6)) : 1;
@@ -153,8 +153,8 @@ DF_FUNCTION void spread_until(const Executor& executor, const HealingProblem& p,
 /// next ones wait for the reaction. Returns false where it was stopped before, after the first step that reached `stop` or at a
 /// word from outside.
 DF_CALLER_DECIDES
-template <class Executor>
-DF_FUNCTION bool heal_through(const Executor& executor, const HealingProblem& p, double end, HealingTally& tally, double stop) {
+template <class Executor, class Problem>
+DF_FUNCTION bool heal_through(const Executor& executor, const Problem& p, double end, HealingTally& tally, double stop) {
   const HealingParams& c = p.params;
   if (tally.dt <= 0.0) tally.dt = c.first_step;
   const bool spreads = c.spread_share > 0.0 && SpreadSpeeds::of(c, tally.released_share).any();
@@ -209,9 +209,8 @@ DF_FUNCTION void deplete(const Executor& executor, const HealingProblem& p, Heal
 /// before, after the first step that reached `stop` or at a word from outside; called again with the same `end` it goes on as if it
 /// had not been.
 DF_CALLER_DECIDES
-template <class Executor>
-DF_FUNCTION bool heal_until(const Executor& executor, const HealingProblem& p, double end, HealingTally& tally,
-                            double stop = HUGE_VAL) {
+template <class Executor, class Problem>
+DF_FUNCTION bool heal_until(const Executor& executor, const Problem& p, double end, HealingTally& tally, double stop = HUGE_VAL) {
   const double day = p.params.depletion.time;
   if (day > tally.time && day <= end) {
     if (!heal_through(executor, p, day, tally, stop)) return false;

@@ -86,7 +86,6 @@ struct FiltrationStep {
 
   template <int W>
   DF_FUNCTION void rows(int j) const {
-    const double most = p.params.max_captured, clean = 1.0 / most;
     for (int i = 0; i < box.rings; ++i) {
       const int first = p.grid.cell(i, j);
       double held[W], inverse[W], time[W], sum[W], caught[max_size_classes][W];
@@ -99,21 +98,18 @@ struct FiltrationStep {
       DF_LANES
       for (int l = 0; l < W; ++l) {
         inverse[l] = p.scratch.fluid_inverse(first + l);
-        time[l] = larger(1.0 - held[l] * clean, 0.0) * dt * inverse[l];
+        time[l] = FiltrationRoom{p.params.max_captured, held[l]}.clean_share(0.0) * dt * inverse[l];
       }
       attempt(first, time, caught, sum);
       DF_LANES
       for (int l = 0; l < W; ++l) {
-        const double half = 0.5 * smaller(sum[l], larger(most - held[l], 0.0));
-        time[l] = larger(1.0 - (held[l] + half) * clean, 0.0) * dt * inverse[l];
+        const FiltrationRoom room{p.params.max_captured, held[l]};
+        time[l] = room.clean_share(0.5 * room.at_most(sum[l])) * dt * inverse[l];
       }
       attempt(first, time, caught, sum);
       double fits[W];
       DF_LANES
-      for (int l = 0; l < W; ++l) {
-        const double room = larger(most - held[l], 0.0);
-        fits[l] = sum[l] > room ? room / sum[l] : 1.0;
-      }
+      for (int l = 0; l < W; ++l) fits[l] = FiltrationRoom{p.params.max_captured, held[l]}.share_that_fits(sum[l]);
       for (int n = 0; n < p.params.classes; ++n) {
         const FieldView<double> pigment = p.tissue.pigment[n], captured = p.tissue.captured[n], c = p.scratch.c[n];
         DF_LANES

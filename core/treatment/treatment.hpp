@@ -4,6 +4,7 @@
 
 #include "core/tissue/scar.hpp"
 #include "core/tissue/skin.hpp"
+#include "core/treatment/geometry.hpp"
 #include "core/treatment/ink.hpp"
 #include "core/treatment/needle.hpp"
 #include "core/treatment/sessions.hpp"
@@ -80,6 +81,7 @@ struct Treatment {
   Host host;
   Model model;
   Sessions sessions;
+  Geometry geometry;
 
   /// The skin at the dot's axis: what the needle meets.
   const Skin& skin_at_axis() const { return scar.holds_axis() ? scar.tissue : skin; }

@@ -3,6 +3,7 @@
 #include <mutex>
 
 #include "core/error.hpp"
+#include "core/simulation/space_program.hpp"
 #include "kernels/backends.hpp"
 #include "kernels/kokkos/kokkos_executor.hpp"
 
@@ -39,6 +40,11 @@ bool available(std::string& detail) {
 void run_case(TreatmentCase& bound, const CaseBlueprint&, double*, Outcome* outcomes, RunMonitor& monitor) {
   initialize();
   run_treatment(KokkosExecutor<Space>{&monitor}, bound, outcomes);
+}
+
+void run_space(SpaceCase& bound, Outcome& outcome, RunMonitor& monitor) {
+  initialize();
+  run_in_space(KokkosExecutor<Space>{{&monitor}}, bound, outcome);
 }
 
 /// Members over threads, each on the serial executor in its thread's workspace: the same program and bits as alone.
@@ -87,7 +93,8 @@ void finalize() {
 }  // namespace
 
 const BackendTable& kokkos_backend() {
-  static const BackendTable table{available, run_case, run_members, run_photons, finalize, [] { return std::size_t{2}; }};
+  static const BackendTable table{available, run_case, run_members, run_photons, finalize, [] { return std::size_t{2}; },
+                                  run_space};
   return table;
 }
 

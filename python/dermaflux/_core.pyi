@@ -872,6 +872,9 @@ class Run:
     def insertion(self) -> NDArray[np.float64]:
         """One track after the relaxation of the first session, shape (5, n_r, n_z): suspended, captured [kg/m^3], carrier, fluid [-], pressure [Pa]."""
     @property
+    def box(self) -> dict[str, NDArray[np.float64] | NDArray[np.float32]] | None:
+        """Fields of a run in a box, None otherwise: x_face, y_face, z_face, pools, insertion, permeability_ratio, tracks."""
+    @property
     def view_r(self) -> NDArray[np.float64]:
         """Places at which the dot is looked at, from its axis, shape (n_view,) [m]."""
     def view(self, moment: int) -> NDArray[np.float64]:

@@ -102,6 +102,14 @@ class Result(Named[float]):
         carrier, fluid [-], pressure [Pa]. No copy."""
         return self._run.insertion
 
+    @property
+    def box(self) -> dict[str, np.ndarray] | None:
+        """Of a run with geometry.kind = "box" the fields in space, None otherwise: x_face, y_face, z_face [m]; pools, shape (time, pool,
+        n_x, n_y, n_z) [kg/m^3]; insertion, shape (5, n_x, n_y, n_z), as `insertion`; permeability_ratio; tracks, shape (prong, 7): dot,
+        then where each prong enters and its deepest point [m]. `pools`, `insertion` and the look are then means over rings about the
+        middle of the box. No copy."""
+        return self._run.box
+
     def to_xarray(self) -> xr.Dataset:
         """All results with coordinates, units and meanings.
 
@@ -117,6 +125,19 @@ class Result(Named[float]):
         for n, name in enumerate(INSERTION_FIELDS):
             unit = ("kg m-3", "kg m-3", "1", "1", "Pa")[n]
             data[f"insertion_{name}"] = _array(("r", "z"), run.insertion[n], unit, f"{name} of one track after relaxation")
+        coordinates: dict[str, object] = {}
+        if (box := run.box) is not None:
+            for n, pool in enumerate(POOLS):
+                data[f"box_pigment_{pool}"] = _array(("time", "x", "y", "z"), box["pools"][:, n], "kg m-3", f"{pool} pigment per tissue volume")
+            for n, name in enumerate(INSERTION_FIELDS):
+                unit = ("kg m-3", "kg m-3", "1", "1", "Pa")[n]
+                data[f"box_{name}"] = _array(("x", "y", "z"), box["insertion"][n], unit, f"{name} after the last track has closed")
+            data["box_permeability_ratio"] = _array(("x", "y", "z"), box["permeability_ratio"], "1", "permeability over that of plain skin there")
+            data["tracks"] = _array(("track", "place"), box["tracks"], "m", "per prong: dot, x, y, z of its entry, x, y, z of its deepest point")
+            for axis in ("x", "y"):
+                faces = box[f"{axis}_face"]
+                data[f"{axis}_face"] = _array((f"{axis}_edge",), faces, "m", f"faces along {axis}")
+                coordinates[axis] = (axis, 0.5 * (faces[1:] + faces[:-1]), {"units": "m", "long_name": "along the surface from the middle of the box"})
         for name, values in series.items():
             if name != "time_day":
                 data[name] = _array(("time",), values, _unit_of(name), name.replace("_", " "))
@@ -133,7 +154,7 @@ class Result(Named[float]):
         data["epidermis_share"] = _array(("z",), run.epidermis_share, "1", "share of epidermis in the row")
         data["r_face"] = _array(("r_edge",), run.r_face, "m", "ring faces")
         data["z_face"] = _array(("z_edge",), run.z_face, "m", "row faces")
-        coordinates = {
+        coordinates |= {
             "time": ("time", series["time_day"], {"units": "days", "long_name": "time after the first session"}),
             "session": ("session", np.arange(1.0, len(run.sessions["session_day"]) + 1.0), {"units": "1", "long_name": "number of the session"}),
             "r": ("r", self.r_m, {"units": "m", "long_name": "distance from the axis"}),

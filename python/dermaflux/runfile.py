@@ -27,7 +27,10 @@ def open_run(path: str | os.PathLike[str]) -> xr.Dataset:
         with h5py.File(path) as file:
             if file.attrs.get("dermaflux_format") is None or "VTKHDF" not in file:
                 raise _core.FileError(f"{path}: not a run file of dermaflux; give one written by `dermaflux run -o`")
-            faces = {"r_face": file["VTKHDF/XCoordinates"][:], "z_face": file["VTKHDF/ZCoordinates"][:]}
+            names = {"r_face": "VTKHDF/XCoordinates", "z_face": "VTKHDF/ZCoordinates"}
+            if "VTKHDF/tissue" in file:  # a box
+                names = {name: name for name in ("r_face", "x_face", "y_face", "z_face")}
+            faces = {name: file[place][:] for name, place in names.items()}
             ledger = {f"ledger_{name}": float(node[()]) for name, node in file["ledger"].items()}
             facts = {f"provenance_{k}": _text(v) for k, v in file["provenance"].attrs.items()}
             resolved = _text(file["config/resolved_json"][()])
@@ -38,7 +41,8 @@ def open_run(path: str | os.PathLike[str]) -> xr.Dataset:
         raise
     except (OSError, KeyError, ValueError) as error:
         raise _core.FileError(f"{path}: cannot be read ({error}); is it complete and of this version?") from None
-    dataset = dataset.squeeze("y", drop=True)
+    if "x_face" not in faces:
+        dataset = dataset.squeeze("y", drop=True)
     for name, values in faces.items():
         dataset[name] = (name[0] + "_edge", np.asarray(values), {"units": "m"})
     dataset.attrs.update(ledger | facts)

@@ -20,6 +20,18 @@ TEST_P(Threads, LeaveTheFieldsOfASingleRunAsTheyAre) {
   EXPECT_TRUE(test::same_bits(test::numbers(serial.member.outcome), test::numbers(threads.member.outcome)));
 }
 
+TEST_P(Threads, LeaveATreatmentInABoxAsItIs) {
+  const Treatment t = test::treatment(
+      "normal", {{"machine.dwell_ms", "12"}, {"machine.angle_deg", "20"}, {"geometry.kind", "box"}, {"geometry.margin_mm", "0.2"}});
+  RunOptions options = test::quick_grid();
+  options.horizon = 0.25 * units::year;
+  const RunResult serial = test::run_recorded(t, options), threads = test::run_recorded(t, options, Backend::kokkos);
+  EXPECT_EQ(serial.fields.space.pools, threads.fields.space.pools);
+  EXPECT_TRUE(test::same_bits(serial.fields.pools, threads.fields.pools));
+  EXPECT_TRUE(test::same_bits(serial.fields.trace, threads.fields.trace));
+  EXPECT_TRUE(test::same_bits(test::numbers(serial.member.outcome), test::numbers(threads.member.outcome)));
+}
+
 TEST_P(Threads, LeaveEveryMemberOfAnEnsembleAsItIs) {
   std::vector<Member> members;
   for (const char* name : {"normal", "bald", "hypertrophic", "burn_radiation", "atrophic"})

@@ -10,6 +10,7 @@ import sys
 from dataclasses import asdict
 from pathlib import Path
 
+from against_box import against_box
 from against_calibration import one_preset
 from against_coverage import coverage_of_fits
 from against_goals import photons_per_ms, whole_treatments
@@ -23,7 +24,7 @@ from against_scipy import against_scipy
 from against_validation import all_cases
 from measuring import CORES, HERE, ONE_THREAD, Row, Server, say
 
-PARTS = ["peers", "hypre", "memory", "healing", "photons", "presets", "fits", "treatments"]
+PARTS = ["peers", "hypre", "box", "memory", "healing", "photons", "presets", "fits", "treatments"]
 ALONE = ["calibration", "histology", "validation"]  # take minutes or 1 GB of disk: measured only if they are named
 
 
@@ -68,6 +69,8 @@ def measured(options: argparse.Namespace, core: Server, peers: Server, folder: P
             rows += against_peers(core, peers, folder, repeats)
         elif part == "hypre":
             rows += against_hypre(core, options.build / "hypre_pressure", folder, repeats)
+        elif part == "box":
+            rows += against_box(options.build)
         elif part == "memory":
             rows += against_memory(core, folder, repeats)
         elif part == "healing":

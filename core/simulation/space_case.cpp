@@ -1,0 +1,215 @@
+#include "core/simulation/space_case.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <fstream>
+#include <limits>
+
+#include "core/error.hpp"
+#include "core/number_text.hpp"
+#include "core/simulation/optical_scene.hpp"
+#include "core/simulation/validity.hpp"
+#include "core/solver/healing_setup.hpp"
+#include "core/solver/insertion_setup.hpp"
+
+namespace dermaflux {
+namespace {
+
+/// Memory that is free now [byte].
+double free_memory() {
+  std::ifstream info("/proc/meminfo");
+  std::string name, unit;
+  double kilobytes = 0.0;
+  while (info >> name >> kilobytes && std::getline(info, unit))
+    if (name == "MemAvailable:") return 1024.0 * kilobytes;
+  return 4e9;
+}
+
+void lay_out_healing(ViewArena& constants, ViewArena& state, const CartesianGrid& grid, SpaceHealing& healing) {
+  healing.grid = take_grid(constants, grid.column_count(), grid.n_z);
+  lay_out_healing_rows(constants, healing);
+  lay_out_healing_state(state, healing);
+  healing.box = grid;
+}
+
+/// Length of both memories of a case on given faces [double].
+std::pair<long, long> lay_out_case(double* constants, double* state, const CartesianFaces& faces, SpaceCase& c) {
+  ViewArena fixed{constants}, changing{state};
+  lay_out_space_constants(fixed, faces, c.insertion);
+  c.strips = changing.used;
+  lay_out_space_strips(changing, c.insertion);
+  c.strips_end = changing.used;
+  lay_out_space_state(changing, c.insertion);
+  lay_out_healing(fixed, changing, c.insertion.box.grid, c.healing);
+  c.trace_count = changing.take(1);
+  return {fixed.used, changing.used};
+}
+
+/// Columns of the box as rings of the same areas, at their distance from the middle of the next dot.
+void fill_columns(const SpaceCase& c, const HealingProblem& healing) {
+  const CartesianGrid& g = c.insertion.box.grid;
+  const double lean = 0.5 * std::tan(c.treatment.machine.angle) * c.puncture.tip_depth, azimuth = c.treatment.geometry.azimuth;
+  double area = 0.0;
+  put(healing.grid.r_face, 0, 0.0);
+  for (int i = 0; i < g.n_x; ++i)
+    for (int l = 0; l < g.n_y; ++l) {
+      const int column = g.column(i, l);
+      area += g.column_area(i, l);
+      put(healing.grid.r_face, column + 1, std::sqrt(area / units::pi));
+      double nearest = HUGE_VAL;
+      for (const SpaceDot& dot : c.dots)
+        nearest = std::min(nearest, std::hypot(g.x_centre(i) - dot.x - lean * std::cos(azimuth),
+                                               g.y_centre(l) - dot.y - lean * std::sin(azimuth)));
+      put(healing.grid.r_centre, column, nearest);
+    }
+  for (int j = 0; j <= g.n_z; ++j) put(healing.grid.z_face, j, g.z_face(j));
+  for (int j = 0; j < g.n_z; ++j) put(healing.grid.z_centre, j, g.z_centre(j));
+}
+
+/// Share of every column in the tissue that the middle of the box does not lie in. A strip runs along y, beyond +x; so does the
+/// centre of a disc.
+bool fill_sides(const SpaceCase& c, const HealingProblem& healing) {
+  const CartesianGrid& g = c.insertion.box.grid;
+  bool bordered = false;
+  for (int i = 0; i < g.n_x; ++i)
+    for (int l = 0; l < g.n_y; ++l) {
+      const double share = share_beside(c.treatment, g, i, l);
+      put(healing.rings.beside, g.column(i, l), share);
+      bordered = bordered || share > 0.0;
+    }
+  return bordered;
+}
+
+void require_in_box(const SpaceCase& c) {
+  const CartesianFaces& f = c.faces;
+  for (const TrackLine& line : c.fields.tracks)
+    for (const auto& [x, y] : {std::pair{line.x, line.y}, std::pair{line.tip_x, line.tip_y}})
+      if (x <= f.x.front() || x >= f.x.back() || y <= f.y.front() || y >= f.y.back() || line.tip_z >= f.z.back())
+        throw InputError("a track leaves the box (from " + number_text(line.x / units::mm) + ", " +
+                         number_text(line.y / units::mm) + " to " + number_text(line.tip_x / units::mm) + ", " +
+                         number_text(line.tip_y / units::mm) + ", " + number_text(line.tip_z / units::mm) +
+                         " mm); use a larger geometry.margin_mm or less machine.angle_deg");
+}
+
+}  // namespace
+
+double bytes_per_cell(const Treatment& treatment, std::size_t moments) {
+  constexpr std::size_t edge = 65;
+  const CartesianFaces cube{std::vector<double>(edge), std::vector<double>(edge), std::vector<double>(edge)};
+  SpaceCase counted;
+  counted.insertion.box.tissue.params.classes = treatment.ink.size_classes;
+  const auto [constants, state] = lay_out_case(nullptr, nullptr, cube, counted);
+  const double kept = static_cast<double>(5 * moments + 5 + 1) * sizeof(float) * 2.0;  // a vector doubles as it grows
+  return static_cast<double>(constants + state) * sizeof(double) / static_cast<double>(cube.cell_count()) + kept;
+}
+
+std::unique_ptr<SpaceCase> build_space_case(const Treatment& whole, const RunOptions& options) {
+  require_horizon(options.horizon, whole.sessions, "");
+  auto built = std::make_unique<SpaceCase>();
+  SpaceCase& c = *built;
+  c.treatment = session_treatment(whole, 0);
+  c.options = options;
+  c.puncture = solve_puncture(c.treatment);
+  require_valid(c.treatment, c.puncture);
+  if (options.dwells.size() > 1)
+    throw InputError("geometry.kind = \"box\" runs one dwell time at a time, " + std::to_string(options.dwells.size()) +
+                     " were asked for");
+  c.dots = space_dots(c.treatment, c.puncture);
+  c.times = look_times(options.horizon, whole.sessions);
+  const double most = std::min(0.8 * free_memory() / bytes_per_cell(whole, c.times.size()), 2e9);
+  c.faces = space_faces(c.treatment, c.dots, options.grid, static_cast<long long>(most));
+  for (std::size_t d = 0; d < c.dots.size(); ++d)
+    for (const SpaceTrack& track : dot_tracks(c.treatment, c.dots[d])) {
+      const double z = std::max(c.dots[d].tip_depth - track.setback * track.upright, 0.0);
+      c.fields.tracks.push_back({static_cast<int>(d), track.x, track.y, track.x + track.lean_x * z, track.y + track.lean_y * z, z});
+    }
+  require_in_box(c);
+
+  c.insertion.box.tissue.params = space_params(c.treatment, c.puncture, c.dots.front(), options.grid);
+  const auto [constants, state] = lay_out_case(nullptr, nullptr, c.faces, c);
+  c.constants.assign(static_cast<std::size_t>(constants), 0.0);
+  c.state = c.memory.zeroed(state);
+  lay_out_case(c.constants.data(), c.state, c.faces, c);
+  fill_space(c.treatment, c.faces, c.insertion);
+  c.healing.params = build_healing_params(c.treatment, c.puncture);
+  c.healing.params.prongs = 1.0;  // every track is there
+  fill_columns(c, c.healing);
+  fill_healing_rows(c.treatment, c.healing);
+  c.healing.params.bordered = fill_sides(c, c.healing);
+  int rows = 0;
+  while (rows < c.healing.grid.n_z && c.healing.rows.epidermal(rows) > 0.0) ++rows;
+  c.healing.params.epidermal_rows = rows;
+  c.fields.x_face = c.faces.x;
+  c.fields.y_face = c.faces.y;
+  c.fields.z_face = c.faces.z;
+  const FieldView<const double> resistance = c.insertion.box.scratch.resistance;
+  for (int k = 0; k < resistance.size; ++k) c.fields.resistance.push_back(static_cast<float>(resistance(k)));
+  const double steps = static_cast<double>(c.puncture.strokes) * planned_steps(c.insertion.box.tissue.params);
+  c.trace.assign(static_cast<std::size_t>(TraceStep::columns * std::min(5.0 * steps, 2e6)), 0.0);
+  return built;
+}
+
+RingMeans ring_means(const SpaceCase& c) {
+  constexpr int parts = 6;
+  RingMeans means;
+  const GridFaces flat = build_grid(c.options.grid, grid_extent(c.treatment));
+  means.r_face = flat.r;
+  const std::size_t n_r = flat.r.size() - 1, n_z = c.faces.z.size() - 1;
+  const CartesianGrid& g = c.insertion.box.grid;
+  struct Part {
+    std::size_t ring;
+    double area;
+  };
+  std::vector<std::vector<Part>> rings(static_cast<std::size_t>(g.column_count()));
+  for (int i = 0; i < g.n_x; ++i)
+    for (int l = 0; l < g.n_y; ++l)
+      for (int n = 0; n < parts * parts; ++n) {
+        const double x = g.x_face(i) + (n % parts + 0.5) / parts * g.dx(i), y = g.y_face(l) + (n / parts + 0.5) / parts * g.dy(l);
+        const double r = std::hypot(x, y);
+        const auto above = std::upper_bound(flat.r.begin(), flat.r.end(), r) - flat.r.begin();
+        const std::size_t ring = std::min(static_cast<std::size_t>(above) - 1, n_r - 1);
+        rings[static_cast<std::size_t>(g.column(i, l))].push_back({ring, g.column_area(i, l) / (parts * parts)});
+      }
+  const std::size_t cells = c.fields.cells();
+  const auto mean = [&](const float* field, std::vector<double>& to, bool per_area) {
+    std::vector<double> sum(n_r * n_z, 0.0), area(n_r, 0.0);
+    for (std::size_t column = 0; column < rings.size(); ++column)
+      for (const Part& part : rings[column]) {
+        area[part.ring] += part.area;
+        for (std::size_t j = 0; j < n_z; ++j) sum[part.ring * n_z + j] += part.area * static_cast<double>(field[column * n_z + j]);
+      }
+    for (std::size_t i = 0; i < n_r; ++i) {
+      // Pigment keeps its mass: per area of the ring. Other fields are means over what of the ring lies in the box.
+      const double ring = units::pi * (flat.r[i + 1] - flat.r[i]) * (flat.r[i + 1] + flat.r[i]);
+      const double per = per_area ? 1.0 / ring : (area[i] > 0.0 ? 1.0 / area[i] : 0.0);
+      for (std::size_t j = 0; j < n_z; ++j) to.push_back(sum[i * n_z + j] * per);
+    }
+  };
+  for (std::size_t block = 0; block < 5 * c.times.size(); ++block) mean(c.fields.pools.data() + block * cells, means.pools, true);
+  for (std::size_t block = 0; block < 5; ++block) mean(c.fields.insertion.data() + block * cells, means.insertion, block < 2);
+  return means;
+}
+
+void look_at_box(const SpaceCase& c, const RingMeans& means, Outcome& outcome) {
+  const std::size_t size = 5 * (means.r_face.size() - 1) * (c.faces.z.size() - 1);
+  const double colour_times[2] = {14.0 * units::day, units::year};
+  for (int m = 0; m < outcome.moment_count; ++m) {
+    const double time = c.times[static_cast<std::size_t>(m)];
+    const auto from = means.pools.begin() + static_cast<std::ptrdiff_t>(size) * m;
+    const OpticalScene scene(c.treatment, {means.r_face, c.faces.z}, {from, from + static_cast<std::ptrdiff_t>(size)}, time, time);
+    const int colour = time == colour_times[0] ? 0 : (time == colour_times[1] ? 1 : -1);
+    const Appearance seen = scene.look(colour >= 0);
+    MomentOutcome& moment = outcome.moments[m];
+    moment.contrast = seen.contrast;
+    moment.fwhm = seen.fwhm;
+    moment.erythema = seen.erythema;
+    moment.oedema = seen.oedema;
+    moment.haematoma = seen.haematoma;
+    for (int n = 0; colour >= 0 && n < band_count; ++n) {
+      outcome.colour[colour].skin[n] = seen.skin[n];
+      outcome.colour[colour].dot[n] = seen.dot[n];
+    }
+  }
+}
+
+}  // namespace dermaflux

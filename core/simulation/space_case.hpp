@@ -1,0 +1,50 @@
+#pragma once
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "core/simulation/case_builder.hpp"
+#include "core/simulation/space_fields.hpp"
+#include "core/simulation/workspace.hpp"
+#include "core/solver/space_healing.hpp"
+#include "core/solver/space_setup.hpp"
+
+namespace dermaflux {
+
+/// One treatment in a box, ready to run on the host.
+struct SpaceCase {
+  Treatment treatment;
+  Puncture puncture;
+  RunOptions options;
+  std::vector<SpaceDot> dots;
+  CartesianFaces faces;
+  SpaceInsertion insertion{};
+  SpaceHealing healing{};
+  std::vector<double> times;  ///< moments [s]
+  std::vector<double> constants;
+  Workspace memory;
+  double* state = nullptr;
+  long strips = 0, strips_end = 0;  ///< where the memory of the tracks lies in the state [double]
+  std::vector<double> trace;
+  FieldView<double> trace_count;
+  SpaceFields fields;
+};
+
+/// Bytes that a run in a box takes per cell, all told.
+double bytes_per_cell(const Treatment& treatment, std::size_t moments);
+
+/// Prepares a treatment with geometry.kind = "box". Throws InputError where it cannot be run: more than one session or dwell time,
+/// a track that leaves the box, a box beyond the free memory (found before any of it is taken).
+std::unique_ptr<SpaceCase> build_space_case(const Treatment& treatment, const RunOptions& options);
+
+/// Means over rings about the middle of the box, as the axisymmetric model keeps its fields: `pools`, `insertion` and faces.
+struct RingMeans {
+  std::vector<double> r_face;
+  std::vector<double> pools, insertion;
+};
+RingMeans ring_means(const SpaceCase& c);
+
+/// Looks at the dot's ring means at every moment, as a run does, and puts what is seen into the outcome.
+void look_at_box(const SpaceCase& c, const RingMeans& means, Outcome& outcome);
+
+}  // namespace dermaflux

@@ -1,0 +1,130 @@
+#pragma once
+#include "core/simulation/space_case.hpp"
+#include "core/solver/insertion_start.hpp"
+
+namespace dermaflux {
+
+/// Lays the dots of a box one after the other, each into what the ones before left.
+template <class Executor>
+void lay_dots(const Executor& executor, SpaceCase& c, Outcome& out) {
+  SpaceInsertion& in = c.insertion;
+  SpaceProblem& b = in.box;
+  const SpacePart whole{0, b.grid.n_x, 0, b.grid.n_y, b.grid.n_z};
+  const int columns = b.grid.column_count(), n_z = b.grid.n_z, count = static_cast<int>(c.dots.size());
+  for (int d = 0; d < count; ++d) {
+    const SpaceDot& dot = c.dots[static_cast<std::size_t>(d)];
+    InsertionParams params = space_params(c.treatment, c.puncture, dot, c.options.grid);
+    params.done_before = 0.95 * d / count;
+    params.done_in_it = 0.95 / count;
+    for (long k = c.strips; k < c.strips_end; ++k) c.state[k] = 0.0;
+    place_tracks(dot_tracks(c.treatment, dot), params, in);
+    b.part = whole;
+    if (d == 0) in_columns(executor, b, StartTissueStep{b.tissue});
+    for (int t = 0; t < b.tracks; ++t) executor.single(FillDropStep{in.strip[t]});
+    InsertionTally tally;
+    if (params.tip_depth > 0.0) {
+      start_part(in, b.part);
+      run_strokes(executor, in,
+                  d == 0 ? InsertionTrace{{c.trace.data(), static_cast<int>(c.trace.size()), 0}, c.trace_count} : InsertionTrace{},
+                  tally);
+      relax(executor, in, tally);
+    }
+    for (int t = 0; t < b.tracks; ++t) {
+      const auto account = [&](int n) { return executor.read(in.strip[t].account, n); };
+      out.drawn_volume += account(RimAccount::drawn_volume);
+      out.back_volume += account(RimAccount::back_volume);
+      out.exuded_volume += account(RimAccount::exuded_volume);
+      out.drawn_pigment += account(RimAccount::drawn_pigment);
+      out.back_pigment += account(RimAccount::back_pigment);
+      out.exuded_pigment += account(RimAccount::exuded_pigment);
+      out.peak_pressure = larger(out.peak_pressure, account(RimAccount::peak_pressure));
+    }
+    out.strokes += params.strokes;
+    out.contact_time += params.strokes / params.frequency;
+    out.steps += tally.steps;
+    out.iterations += tally.iterations;
+    out.substeps += tally.substeps;
+    out.rejected += tally.rejected;
+    if (tally.failed) {
+      out.status = Status::step_too_small;
+      out.failed_at = tally.time;
+      return;
+    }
+    executor.cells(columns, n_z, SpaceWoundStep{b, c.healing, dot.tip_depth});
+    executor.cells(columns, n_z, SpaceTearStep{b});
+  }
+  out.retained_volume = out.drawn_volume - out.back_volume - out.exuded_volume;
+}
+
+/// Sums, ledger and fields of one moment.
+template <class Executor>
+void book_moment(const Executor& executor, SpaceCase& c, int m, Outcome& out) {
+  const HealingProblem& healing = c.healing;
+  measure(executor, healing, 1.0 * units::mm);
+  const auto sum = [&](int n) { return executor.read(healing.moments, n); };
+  MomentOutcome& moment = out.moments[m];
+  double held = 0.0;
+  moment.time = c.times[static_cast<std::size_t>(m)];
+  for (int n = 0; n < 5; ++n) held += moment.pools[n] = sum(Moment::free + n);
+  for (int n = 0; n < HealingAccount::count; ++n) held += moment.losses[n] = executor.read(healing.account, n);
+  moment.depth_mean = sum(Moment::depth_mean);
+  moment.depth_p10 = sum(Moment::depth_p10);
+  moment.depth_p90 = sum(Moment::depth_p90);
+  moment.radius_mean = sum(Moment::radius_mean);
+  moment.below_limit = sum(Moment::below_limit);
+  const double delivered = out.drawn_pigment - out.back_pigment - out.exuded_pigment;
+  if (out.drawn_pigment > 0.0) out.imbalance = larger(out.imbalance, std::fabs(held - delivered) / out.drawn_pigment);
+  if (!(held >= 0.0 && held < 1.0)) out.status = Status::not_finite;
+  const PoolFields& p = healing.pools;
+  for (const FieldView<double>& pool : {p.free, p.matrix, p.macrophage, p.slow, p.epidermal})
+    for (int k = 0; k < pool.size; ++k) c.fields.pools.push_back(static_cast<float>(pool(k)));
+}
+
+/// One treatment in a box, from the first stroke to the last year.
+template <class Executor>
+void run_in_space(const Executor& executor, SpaceCase& c, Outcome& out) {
+  out = Outcome{};
+  out.session_count = 1;
+  out.moment_count = static_cast<int>(c.times.size());
+  lay_dots(executor, c, out);
+  if (out.status != Status::ok) return;
+  const SpaceProblem& b = c.insertion.box;
+  SpaceHealing& healing = c.healing;
+  const TissueState& tissue = b.tissue.tissue;
+  for (int n = 0; n < 5; ++n)
+    for (int k = 0; k < b.grid.cell_count(); ++k)
+      c.fields.insertion.push_back(
+          static_cast<float>(n == 0 ? tissue.pigment.total(k)
+                                    : (n == 1 ? tissue.captured.total(k)
+                                              : (n == 2 ? tissue.carrier(k) : (n == 3 ? tissue.fluid(k) : tissue.pressure(k))))));
+  double cracked = 0.0;
+  for (int k = 0; k < b.grid.cell_count(); ++k)
+    if (tissue.crack(k) > 0.0) cracked += b.column_area(k / b.grid.n_z) * b.grid.dz(k % b.grid.n_z);
+  out.fractured_volume = cracked;
+  executor.cells(b.grid.column_count(), b.grid.n_z, SpaceLayDownStep{b.tissue, healing});
+  executor.single(ClearAccountStep{healing});
+  measure(executor, healing, 1.0 * units::mm);
+  const auto sum = [&](int n) { return executor.read(healing.moments, n); };
+  out.deposited = sum(Moment::total);
+  out.epidermal_share = out.deposited > 0.0 ? sum(Moment::epidermal) / out.deposited : 0.0;
+  out.below_dermis = sum(Moment::below_dermis);
+  out.radius_in_skin = sum(Moment::radius_above_interface);
+  out.radius_in_fat = sum(Moment::radius_below_interface);
+  healing.wounds.count = 1;
+  healing.wounds.start[0] = 0.0;
+  SessionOutcome& session = out.sessions[0];
+  session.tip_depth = c.puncture.tip_depth;
+  session.strokes = out.strokes;
+  session.drawn_pigment = out.drawn_pigment;
+  session.deposited = out.deposited;
+  HealingTally clock;
+  for (int m = 0; m < out.moment_count; ++m) {
+    heal_until(executor, healing, c.times[static_cast<std::size_t>(m)], clock);
+    book_moment(executor, c, m, out);
+    executor.milestone(0.95 + 0.05 * (m + 1) / out.moment_count);
+  }
+  out.healing_steps = clock.steps;
+  if (out.status == Status::ok && !(out.imbalance < ledger_limit)) out.status = Status::ledger_open;
+}
+
+}  // namespace dermaflux

@@ -1,0 +1,317 @@
+#include "core/solver/space_setup.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <string>
+
+#include "core/error.hpp"
+#include "core/number_text.hpp"
+#include "core/physics/philox.hpp"
+#include "core/solver/insertion_setup.hpp"
+
+namespace dermaflux {
+namespace {
+
+/// A normal deviate of a dot, by Box and Muller.
+double deviate(int seed, std::uint32_t dot, std::uint32_t which) {
+  const Words words = Philox{static_cast<std::uint32_t>(seed), 0}({dot, which, 0, 0});
+  const double radius = std::sqrt(-2.0 * std::log(Philox::uniform(words.a)));
+  return radius * std::cos(2.0 * units::pi * Philox::uniform(words.b));
+}
+
+/// The two cells whose middles lie around a place, and the share of the second; the outermost one alone beyond.
+struct Between {
+  int first, second;
+  double share;
+};
+Between between(FieldView<const double> centre, double at) {
+  int n = 0;
+  while (n + 1 < centre.size && centre(n + 1) <= at) ++n;
+  if (n + 1 == centre.size || at <= centre(0)) return {n, n, 0.0};
+  return {n, n + 1, (at - centre(n)) / (centre(n + 1) - centre(n))};
+}
+
+/// Shares a row of a track among the four cells around its axis, in proportion to nearness, so that nothing jumps as a track moves
+/// over the grid. Returns the logarithm of the radius at which the exact pressure around a line source equals the mean that the
+/// track feels: that of the pairs of its cells, by their shares, which the lattice's Green function gives as 0.1985, 0.955
+/// and 1.467 cells for the cell itself, its neighbour and the one across the corner (after Peaceman 1983, SPE J. 23: 0.198 for a
+/// well in the middle).
+double share_row(const CartesianGrid& g, const SpaceTrack& track, int j) {
+  const double z = g.z_centre(j);
+  const Between x = between(g.x_centre, track.x + track.lean_x * z), y = between(g.y_centre, track.y + track.lean_y * z);
+  const double shares[max_crossings] = {(1.0 - x.share) * (1.0 - y.share), (1.0 - x.share) * y.share, x.share * (1.0 - y.share),
+                                        x.share * y.share};
+  constexpr double log_radius[3] = {-1.6169, -0.0460, 0.3832};
+  const double width = std::sqrt(g.dx(x.first) * g.dy(y.first));
+  double sum = std::log(width);
+  for (int m = 0; m < max_crossings; ++m) {
+    const bool any = shares[m] > 1e-9;
+    put(track.cell, j * max_crossings + m, any ? g.cell(m < 2 ? x.first : x.second, m % 2 == 0 ? y.first : y.second, j) : -1.0);
+    put(track.share, j * max_crossings + m, any ? shares[m] : 0.0);
+    for (int n = 0; n < max_crossings; ++n) {
+      const int apart = (m / 2 != n / 2 ? 1 : 0) + (m % 2 != n % 2 ? 1 : 0);
+      sum += shares[m] * shares[n] * log_radius[apart];
+    }
+  }
+  return sum;
+}
+
+/// Faces of an odd number of cells, a little finer than asked for if need be: a track in the middle then stands in the middle of a
+/// cell.
+std::vector<double> odd_faces(const AxisPlan& plan) {
+  std::vector<double> faces = graded_faces(plan);
+  for (double scale = 0.99; faces.size() % 2 == 1 && scale > 0.5; scale -= 0.01) faces = graded_faces(plan, 1, scale);
+  return faces;
+}
+
+/// Properties of the tissue per row, seen across a track that leans: flow away from it passes partly across the layers.
+double anisotropy_across(double anisotropy, double upright) {
+  const double across = anisotropy * upright * upright + 1.0 - upright * upright;
+  return std::sqrt(anisotropy * across);
+}
+
+/// Mean over a column of what holds at its places.
+template <class At>
+double column_mean(const CartesianGrid& g, int i, int l, const At& at) {
+  constexpr int parts = 4;
+  double sum = 0.0;
+  for (int m = 0; m < parts * parts; ++m)
+    sum += at(g.x_face(i) + (m % parts + 0.5) / parts * g.dx(i), g.y_face(l) + (m / parts + 0.5) / parts * g.dy(l));
+  return sum / (parts * parts);
+}
+
+}  // namespace
+
+double share_beside(const Treatment& treatment, const CartesianGrid& grid, int i, int l) {
+  const Scar& scar = treatment.scar;
+  if (scar.shape == ScarShape::none) return 0.0;
+  const double inside = column_mean(grid, i, l, [&](double x, double y) {
+    const double away = scar.shape == ScarShape::disc ? std::hypot(x - scar.offset, y) : std::fabs(x - scar.offset);
+    return away < 0.5 * scar.width ? 1.0 : 0.0;
+  });
+  return scar.holds_axis() ? 1.0 - inside : inside;
+}
+
+double finest_cell(GridLevel level) { return 16.0 * units::um / std::pow(std::sqrt(2.0), static_cast<int>(level)); }
+
+std::vector<SpaceDot> space_dots(const Treatment& treatment, const Puncture& puncture) {
+  std::vector<SpaceDot> dots;
+  const int count = treatment.geometry.dots;
+  const Pattern& hand = treatment.pattern;
+  const double lean = std::tan(treatment.machine.angle) * puncture.tip_depth;  // the middle of the track stands over the place
+  for (int n = 0; n < count; ++n) {
+    SpaceDot dot{(n - 0.5 * (count - 1)) * hand.dot_spacing, 0.0, puncture.tip_depth};
+    if (count > 1) {
+      const std::uint32_t which = static_cast<std::uint32_t>(n);
+      dot.x += hand.position_jitter * deviate(treatment.geometry.seed, which, 0);
+      dot.y += hand.position_jitter * deviate(treatment.geometry.seed, which, 1);
+      const double deeper = hand.depth_jitter * deviate(treatment.geometry.seed, which, 2) * std::cos(treatment.machine.angle);
+      dot.tip_depth = std::clamp(dot.tip_depth + deeper, 0.2 * dot.tip_depth, 1.8 * dot.tip_depth);
+    }
+    dot.x -= 0.5 * lean * std::cos(treatment.geometry.azimuth);
+    dot.y -= 0.5 * lean * std::sin(treatment.geometry.azimuth);
+    dots.push_back(dot);
+  }
+  return dots;
+}
+
+std::vector<SpaceTrack> dot_tracks(const Treatment& treatment, const SpaceDot& dot) {
+  std::vector<SpaceTrack> tracks;
+  const double angle = treatment.machine.angle, azimuth = treatment.geometry.azimuth;
+  const double tilt = std::tan(angle), upright = std::cos(angle), c = std::cos(azimuth), s = std::sin(azimuth);
+  for (int k = 0; k < treatment.needle.prongs; ++k) {
+    const Needle::Place at = treatment.needle.place(k);  // in the plane across the needle; x leans
+    SpaceTrack track{};
+    track.x = dot.x + at.x / upright * c - at.y * s;
+    track.y = dot.y + at.x / upright * s + at.y * c;
+    track.lean_x = tilt * c;
+    track.lean_y = tilt * s;
+    track.upright = upright;
+    track.setback = at.x * tilt;
+    tracks.push_back(track);
+  }
+  return tracks;
+}
+
+CartesianFaces space_faces(const Treatment& treatment, const std::vector<SpaceDot>& dots, GridLevel level, long long most) {
+  const auto build = [&](GridLevel at) {
+    const double cell = finest_cell(at);
+    AxisPlan x{HUGE_VAL, -HUGE_VAL, {}, 1.25, 0.2 * units::mm}, y = x;
+    const auto widen = [cell](AxisPlan& plan, double one, double other) {
+      plan.fine.push_back({std::min(one, other) - 80.0 * units::um, std::max(one, other) + 80.0 * units::um, cell});
+      plan.first = std::min({plan.first, one, other});
+      plan.last = std::max({plan.last, one, other});
+    };
+    for (const SpaceDot& dot : dots)
+      for (const SpaceTrack& track : dot_tracks(treatment, dot)) {
+        const double depth = std::max(dot.tip_depth - track.setback * track.upright, 0.0);
+        widen(x, track.x, track.x + track.lean_x * depth);
+        widen(y, track.y, track.y + track.lean_y * depth);
+      }
+    for (AxisPlan* plan : {&x, &y}) {
+      plan->first -= treatment.geometry.margin;
+      plan->last += treatment.geometry.margin;
+    }
+    return CartesianFaces{odd_faces(x), odd_faces(y), build_grid(at, grid_extent(treatment)).z};
+  };
+  const auto said = [](const CartesianFaces& faces) {
+    return std::to_string(faces.x.size() - 1) + " x " + std::to_string(faces.y.size() - 1) + " x " +
+           std::to_string(faces.z.size() - 1);
+  };
+  CartesianFaces faces = build(level);
+  if (faces.cell_count() <= most) return faces;
+  std::string fits = "no grid level would fit; make geometry.margin_mm smaller or ask for fewer dots";
+  for (int lower = static_cast<int>(level) - 1; lower >= 0; --lower) {
+    const CartesianFaces coarser = build(static_cast<GridLevel>(lower));
+    if (coarser.cell_count() > most) continue;
+    fits = "--grid " + std::string(grid_level_name(static_cast<GridLevel>(lower))) + " (" + said(coarser) + ") would fit";
+    break;
+  }
+  throw InputError("geometry.kind = \"box\": the grid would have " + said(faces) + " = " + std::to_string(faces.cell_count()) +
+                   " cells, more than the " + std::to_string(most) + " that the free memory holds; " + fits);
+}
+
+void lay_out_space_constants(ViewArena& arena, const CartesianFaces& faces, SpaceInsertion& in) {
+  const int n_x = static_cast<int>(faces.x.size()) - 1, n_y = static_cast<int>(faces.y.size()) - 1;
+  const int n_z = static_cast<int>(faces.z.size()) - 1;
+  SpaceProblem& b = in.box;
+  b.grid = take_cartesian_grid(arena, n_x, n_y, n_z);
+  lay_out_constants(arena, n_x * n_y, n_z, b.tissue);
+  b.scratch.resistance = arena.take(b.grid.cell_count());
+  for (int t = 0; t < max_tracks; ++t) {
+    lay_out_constants(arena, 1, n_z, in.strip[t]);
+    b.track[t].cell = arena.take(n_z * max_crossings);
+    b.track[t].share = arena.take(n_z * max_crossings);
+  }
+}
+
+void lay_out_space_strips(ViewArena& arena, SpaceInsertion& in) {
+  SpaceProblem& b = in.box;
+  const int classes = b.tissue.params.classes;
+  for (int k = 0; k < max_tracks; ++k) {
+    InsertionProblem& strip = in.strip[k];
+    strip.params.classes = classes;
+    lay_out_state(arena, strip);
+    SpaceTrack& track = b.track[k];
+    track.flux = arena.take(b.grid.n_z * max_crossings);
+    track.widest = strip.track.widest;
+    track.hole = strip.track.hole;
+    track.needle_area = strip.scratch.needle_area;
+    track.wall = strip.system.wall;
+    track.wall_flux = strip.scratch.wall_flux;
+    track.wall_carrier = strip.scratch.wall_carrier;
+    track.returned_carrier = strip.scratch.returned_carrier;
+    track.wall_pigment = strip.scratch.wall_pigment;
+    track.returned_pigment = strip.scratch.returned_pigment;
+  }
+}
+
+void lay_out_space_state(ViewArena& arena, SpaceInsertion& in) {
+  SpaceProblem& b = in.box;
+  const int cells = b.grid.cell_count(), pad = b.grid.pad(), classes = b.tissue.params.classes;
+  TissueState& t = b.tissue.tissue;
+  InsertionScratch& s = b.tissue.scratch;
+  SpaceScratch& x = b.scratch;
+  for (auto* view : {&t.torn,          &t.held,           &t.fluid,
+                     &t.carrier,       &t.pressure,       &t.speed,
+                     &t.path,          &t.crack,          &s.w,
+                     &s.permeability,  &s.mobility,       &s.damage,
+                     &s.fluid_inverse, &x.x_conductance,  &x.y_conductance,
+                     &x.z_conductance, &x.x_flux,         &x.y_flux,
+                     &x.z_flux,        &x.storage,        &x.residual,
+                     &x.correction,    &x.direction,      &x.image,
+                     &x.reduced,       &x.inverse,        &x.coupling,
+                     &x.between.w,     &x.between.inverse})
+    *view = arena.take(cells, pad);
+  for (auto* group : {&t.pigment, &t.captured, &s.c, &s.capture, &x.between.c}) *group = arena.take_group(classes, cells, pad);
+  for (auto* view : {&x.gross, &x.net}) *view = arena.take(b.grid.column_count());
+  x.scalars = arena.take(scalar_count);
+}
+
+void fill_space(const Treatment& treatment, const CartesianFaces& faces, const SpaceInsertion& in) {
+  const SpaceProblem& b = in.box;
+  put_faces(b.grid, faces.x, faces.y, faces.z);
+  // Columns as rings: only their number and the rows count; the radii are unused.
+  std::vector<double> radii(static_cast<std::size_t>(b.tissue.grid.n_r) + 1, 0.0);
+  fill_constants(treatment, {radii, faces.z}, b.tissue);
+  const Geometry& follicle = treatment.geometry;
+  const double core = 0.5 * follicle.follicle, rim = core + follicle.sheath;
+  // A follicle of dead cells in a tight glassy membrane lets a ten-thousandth through (estimate); it ends where dermis does.
+  constexpr double tight = 1e-4;
+  const double end = treatment.skin_at_axis().bottom_of(LayerKind::dermis);
+  const auto permeability = [](const Skin& skin, double top, double bottom) {
+    return std::exp(layer_mean(skin, top, bottom, [](const SkinLayer& l) { return std::log(l.permeability); }));
+  };
+  for (int i = 0; i < b.grid.n_x; ++i)
+    for (int l = 0; l < b.grid.n_y; ++l) {
+      const double beside = share_beside(treatment, b.grid, i, l);
+      const double around = core > 0.0
+                                ? column_mean(b.grid, i, l,
+                                              [&](double x, double y) {
+                                                const double away = std::hypot(x - follicle.follicle_x, y - follicle.follicle_y);
+                                                return away < core ? tight : (away < rim ? follicle.sheath_gain : 1.0);
+                                              })
+                                : 1.0;
+      for (int j = 0; j < b.grid.n_z; ++j) {
+        const double top = b.grid.z_face(j), bottom = b.grid.z_face(j + 1);
+        double gain = b.grid.z_centre(j) < end ? around : 1.0;
+        if (beside > 0.0) {
+          const double here = permeability(treatment.skin_at_axis(), top, bottom),
+                       there = permeability(treatment.skin_beside(), top, bottom);
+          gain *= mix(1.0, there / here, beside);
+        }
+        put(FieldView<const double>(b.scratch.resistance), b.grid.cell(i, l, j), gain);
+      }
+    }
+}
+
+InsertionParams space_params(const Treatment& treatment, const Puncture& puncture, const SpaceDot& dot, GridLevel level) {
+  // Along the needle's axis nothing is projected: the needle and its stroke are those of an upright one.
+  Treatment along = treatment;
+  along.machine.angle = 0.0;
+  Puncture reach = puncture;
+  reach.tip_depth = dot.tip_depth / std::cos(treatment.machine.angle);
+  return build_insertion_params(along, reach, level);
+}
+
+void place_tracks(const std::vector<SpaceTrack>& tracks, const InsertionParams& params, SpaceInsertion& in) {
+  SpaceProblem& b = in.box;
+  const CartesianGrid& g = b.grid;
+  b.tracks = static_cast<int>(tracks.size());
+  b.tissue.params = params;
+  for (int t = 0; t < b.tracks; ++t) {
+    const SpaceTrack& from = tracks[static_cast<std::size_t>(t)];
+    SpaceTrack& track = b.track[t];
+    InsertionProblem& strip = in.strip[t];
+    track.x = from.x;
+    track.y = from.y;
+    track.lean_x = from.lean_x;
+    track.lean_y = from.lean_y;
+    track.upright = from.upright;
+    track.setback = from.setback;
+    strip.params = params;
+    const double per = 1.0 / from.upright;
+    double log_radius = 0.0, depth = 0.0;
+    for (int j = 0; j <= g.n_z; ++j) put(strip.grid.z_face, j, g.z_face(j) * per);
+    for (int j = 0; j < g.n_z; ++j) {
+      put(strip.grid.z_centre, j, g.z_centre(j) * per);
+      put(strip.rows.permeability, j, b.tissue.rows.permeability(j));
+      put(strip.rows.anisotropy, j, anisotropy_across(b.tissue.rows.anisotropy(j), from.upright));
+      put(strip.rows.porosity, j, b.tissue.rows.porosity(j));
+      put(strip.rows.storage, j, b.tissue.rows.storage(j));
+      put(strip.rows.shear_modulus, j, b.tissue.rows.shear_modulus(j));
+      put(strip.rows.filtration, j, b.tissue.rows.filtration(j));
+      if (j == 0 || g.z_face(j) < (params.tip_depth - from.setback) * from.upright) {
+        log_radius += g.dz(j) * share_row(g, track, j);
+        depth += g.dz(j);
+      } else
+        for (int n = 0; n < max_crossings; ++n) put(track.cell, j * max_crossings + n, -1.0);
+      for (int n = 0; n < max_crossings; ++n) track.flux(j * max_crossings + n) = 0.0;
+    }
+    // One radius for the whole track, the geometric mean over its rows.
+    put(strip.grid.r_centre, 0, std::exp(log_radius / depth));
+    put(strip.grid.r_face, 1, 2.0 * strip.grid.r_centre(0));
+  }
+}
+
+}  // namespace dermaflux

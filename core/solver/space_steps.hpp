@@ -1,0 +1,291 @@
+#pragma once
+#include <cmath>
+
+#include "core/solver/space_problem.hpp"
+#include "core/solver/tissue_steps.hpp"
+
+namespace dermaflux {
+
+/// Gain of permeability in the zones torn by all needles so far.
+struct SpaceDamageStep {
+  SpaceProblem b;
+  DF_FUNCTION void operator()(int column, int j) const {
+    const InsertionProblem& p = b.tissue;
+    const CartesianGrid& grid = b.grid;
+    const int k = column * grid.n_z + j;
+    double gain = 1.0 + p.tissue.torn(k);
+    for (int t = 0; t < b.tracks; ++t) {
+      const SpaceTrack& track = b.track[t];
+      const double widest = track.widest(j);
+      if (!(widest > 0.0)) continue;
+      const double distance =
+          std::sqrt(track.seen(grid.x_centre(b.column_x(column)), grid.y_centre(b.column_y(column)), grid.z_centre(j)).square);
+      const double radius = p.params.damage_radius_factor * std::sqrt(widest / units::pi);
+      if (distance < 6.0 * radius) gain = larger(gain, p.params.damage(distance, radius));
+    }
+    p.scratch.damage(k) = gain;
+  }
+};
+
+/// Torn tissue stays torn when the next needle comes.
+struct SpaceTearStep {
+  SpaceProblem b;
+  DF_FUNCTION void operator()(int column, int j) const {
+    const int k = column * b.grid.n_z + j;
+    b.tissue.tissue.torn(k) = larger(b.tissue.tissue.torn(k), b.tissue.scratch.damage(k) - 1.0);
+  }
+};
+
+/// Obstacles let through less than the tissue around them.
+struct ObstacleStep {
+  SpaceProblem b;
+  DF_FUNCTION void operator()(int n, int) const {
+    const int first = b.column(n) * b.grid.n_z;
+    DF_LANES
+    for (int j = 0; j < b.part.rows; ++j) {
+      const int k = first + j;
+      b.tissue.scratch.permeability(k) *= b.scratch.resistance(k);
+      b.tissue.scratch.mobility(k) *= b.scratch.resistance(k);
+    }
+  }
+};
+
+/// How open tracks change the conductance of a face whose normal has the given squares of components: an incompressible tissue
+/// is pushed away from each track (OpeningStretch), so that flow away from it finds more room and flow around it less; along it
+/// nothing changes. What lies off the diagonal of that tensor is left out.
+struct FaceStretch {
+  SpaceProblem b;
+  enum class Normal { x, y, z };
+  template <Normal normal>
+  DF_IN_LANES DF_FUNCTION double at(double x, double y, double z, int row) const {
+    double factor = 1.0;
+    for (int t = 0; t < b.tracks; ++t) {
+      const SpaceTrack& track = b.track[t];
+      const SpaceTrack::Seen seen = track.seen(x, y, z);
+      const double away = normal == Normal::x ? seen.x2 : (normal == Normal::y ? seen.y2 : seen.z2);
+      const double along = normal == Normal::x ? track.along_x() : (normal == Normal::y ? track.along_y() : track.along_z());
+      const double stretch = 1.0 + track.opening(row) / seen.square;
+      factor *= away * stretch + along + larger(1.0 - away - along, 0.0) / stretch;
+    }
+    return factor;
+  }
+};
+
+/// Conductances of the faces to the next cells in x, y and z: both half cells in series. Across the layers tracks and cracks act
+/// as in the axisymmetric insertion; the sides of the box and its bottom are closed.
+struct SpaceConductanceStep {
+  SpaceProblem b;
+  DF_FUNCTION void operator()(int n, int) const {
+    const InsertionProblem& p = b.tissue;
+    const CartesianGrid& g = b.grid;
+    const FaceStretch stretch{b};
+    using Normal = FaceStretch::Normal;
+    const int column = b.column(n), i = b.column_x(column), l = b.column_y(column), first = column * g.n_z, layer = b.layer();
+    const double dx = g.dx(i), dy = g.dy(l);
+    const bool east = i + 1 < b.part.i1, north = l + 1 < b.part.j1;
+    const double next_dx = east ? g.dx(i + 1) : dx, next_dy = north ? g.dy(l + 1) : dy;
+    const double open_x = east ? 1.0 : 0.0, open_y = north ? 1.0 : 0.0;
+    const double x = g.x_centre(i), y = g.y_centre(l), face_x = g.x_face(i + 1), face_y = g.y_face(l + 1);
+    const int next_x = east ? layer : 0, next_y = north ? g.n_z : 0;
+    bool opened = false;  // where no needle has been nothing is stretched
+    for (int t = 0; t < b.tracks; ++t) opened = opened || b.track[t].opening(0) > 0.0;
+    DF_LANES
+    for (int j = 0; j < b.part.rows; ++j) {
+      const int k = first + j;
+      const double dz = g.dz(j), here = p.scratch.mobility(k), cracked = here * (1.0 + p.tissue.crack(k));
+      const double plane = p.rows.anisotropy(j);
+      const double to_x = p.scratch.mobility(k + next_x) * (1.0 + p.tissue.crack(k + next_x));
+      const double to_y = p.scratch.mobility(k + next_y) * (1.0 + p.tissue.crack(k + next_y));
+      b.scratch.x_conductance(k) = open_x * plane * in_series(dy * dz, 0.5 * dx, cracked, 0.5 * next_dx, to_x);
+      b.scratch.y_conductance(k) = open_y * plane * in_series(dx * dz, 0.5 * dy, cracked, 0.5 * next_dy, to_y);
+    }
+    for (int j = 0; j < b.part.rows; ++j) {
+      const int k = first + j;
+      const bool inside = j + 1 < b.part.rows;
+      const double dz = g.dz(j), below = inside ? g.dz(j + 1) : dz;
+      b.scratch.z_conductance(k) =
+          inside ? in_series(dx * dy, 0.5 * dz, p.scratch.mobility(k), 0.5 * below, p.scratch.mobility(k + 1)) : 0.0;
+    }
+    if (!opened) return;
+    for (int j = 0; j < b.part.rows; ++j) {
+      const int k = first + j;
+      b.scratch.x_conductance(k) *= stretch.at<Normal::x>(face_x, y, g.z_centre(j), j);
+      b.scratch.y_conductance(k) *= stretch.at<Normal::y>(x, face_y, g.z_centre(j), j);
+      b.scratch.z_conductance(k) *= stretch.at<Normal::z>(x, y, g.z_face(j + 1), j);
+    }
+  }
+};
+
+/// What flows into a cell from its neighbours, by the differences of a field, over the cells of one column.
+struct Inflow {
+  SpaceProblem b;
+  int first;              ///< cell of the column
+  double west, south;     ///< whether there is a neighbour in the part, 1 or 0
+  int to_west, to_south;  ///< steps to it, 0 for none
+
+  DF_FUNCTION static Inflow of(const SpaceProblem& b, int column) {
+    const bool west = b.column_x(column) > b.part.i0, south = b.column_y(column) > b.part.j0;
+    return {b, column * b.grid.n_z, west ? 1.0 : 0.0, south ? 1.0 : 0.0, west ? b.layer() : 0, south ? b.grid.n_z : 0};
+  }
+  DF_IN_LANES DF_FUNCTION double operator()(FieldView<const double> f, int j) const {
+    const int k = first + j;
+    const SpaceScratch& s = b.scratch;
+    const double here = f(k), above = j > 0 ? s.z_conductance(k - 1) * (f(k - 1) - here) : 0.0;
+    return s.x_conductance(k) * (f(k + b.layer()) - here) + west * s.x_conductance(k - to_west) * (f(k - to_west) - here) +
+           s.y_conductance(k) * (f(k + b.grid.n_z) - here) + south * s.y_conductance(k - to_south) * (f(k - to_south) - here) +
+           s.z_conductance(k) * (f(k + 1) - here) + above;
+  }
+  /// Sum of the conductances.
+  DF_IN_LANES DF_FUNCTION double sum(int j) const {
+    const int k = first + j;
+    const SpaceScratch& s = b.scratch;
+    return s.x_conductance(k) + west * s.x_conductance(k - to_west) + s.y_conductance(k) + south * s.y_conductance(k - to_south) +
+           s.z_conductance(k) + (j > 0 ? s.z_conductance(k - 1) : 0.0);
+  }
+};
+
+/// Storage of every cell and the residual of the old pressure in its balance, without the walls of the tracks.
+struct SpaceBalanceStep {
+  SpaceProblem b;
+  double dt;   ///< [s]
+  bool again;  ///< the pressure is no longer that of the fluid: what the change has stored counts, too
+  DF_FUNCTION void operator()(int n, int) const {
+    const InsertionProblem& p = b.tissue;
+    const int column = b.column(n);
+    const Inflow inflow = Inflow::of(b, column);
+    const double area = b.column_area(column), per_time = 1.0 / dt;
+    DF_LANES
+    for (int j = 0; j < b.part.rows; ++j) {
+      const int k = inflow.first + j;
+      const double volume = area * b.grid.dz(j), drain = volume * p.params.lymph_conductance;
+      b.scratch.storage(k) = volume * pore_storage(p, j).capacity(p.tissue.fluid(k)) * per_time + drain;
+      const double here = p.tissue.pressure(k), stored = b.scratch.storage(k) - drain;
+      const double change = again ? pore_storage(p, j).pressure(p.tissue.fluid(k)) - here : 0.0;
+      b.scratch.residual(k) = drain * (p.params.rest_pressure - here) + inflow(p.tissue.pressure, j) + stored * change;
+    }
+  }
+};
+
+/// Face fluxes of the solved pressure, positive towards the next cell.
+struct SpaceFluxStep {
+  SpaceProblem b;
+  DF_FUNCTION void operator()(int n, int) const {
+    const int first = b.column(n) * b.grid.n_z;
+    const FieldView<double> pressure = b.tissue.tissue.pressure;
+    DF_LANES
+    for (int j = 0; j < b.part.rows; ++j) {
+      const int k = first + j;
+      const double here = pressure(k);
+      b.scratch.x_flux(k) = b.scratch.x_conductance(k) * (here - pressure(k + b.layer()));
+      b.scratch.y_flux(k) = b.scratch.y_conductance(k) * (here - pressure(k + b.grid.n_z));
+      b.scratch.z_flux(k) = b.scratch.z_conductance(k) * (here - pressure(k + 1));
+    }
+  }
+};
+
+/// Darcy speed of every cell as its pores see it, where open tracks have pushed it, and, per column, the largest share of a cell's
+/// fluid that leaves it per second, gross and net [1/s] (as SpeedStep). What comes through the wall of a track is added by
+/// WallSpeedStep.
+struct SpaceSpeedStep {
+  SpaceProblem b;
+  double dt;  ///< [s]
+  DF_FUNCTION void operator()(int n, int) const {
+    const InsertionProblem& p = b.tissue;
+    const CartesianGrid& g = b.grid;
+    const SpaceScratch& s = b.scratch;
+    const int column = b.column(n), i = b.column_x(column), l = b.column_y(column);
+    const Inflow edge = Inflow::of(b, column);
+    const double area = g.dx(i) * g.dy(l), x = g.x_centre(i), y = g.y_centre(l);
+    double gross = 0.0, net = 0.0;
+    for (int j = 0; j < b.part.rows; ++j) {
+      const int k = edge.first + j;
+      const double east = s.x_flux(k), west = edge.west * s.x_flux(k - edge.to_west), north = s.y_flux(k);
+      const double south = edge.south * s.y_flux(k - edge.to_south), down = s.z_flux(k), up = j > 0 ? s.z_flux(k - 1) : 0.0;
+      const double dz = g.dz(j), volume = area * dz, content = volume * p.tissue.fluid(k);
+      const double drained = volume * p.params.lymph_conductance * (p.tissue.pressure(k) - p.params.rest_pressure);
+      double wall_out = 0.0, wall_in = 0.0;
+      for (int t = 0; t < b.tracks; ++t)
+        for (int m = 0; m < max_crossings; ++m) {
+          const int at = j * max_crossings + m;
+          if (static_cast<int>(b.track[t].cell(at)) != k) continue;
+          wall_out += larger(-b.track[t].flux(at), 0.0);
+          wall_in += larger(b.track[t].flux(at), 0.0);
+        }
+      const double out = larger(east, 0.0) + larger(-west, 0.0) + larger(north, 0.0) + larger(-south, 0.0) + larger(down, 0.0) +
+                         larger(-up, 0.0) + larger(drained, 0.0) + wall_out;
+      const double lost = east - west + north - south + down - up + drained + wall_out - wall_in;
+      const double u_x = 0.5 * (std::fabs(east) + std::fabs(west)) / (g.dy(l) * dz);
+      const double u_y = 0.5 * (std::fabs(north) + std::fabs(south)) / (g.dx(i) * dz);
+      const double u_z = 0.5 * (std::fabs(up) + std::fabs(down)) / area;
+      double pushed = 1.0;
+      for (int t = 0; t < b.tracks; ++t)
+        pushed *= 1.0 + b.track[t].opening(j) / (b.track[t].seen(x, y, g.z_centre(j)).square + 0.25 * area / units::pi);
+      p.tissue.speed(k) = std::sqrt((u_x * u_x + u_y * u_y) / pushed + u_z * u_z);
+      gross = larger(gross, out / (content - smaller(larger(lost * dt, 0.0), 0.5 * content)));
+      net = larger(net, lost / content);
+    }
+    s.gross(b.column(n)) = gross;
+    s.net(b.column(n)) = net;
+  }
+};
+
+/// Mean Darcy speed in the cells that share a track: what leaves its wall spreads in all directions, q/(2 pi r) per length, and the
+/// open track has pushed the pores outward. The mean of 1/r over a cell is that at a distance which counts the cell's own size.
+struct WallSpeedStep {
+  SpaceProblem b;
+  DF_FUNCTION void operator()() const {
+    for (int t = 0; t < b.tracks; ++t)
+      for (int j = 0; j < b.part.rows; ++j)
+        for (int m = 0; m < max_crossings; ++m) {
+          const SpaceTrack& track = b.track[t];
+          const int at = j * max_crossings + m, k = static_cast<int>(track.cell(at));
+          if (k < 0) continue;
+          const int column = k / b.grid.n_z, i = b.column_x(column), l = b.column_y(column);
+          const double away = track.seen(b.grid.x_centre(i), b.grid.y_centre(l), b.grid.z_centre(j)).square;
+          const double square = away + b.column_area(column) / (4.0 * units::pi) + track.opening(j);
+          const double length = b.grid.dz(j) / track.upright;
+          const double speed = std::fabs(track.wall_flux(j)) / (2.0 * units::pi * std::sqrt(square) * length);
+          b.tissue.tissue.speed(k) = larger(b.tissue.tissue.speed(k), speed);
+        }
+  }
+};
+
+/// Largest departure from the resting pressure along the four sides and the lowest row of the part, per column; 0 inside.
+struct SpaceEdgeStep {
+  SpaceProblem b;
+  DF_FUNCTION void operator()(int n, int) const {
+    const int column = b.column(n), first = column * b.grid.n_z, i = b.column_x(column), l = b.column_y(column);
+    const auto departure = [&](int j) { return std::fabs(b.tissue.tissue.pressure(first + j) - b.tissue.params.rest_pressure); };
+    double side = 0.0;
+    if (i == b.part.i0 || i + 1 == b.part.i1 || l == b.part.j0 || l + 1 == b.part.j1)
+      for (int j = 0; j < b.part.rows; ++j) side = larger(side, departure(j));
+    b.scratch.gross(column) = side;
+    b.scratch.net(column) = departure(b.part.rows - 1);
+  }
+};
+
+/// Largest departure of the tissue from the resting pressure, per column.
+struct SpaceExcessStep {
+  SpaceProblem b;
+  DF_FUNCTION void operator()(int n, int) const {
+    const int column = b.column(n), first = column * b.grid.n_z;
+    double largest = 0.0;
+    for (int j = 0; j < b.part.rows; ++j)
+      largest = larger(largest, std::fabs(b.tissue.tissue.pressure(first + j) - b.tissue.params.rest_pressure));
+    b.scratch.gross(column) = largest;
+  }
+};
+
+/// Largest of a value per column over the part, in fixed order.
+struct SpaceMaximumStep {
+  SpaceProblem b;
+  FieldView<const double> values;
+  int scalar;
+  DF_FUNCTION void operator()() const {
+    double largest = 0.0;
+    for (int n = 0; n < b.part.columns(); ++n) largest = larger(largest, values(b.column(n)));
+    b.scratch.scalars(scalar) = largest;
+  }
+};
+
+}  // namespace dermaflux
