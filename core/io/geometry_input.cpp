@@ -19,10 +19,10 @@ std::map<std::string, ConfigValue> plain_geometry() {
   add("azimuth_deg", 0.0, 0.0, 360.0, "definition: tips of a tilted needle point along x");
   add("margin_mm", 0.8, 0.5, 1.5, "definition: room for pressure and pigment; more costs cells");
   add("dots", 1.0, 1.0, 5.0, "definition: one dot");
-  add("seed", 1.0, 0.0, 0.0, "definition: any whole number");
+  add("seed", 1.0, 0.0, 1e9, "definition: any whole number");
   add("follicle_x_mm", 0.0, -0.5, 0.5, "definition: the middle of the box");
   add("follicle_y_mm", 0.0, -0.5, 0.5, "definition: the middle of the box");
-  add("follicle_um", 0.0, 0.0, 0.0, "definition: no follicle unless stated");
+  add("follicle_um", 0.0, 0.0, 200.0, "definition: no follicle unless stated; estimate: terminal ones are 100 to 200 um wide");
   add("sheath_um", 30.0, 15.0, 60.0, "estimate: connective-tissue sheath of a terminal follicle");
   add("sheath_gain", 3.0, 1.0, 10.0, "estimate: loose sheath beside dense reticular dermis; no measurement was found");
   return values;

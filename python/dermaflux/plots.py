@@ -200,7 +200,7 @@ def probability_map(
     colours = ("#e69f00", "#56b4e9", "#d55e00", "#cc79a7", "#f0e442", "#009e73", "#ffffff")
     for rule, colour in zip(rules["criterion"].values, colours * 3, strict=False):
         kept = rules.sel(criterion=rule).values
-        if kept.min() < 0.5 < kept.max():
+        if min(kept.shape) > 1 and kept.min() < 0.5 < kept.max():  # a line of settings has no contours
             ax.contour(dwell, depth, kept, levels=[0.5], colors=[colour], linewidths=1.6)
             ax.plot([], [], color=colour, lw=1.6, label=f"{rule}: kept by half")
     box_t, box_d = tolerance["dwell_ms"], tolerance["depth_mm"]

@@ -29,7 +29,7 @@ def test_a_treatment_is_a_mapping_of_every_key(normal: df.Treatment):
 
 
 def test_each_group_of_the_design_has_keys(normal: df.Treatment):
-    groups = {"machine", "needle", "ink", "skin", "scar", "pattern", "sessions", "aftercare", "host", "model"}
+    groups = {"machine", "needle", "ink", "skin", "scar", "pattern", "sessions", "aftercare", "host", "model", "geometry"}
     assert {key.split(".")[0] for key in normal} == groups
 
 

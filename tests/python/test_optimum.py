@@ -11,6 +11,7 @@ from calibration_samples import Rule
 from conftest import CONFIGS
 from scipy import stats
 from scipy.ndimage import gaussian_filter1d
+from threadpoolctl import threadpool_limits
 
 import dermaflux as df
 from dermaflux import _core, optimum, response_surface
@@ -73,8 +74,9 @@ class Skin:
 
 @pytest.fixture(scope="module", autouse=True)
 def few_skins() -> Iterator[None]:
-    """A quarter of the skins and resamples, half of the groups and places: more error, which the ranges must tell."""
-    with pytest.MonkeyPatch.context() as patch:
+    """A quarter of the skins and resamples, half of the groups and places: more error, which the ranges must tell. One thread, as `calibrate`
+    has it: small matrices are eight times slower on two."""
+    with threadpool_limits(1, "blas"), pytest.MonkeyPatch.context() as patch:
         patch.setattr(optimum, "_SKINS", 256)
         patch.setattr(optimum, "_ACROSS", 16)
         patch.setattr(optimum, "_RESAMPLES", 100)
