@@ -70,6 +70,38 @@ def section(run: xr.Dataset, layers: dict[str, float]) -> Figure:
     return figure
 
 
+def box(run: xr.Dataset, layers: dict[str, float]) -> Figure:
+    """Pigment of a run in a box, summed along y seen from the side and along z seen from above, on day 0, 14, and after one and five years, with the
+    tracks that the prongs made."""
+    days = [day for day in (0.0, 14.0, 365.25, 1826.25) if day <= float(run["time"][-1])]
+    total = sum(run[f"box_pigment_{pool}"].transpose("time", "z", "y", "x") for pool in POOLS)
+    edges = {axis: run[f"{axis}_face"].values * 1e3 for axis in "xyz"}
+    side, above = (total * xr.DataArray(np.diff(run[f"{axis}_face"].values), dims=axis) for axis in "yz")
+    sums = side.sum("y") * 1e6, above.sum("z") * 1e6  # mg/m2
+    deepest, tracks = _deepest(run), run["tracks"].values * 1e3
+    held = total.isel(time=0).max("z").values > 1e-3 * float(total[0].max())
+    half = 1.2 * max(np.abs(edges["x"][:-1][held.any(axis=0)]).max(), np.abs(edges["y"][:-1][held.any(axis=1)]).max())
+    figure, axes = plt.subplots(2, len(days), figsize=(3.0 * len(days) + 0.8, 5.6), sharex=True, sharey="row", squeeze=False, layout="constrained")
+    depths = np.cumsum(list(layers.values()))
+    for row, (seen, upright, label) in enumerate(zip(sums, ("z", "y"), ("depth [mm]", "y [mm]"), strict=True)):
+        top = float(seen.max())
+        for ax, day in zip(axes[row], days, strict=True):
+            field = seen.sel(time=day, method="nearest").values
+            image = ax.pcolormesh(edges["x"], edges[upright], field, cmap="magma_r", norm=LogNorm(1e-3 * top, top, clip=True), rasterized=True)
+            for track in tracks:
+                ax.plot(track[[1, 4]], track[[3, 6]] if upright == "z" else track[[2, 5]], color="#0072b2", lw=0.7)
+            ax.set(xlim=(-half, half), ylim=(deepest, 0.0) if upright == "z" else (-half, half), aspect="equal")
+            for depth in depths if upright == "z" else ():
+                ax.axhline(depth, color="#777777", lw=0.6, ls=":")
+        axes[row][0].set_ylabel(label)
+        figure.colorbar(image, ax=axes[row], label="pigment [mg m$^{-2}$]", shrink=0.8)
+    for ax, day in zip(axes[0], days, strict=True):
+        ax.set_title(_day_name(day))
+    for ax in axes[1]:
+        ax.set_xlabel("x [mm]")
+    return figure
+
+
 def _day_name(day: float) -> str:
     return f"day {day:.0f}" if day < 300 else f"{day / 365.25:.0f} year{'s' if day > 400 else ''}"
 

@@ -115,13 +115,23 @@ def _class_name(name: str) -> str:
     return name.replace("_", "\n").replace("fue", "FUE").replace("fut", "FUT")
 
 
+_OF_A_BOX = (
+    "This run is in a box, with every prong where it stands; the looks above, their contrast and width are those of its mean over rings about the middle, "
+    "which shows a dot of several prongs as a ring. The pictures below are of the tissue itself; lines are the paths of the prongs."
+)
+
+
 def _pictures_of_run(data: xr.Dataset, layers: dict[str, float], strip: Callable[[], str]) -> str:
     if float(data["pigment_deposited_ng"]) <= 0.0:
         return _warnings(["the needle did not break the skin at this setting, so there is no pigment to show"])
+    if "tracks" in data:
+        section = f'<p class="note">{_OF_A_BOX}</p><h2>From the side and from above</h2>' + _picture(plots.box(data, layers), "pigment from the side and from above")
+    else:
+        section = f"<h2>Section through the dot</h2>{_picture(plots.section(data, layers), 'pigment in a section')}"
     return (
         strip()
-        + f"<h2>Section through the dot</h2>{_picture(plots.section(data, layers), 'pigment in a section')}"
-        f"<h2>Depth</h2>{_picture(plots.profile(data, layers), 'pigment against depth')}"
+        + section
+        + f"<h2>Depth</h2>{_picture(plots.profile(data, layers), 'pigment against depth')}"
         f"<h2>Fading</h2>{_picture(plots.fading(data), 'contrast and retained pigment over time')}"
         f"<h2>Fate of the pigment</h2>{_picture(plots.fate(data), 'pools and losses over time')}"
         f"<h2>Strokes</h2>{_picture(plots.insertion(data), 'tip depth, force and ink')}"

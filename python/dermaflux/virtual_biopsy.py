@@ -80,8 +80,10 @@ def tissue_of(run: xr.Dataset, day: float, name: str = "the run") -> Tissue:
 
     Raises
     ------
-    InputError: no such day, or no pigment then.
+    InputError: no such day, no pigment then, or a run in a box, of which only means over rings could be cut.
     """
+    if "tracks" in run:
+        raise _core.InputError(f'{name}: geometry.kind is "box", and sections are cut from rings; run it with kind = "axisymmetric"')
     n = moment(run, day, name)
     read = resolved_input(run)
 

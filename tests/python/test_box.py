@@ -5,8 +5,13 @@ from pathlib import Path
 import h5py
 import numpy as np
 import pytest
+from matplotlib.collections import QuadMesh
 
 import dermaflux as df
+from dermaflux import plots
+from dermaflux.report import run_report
+from dermaflux.runfile import layers_at_axis, resolved_input
+from dermaflux.virtual_biopsy import tissue_of
 
 FILE = df.configs() / "treatments/three_prongs_tilted.toml"
 SMALL = {"machine.dwell_ms": 10, "geometry.margin_mm": 0.25}
@@ -69,3 +74,19 @@ def test_a_box_is_run_alone_and_to_its_end(tmp_path: Path):
         df.run(treatment, grid="quick", state=tmp_path / "state.h5", stop_after_day=100)
     with pytest.raises(df.InputError, match=r"geometry\.azimuth_deg.*axisymmetric"):
         df.load(df.configs() / "treatments/normal_scalp.toml", {"geometry.azimuth_deg": 30})
+
+
+def test_the_report_shows_the_tissue_and_not_its_mean_over_rings(result: df.Result, tmp_path: Path):
+    data = df.open_run(result.save(tmp_path / "run.h5"))
+    page = run_report(data)
+    assert "From the side and from above" in page and "Section through the dot" not in page and "paths of the prongs" in page
+    figure = plots.box(data, layers_at_axis(resolved_input(data)))
+    meshes = [mesh for ax in figure.axes for mesh in ax.collections if isinstance(mesh, QuadMesh) and ax.get_ylabel() != "pigment [mg m$^{-2}$]"]
+    areas = [np.outer(np.diff(data["z_face"]), np.diff(data["x_face"])), np.outer(np.diff(data["y_face"]), np.diff(data["x_face"]))]
+    for mesh, area in zip((meshes[0], meshes[len(meshes) // 2]), areas, strict=True):  # day 0: both sums hold the dose, in single precision
+        assert (mesh.get_array().reshape(area.shape) * area).sum() * 1e6 == pytest.approx(result["pigment_deposited_ng"], rel=1e-5)
+
+
+def test_no_section_is_cut_from_the_mean_of_a_box(result: df.Result):
+    with pytest.raises(df.InputError, match="sections are cut from rings"):
+        tissue_of(result.to_xarray(), 14.0)
