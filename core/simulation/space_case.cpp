@@ -7,6 +7,7 @@
 
 #include "core/error.hpp"
 #include "core/number_text.hpp"
+#include "core/simulation/moment_booking.hpp"
 #include "core/simulation/optical_scene.hpp"
 #include "core/simulation/validity.hpp"
 #include "core/solver/healing_setup.hpp"
@@ -199,16 +200,7 @@ void look_at_box(const SpaceCase& c, const RingMeans& means, Outcome& outcome) {
     const OpticalScene scene(c.treatment, {means.r_face, c.faces.z}, {from, from + static_cast<std::ptrdiff_t>(size)}, time, time);
     const int colour = time == colour_times[0] ? 0 : (time == colour_times[1] ? 1 : -1);
     const Appearance seen = scene.look(colour >= 0);
-    MomentOutcome& moment = outcome.moments[m];
-    moment.contrast = seen.contrast;
-    moment.fwhm = seen.fwhm;
-    moment.erythema = seen.erythema;
-    moment.oedema = seen.oedema;
-    moment.haematoma = seen.haematoma;
-    for (int n = 0; colour >= 0 && n < band_count; ++n) {
-      outcome.colour[colour].skin[n] = seen.skin[n];
-      outcome.colour[colour].dot[n] = seen.dot[n];
-    }
+    book_look(seen, colour, outcome.moments[m], outcome);
   }
 }
 

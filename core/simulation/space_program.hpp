@@ -1,4 +1,5 @@
 #pragma once
+#include "core/simulation/moment_booking.hpp"
 #include "core/simulation/space_case.hpp"
 #include "core/solver/insertion_start.hpp"
 
@@ -61,19 +62,8 @@ template <class Executor>
 void book_moment(const Executor& executor, SpaceCase& c, int m, Outcome& out) {
   const HealingProblem& healing = c.healing;
   measure(executor, healing, 1.0 * units::mm);
-  const auto sum = [&](int n) { return executor.read(healing.moments, n); };
-  MomentOutcome& moment = out.moments[m];
-  double held = 0.0;
-  moment.time = c.times[static_cast<std::size_t>(m)];
-  for (int n = 0; n < 5; ++n) held += moment.pools[n] = sum(Moment::free + n);
-  for (int n = 0; n < HealingAccount::count; ++n) held += moment.losses[n] = executor.read(healing.account, n);
-  moment.depth_mean = sum(Moment::depth_mean);
-  moment.depth_p10 = sum(Moment::depth_p10);
-  moment.depth_p90 = sum(Moment::depth_p90);
-  moment.radius_mean = sum(Moment::radius_mean);
-  moment.below_limit = sum(Moment::below_limit);
-  const double delivered = out.drawn_pigment - out.back_pigment - out.exuded_pigment;
-  if (out.drawn_pigment > 0.0) out.imbalance = larger(out.imbalance, std::fabs(held - delivered) / out.drawn_pigment);
+  const double held = book_sums(executor, healing, c.times[static_cast<std::size_t>(m)], out.moments[m]);
+  out.imbalance = imbalance_with(out.imbalance, held, out.drawn_pigment, out.back_pigment, out.exuded_pigment);
   if (!(held >= 0.0 && held < 1.0)) out.status = Status::not_finite;
   const PoolFields& p = healing.pools;
   for (const FieldView<double>& pool : {p.free, p.matrix, p.macrophage, p.slow, p.epidermal})

@@ -1,5 +1,6 @@
 #pragma once
 #include "core/simulation/contact_end.hpp"
+#include "core/simulation/moment_booking.hpp"
 
 namespace dermaflux {
 
@@ -21,36 +22,10 @@ DF_FUNCTION DF_OUTLINE void book_moment(const Executor& executor, const Treatmen
   const int m = at.moments;
   measure(executor, healing, c.depth_limit);
   MomentOutcome& moment = out.moments[m];
-  const auto sum = [&](int n) { return executor.read(healing.moments, n); };
-  double held = 0.0;
-  moment.time = c.moments[m];
-  for (int n = 0; n < 5; ++n) {
-    const double pool = sum(Moment::free + n);
-    moment.pools[n] = pool;
-    held += pool;
-  }
-  for (int n = 0; n < HealingAccount::count; ++n) {
-    const double lost = executor.read(healing.account, n);
-    moment.losses[n] = lost;
-    held += lost;
-  }
-  moment.depth_mean = sum(Moment::depth_mean);
-  moment.depth_p10 = sum(Moment::depth_p10);
-  moment.depth_p90 = sum(Moment::depth_p90);
-  moment.radius_mean = sum(Moment::radius_mean);
-  moment.below_limit = sum(Moment::below_limit);
-  const double delivered = at.drawn_pigment - at.back_pigment - at.exuded_pigment;
-  if (at.drawn_pigment > 0.0) at.imbalance = larger(at.imbalance, std::fabs(held - delivered) / at.drawn_pigment);
+  const double held = book_sums(executor, healing, c.moments[m], moment);
+  at.imbalance = imbalance_with(at.imbalance, held, at.drawn_pigment, at.back_pigment, at.exuded_pigment);
   at.lost_finite = at.lost_finite || !(held >= 0.0 && held < 1.0);
-  moment.contrast = seen.contrast;
-  moment.fwhm = seen.fwhm;
-  moment.erythema = seen.erythema;
-  moment.oedema = seen.oedema;
-  moment.haematoma = seen.haematoma;
-  for (int n = 0; colour >= 0 && n < band_count; ++n) {
-    out.colour[colour].skin[n] = seen.skin[n];
-    out.colour[colour].dot[n] = seen.dot[n];
-  }
+  book_look(seen, colour, moment, out);
   if (c.recorder.pools.size > 0)
     executor.cells(healing.grid.n_r, healing.grid.n_z, RecordPoolsStep{c.recorder, healing.grid, healing.pools, m});
   at.moments = m + 1;

@@ -18,15 +18,19 @@ struct LevelStorageStep {
   }
 };
 
+/// Adds what the links of a cell bring to its right-hand side on a level.
+template <class Links, class Grid>
+DF_FUNCTION void add_links(const EmbeddedNodes& nodes, const Links& brought, int m, const BoxLevelOn<Grid>& level) {
+  double sum = level.right(nodes.cell(m));
+  for (int n = nodes.first_of_cell(m); n < nodes.first_of_cell(m + 1); ++n) sum += brought(nodes.by_cell(n));
+  level.right(nodes.cell(m)) = static_cast<float>(sum);
+}
+
 template <class Grid>
 struct LinkStorageStep {
   EmbeddedNodes nodes;
   BoxLevelOn<Grid> level;
-  DF_FUNCTION void operator()(int m) const {
-    double sum = level.right(nodes.cell(m));
-    for (int n = nodes.first_of_cell(m); n < nodes.first_of_cell(m + 1); ++n) sum += nodes.link(nodes.by_cell(n));
-    level.right(nodes.cell(m)) = static_cast<float>(sum);
-  }
+  DF_FUNCTION void operator()(int m) const { add_links(nodes, nodes.link, m, level); }
 };
 
 /// Share of the next coarse column in the correction of each cell: by the resistances between it, its own coarse column's middle

@@ -19,6 +19,28 @@ struct StartSolutionStep {
   }
 };
 
+/// Cells of a column that are summed side by side.
+inline constexpr int box_lanes = 8;
+
+/// Sum of the lanes in a fixed order.
+DF_FUNCTION inline double sum_of_lanes(const double (&sum)[box_lanes]) {
+  return ((sum[0] + sum[4]) + (sum[2] + sum[6])) + ((sum[1] + sum[5]) + (sum[3] + sum[7]));
+}
+
+/// Sum of `term(cell)` over a column.
+template <class Grid, class Term>
+DF_FUNCTION double lane_sum(const Grid& grid, int i, int j, const Term& term) {
+  const int first = grid.cell(i, j, 0), step = grid.step_z();
+  double sum[box_lanes] = {};
+  int k = 0;
+  for (; k + box_lanes <= grid.n_z; k += box_lanes) {
+    DF_LANES
+    for (int l = 0; l < box_lanes; ++l) sum[l] += term(first + (k + l) * step);
+  }
+  for (; k < grid.n_z; ++k) sum[0] += term(first + k * step);
+  return sum_of_lanes(sum);
+}
+
 /// Moves along the direction unless `alpha` is 0, hands the residual to the first level and leaves, per column, by how much a
 /// cell's balance is off beyond what is tolerated and the sum of the squares of the residual.
 template <class Grid>
@@ -36,18 +58,14 @@ struct AdvanceColumnsStep {
       else
         for (int l = 0; l < count; ++l) part<1>(first + (k + l) * step, step, excess, sum);
     }
-    s.partial(s.grid.column(i, j)) = added(sum);
+    s.partial(s.grid.column(i, j)) = sum_of_lanes(sum);
     double largest = 0.0;
     for (int l = 0; l < lanes; ++l) largest = larger(largest, excess[l]);
     s.partial_excess(s.grid.column(i, j)) = largest;
   }
-  static constexpr int lanes = 8;
-  /// Sum of the lanes in a fixed order.
-  DF_FUNCTION static double added(const double (&sum)[lanes]) {
-    return ((sum[0] + sum[4]) + (sum[2] + sum[6])) + ((sum[1] + sum[5]) + (sum[3] + sum[7]));
-  }
 
  private:
+  static constexpr int lanes = box_lanes;
   template <int W>
   DF_IN_LANES DF_FUNCTION void part(int first, int step, double (&excess)[lanes], double (&sum)[lanes]) const {
     DF_LANES
@@ -69,19 +87,8 @@ struct ProductStep {
   BoxSystemOn<Grid> s;
   BoxLevelOn<Grid> level;
   DF_FUNCTION void operator()(int i, int j) const {
-    constexpr int lanes = AdvanceColumnsStep<Grid>::lanes;
-    const int first = s.grid.cell(i, j, 0), step = s.grid.step_z();
-    double sum[lanes] = {};
-    int k = 0;
-    for (; k + lanes <= s.grid.n_z; k += lanes) {
-      DF_LANES
-      for (int l = 0; l < lanes; ++l) {
-        const int at = first + (k + l) * step;
-        sum[l] += s.residual(at) * static_cast<double>(level.value(at));
-      }
-    }
-    for (; k < s.grid.n_z; ++k) sum[0] += s.residual(first + k * step) * static_cast<double>(level.value(first + k * step));
-    s.partial(s.grid.column(i, j)) = AdvanceColumnsStep<Grid>::added(sum);
+    s.partial(s.grid.column(i, j)) =
+        lane_sum(s.grid, i, j, [&](int at) { return s.residual(at) * static_cast<double>(level.value(at)); });
   }
 };
 
@@ -106,16 +113,7 @@ template <class Grid>
 struct ImageStep {
   BoxSystemOn<Grid> s;
   DF_FUNCTION void operator()(int i, int j) const {
-    constexpr int lanes = AdvanceColumnsStep<Grid>::lanes;
-    const int first = s.grid.cell(i, j, 0), step = s.grid.step_z();
-    double sum[lanes] = {};
-    int k = 0;
-    for (; k + lanes <= s.grid.n_z; k += lanes) {
-      DF_LANES
-      for (int l = 0; l < lanes; ++l) sum[l] += row(first + (k + l) * step);
-    }
-    for (; k < s.grid.n_z; ++k) sum[0] += row(first + k * step);
-    s.partial(s.grid.column(i, j)) = AdvanceColumnsStep<Grid>::added(sum);
+    s.partial(s.grid.column(i, j)) = lane_sum(s.grid, i, j, [&](int at) { return row(at); });
   }
   DF_IN_LANES DF_FUNCTION double row(int at) const {
     const int sx = s.grid.step_x(), sy = s.grid.step_y(), sz = s.grid.step_z();
@@ -221,11 +219,7 @@ template <class Grid>
 struct LinkToLevelStep {
   EmbeddedNodes nodes;
   BoxLevelOn<Grid> level;
-  DF_FUNCTION void operator()(int m) const {
-    double sum = level.right(nodes.cell(m));
-    for (int n = nodes.first_of_cell(m); n < nodes.first_of_cell(m + 1); ++n) sum += nodes.flow(nodes.by_cell(n));
-    level.right(nodes.cell(m)) = static_cast<float>(sum);
-  }
+  DF_FUNCTION void operator()(int m) const { add_links(nodes, nodes.flow, m, level); }
 };
 
 /// Solves the chains for the cells' preconditioned residual.

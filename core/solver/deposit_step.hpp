@@ -7,23 +7,44 @@
 
 namespace dermaflux {
 
+/// Pigment in the pores of a cell and what its matrix holds, and both times their lymph factors [kg/m^3].
+struct LaidDown {
+  double free, matrix, drained;
+
+  /// What an insertion left in a cell, with what is `in_track` there of each size class.
+  template <class InTrack>
+  DF_FUNCTION static LaidDown of(const InsertionProblem& from, const HealingProblem& to, int k, const InTrack& in_track) {
+    LaidDown all{};
+    for (int n = 0; n < from.params.classes; ++n) {
+      const double suspended = from.tissue.pigment[n](k) + in_track(n), captured = from.tissue.captured[n](k);
+      all.free += suspended;
+      all.matrix += captured;
+      all.drained += to.params.lymph_factor[n] * (suspended + captured);
+    }
+    return all;
+  }
+  /// Begins healing with it. Pigment in the epidermal part of a row belongs to the epidermis from the start.
+  DF_FUNCTION void begin(const HealingProblem& p, int j, int k) const {
+    const double above = p.rows.epidermal(j);
+    p.pools.epidermal(k) = above * (free + matrix);
+    p.pools.free(k) = (1.0 - above) * free;
+    p.pools.matrix(k) = (1.0 - above) * matrix;
+    p.scratch.lymph_factor(k) = free + matrix > 0.0 ? drained / (free + matrix) : p.params.mean_lymph_factor;
+    p.pools.macrophage(k) = p.pools.slow(k) = 0.0;
+  }
+};
+
 /// What the insertion of one prong left becomes the start of healing: ink still in the track is laid down where it is.
 struct LayDownStep {
   InsertionProblem from;
   HealingProblem to;
   DF_FUNCTION void operator()(int i, int j) const {
     const int k = to.grid.cell(i, j);
-    double free = 0.0, matrix = 0.0, drained = 0.0;
-    for (int n = 0; n < from.params.classes; ++n) {
-      const double in_track = i == 0 ? from.track.pigment[n](j) / to.grid.volume(0, j) : 0.0;
-      const double suspended = from.tissue.pigment[n](k) + in_track, captured = from.tissue.captured[n](k);
-      free += suspended;
-      matrix += captured;
-      drained += to.params.lymph_factor[n] * (suspended + captured);
-    }
-    to.pools.free(k) = to.params.prongs * free;
-    to.pools.matrix(k) = to.params.prongs * matrix;
-    to.pools.macrophage(k) = to.params.prongs * drained;  // pigment times its lymph factor, until PartitionStep
+    const LaidDown all =
+        LaidDown::of(from, to, k, [&](int n) { return i == 0 ? from.track.pigment[n](j) / to.grid.volume(0, j) : 0.0; });
+    to.pools.free(k) = to.params.prongs * all.free;
+    to.pools.matrix(k) = to.params.prongs * all.matrix;
+    to.pools.macrophage(k) = to.params.prongs * all.drained;  // pigment times its lymph factor, until PartitionStep
     to.pools.slow(k) = to.pools.epidermal(k) = 0.0;
   }
 };
@@ -77,13 +98,7 @@ struct PartitionStep {
   double dot_radius;  ///< of the outermost track [m]
   DF_FUNCTION void operator()(int i, int j) const {
     const int k = p.grid.cell(i, j);
-    const double above = p.rows.epidermal(j), free = from.free(k), matrix = from.matrix(k);
-    p.pools.epidermal(k) = above * (free + matrix);
-    p.pools.free(k) = (1.0 - above) * free;
-    p.pools.matrix(k) = (1.0 - above) * matrix;
-    const double drained = from.macrophage(k);
-    p.scratch.lymph_factor(k) = free + matrix > 0.0 ? drained / (free + matrix) : p.params.mean_lymph_factor;
-    p.pools.macrophage(k) = p.pools.slow(k) = 0.0;
+    LaidDown{from.free(k), from.matrix(k), from.macrophage(k)}.begin(p, j, k);
     const double aside = larger(p.grid.r_centre(i) - dot_radius, 0.0) / p.params.wound_reach;
     const double below = larger(p.grid.z_centre(j) - p.params.wound_depth, 0.0) / p.params.wound_reach;
     p.scratch.wound(k) = std::exp(-aside * aside - below * below);

@@ -1,6 +1,7 @@
 #pragma once
 #include <cmath>
 
+#include "core/solver/deposit_step.hpp"
 #include "core/solver/healing_cycle.hpp"
 #include "core/solver/space_problem.hpp"
 
@@ -12,26 +13,13 @@ struct SpaceHealing : HealingProblem {
   CartesianGrid box;
 };
 
-/// What the insertion left becomes the start of healing. Pigment in the epidermal part of a row belongs to the epidermis from the
-/// start, as in LayDownStep and PartitionStep.
+/// What the insertion left becomes the start of healing; the tracks have closed.
 struct SpaceLayDownStep {
   InsertionProblem from;
   HealingProblem to;
   DF_FUNCTION void operator()(int column, int j) const {
     const int k = to.grid.cell(column, j);
-    double free = 0.0, matrix = 0.0, drained = 0.0;
-    for (int n = 0; n < from.params.classes; ++n) {
-      const double suspended = from.tissue.pigment[n](k), captured = from.tissue.captured[n](k);
-      free += suspended;
-      matrix += captured;
-      drained += to.params.lymph_factor[n] * (suspended + captured);
-    }
-    const double above = to.rows.epidermal(j);
-    to.pools.epidermal(k) = above * (free + matrix);
-    to.pools.free(k) = (1.0 - above) * free;
-    to.pools.matrix(k) = (1.0 - above) * matrix;
-    to.pools.macrophage(k) = to.pools.slow(k) = 0.0;
-    to.scratch.lymph_factor(k) = free + matrix > 0.0 ? drained / (free + matrix) : to.params.mean_lymph_factor;
+    LaidDown::of(from, to, k, [](int) { return 0.0; }).begin(to, j, k);
   }
 };
 

@@ -19,10 +19,7 @@ template <class What>
 DF_FUNCTION void for_crossings(const SpaceProblem& b, const SpaceStrips& strips, const What& what) {
   for (int t = 0; t < strips.count; ++t)
     for (int j = 0; j < b.part.rows; ++j)
-      for (int m = 0; m < max_crossings; ++m) {
-        const int at = j * max_crossings + m, k = static_cast<int>(b.track[t].cell(at));
-        if (k >= 0) what(t, j, k, strips.system[t].wall(j) * b.track[t].share(at));
-      }
+      b.track[t].crossings(j, [&](int at, int k) { what(t, j, k, strips.system[t].wall(j) * b.track[t].share(at)); });
 }
 
 /// Adds the conductance of the walls to the diagonal of the crossed cells and factors the tracks.

@@ -22,6 +22,12 @@ struct SpaceTrack {
   FieldView<const double> cell, share;  ///< of each crossing: the cell, -1 for none; its share of the track [-]
   FieldView<double> flux;               ///< of each crossing, into the tissue [m^3/s]
 
+  /// Calls `what(at, k)` for every cell that shares the track in a row: the crossing and its cell.
+  template <class What>
+  DF_FUNCTION void crossings(int j, const What& what) const {
+    for (int at = j * max_crossings; at < (j + 1) * max_crossings; ++at)
+      if (const int k = static_cast<int>(cell(at)); k >= 0) what(at, k);
+  }
   /// Area over pi by which the wall stands open in a row [m^2].
   DF_IN_LANES DF_FUNCTION double opening(int j) const { return larger(hole(j), needle_area(j)) * (1.0 / units::pi); }
 

@@ -205,12 +205,11 @@ struct SpaceSpeedStep {
       const double drained = volume * p.params.lymph_conductance * (p.tissue.pressure(k) - p.params.rest_pressure);
       double wall_out = 0.0, wall_in = 0.0;
       for (int t = 0; t < b.tracks; ++t)
-        for (int m = 0; m < max_crossings; ++m) {
-          const int at = j * max_crossings + m;
-          if (static_cast<int>(b.track[t].cell(at)) != k) continue;
+        b.track[t].crossings(j, [&](int at, int crossed) {
+          if (crossed != k) return;
           wall_out += larger(-b.track[t].flux(at), 0.0);
           wall_in += larger(b.track[t].flux(at), 0.0);
-        }
+        });
       const double out = larger(east, 0.0) + larger(-west, 0.0) + larger(north, 0.0) + larger(-south, 0.0) + larger(down, 0.0) +
                          larger(-up, 0.0) + larger(drained, 0.0) + wall_out;
       const double lost = east - west + north - south + down - up + drained + wall_out - wall_in;
@@ -236,17 +235,15 @@ struct WallSpeedStep {
   DF_FUNCTION void operator()() const {
     for (int t = 0; t < b.tracks; ++t)
       for (int j = 0; j < b.part.rows; ++j)
-        for (int m = 0; m < max_crossings; ++m) {
+        b.track[t].crossings(j, [&](int, int k) {
           const SpaceTrack& track = b.track[t];
-          const int at = j * max_crossings + m, k = static_cast<int>(track.cell(at));
-          if (k < 0) continue;
           const int column = k / b.grid.n_z, i = b.column_x(column), l = b.column_y(column);
           const double away = track.seen(b.grid.x_centre(i), b.grid.y_centre(l), b.grid.z_centre(j)).square;
           const double square = away + b.column_area(column) / (4.0 * units::pi) + track.opening(j);
           const double length = b.grid.dz(j) / track.upright;
           const double speed = std::fabs(track.wall_flux(j)) / (2.0 * units::pi * std::sqrt(square) * length);
           b.tissue.tissue.speed(k) = larger(b.tissue.tissue.speed(k), speed);
-        }
+        });
   }
 };
 

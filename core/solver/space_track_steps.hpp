@@ -17,15 +17,13 @@ struct GatherTrackStep {
   int t;
   DF_FUNCTION void operator()(int, int j) const {
     double mobility = 0.0, crack = 0.0, pressure = 0.0, all = 0.0;
-    for (int m = 0; m < max_crossings; ++m) {
-      const int at = j * max_crossings + m, k = static_cast<int>(b.track[t].cell(at));
-      if (k < 0) continue;
+    b.track[t].crossings(j, [&](int at, int k) {
       const double share = b.track[t].share(at);
       all += share;
       mobility += share * b.tissue.scratch.mobility(k);
       crack += share * b.tissue.tissue.crack(k);
       pressure += share * b.tissue.tissue.pressure(k);
-    }
+    });
     strip.scratch.mobility(j) =
         all > 0.0 ? mobility : b.tissue.rows.permeability(j) / b.tissue.params.viscosity.interstitial_viscosity;
     strip.tissue.crack(j) = crack;
@@ -60,9 +58,7 @@ struct TrackResponseStep {
   int t;
   DF_FUNCTION void operator()(int, int j) const {
     double response = 0.0, reference = 0.0;
-    for (int m = 0; m < max_crossings; ++m) {
-      const int at = j * max_crossings + m, k = static_cast<int>(b.track[t].cell(at));
-      if (k < 0) continue;
+    b.track[t].crossings(j, [&](int at, int k) {
       const Inflow edge = Inflow::of(b, k / b.grid.n_z);
       const SpaceScratch& s = b.scratch;
       const double around = s.x_conductance(k) + edge.west * s.x_conductance(k - edge.to_west) + s.y_conductance(k) +
@@ -72,7 +68,7 @@ struct TrackResponseStep {
       const double both = wall > 0.0 ? wall * cell / (wall + cell) : 0.0;
       response += both;
       reference += both * (b.tissue.tissue.pressure(k) + s.residual(k) / cell);
-    }
+    });
     strip.system.spine_response(j) = response;
     strip.system.partial(j) = response > 0.0 ? reference / response - strip.tissue.pressure(j) : 0.0;
   }
@@ -86,14 +82,12 @@ struct SpaceWallResidualStep {
   DF_FUNCTION void operator()() const {
     for (int j = 0; j < b.part.rows; ++j) {
       double all = 0.0;
-      for (int m = 0; m < max_crossings; ++m) {
-        const int at = j * max_crossings + m, k = static_cast<int>(b.track[t].cell(at));
-        if (k < 0) continue;
+      b.track[t].crossings(j, [&](int at, int k) {
         const double wall = strip.system.wall(j) * b.track[t].share(at);
         const double flux = wall * (strip.track.pressure(j) - b.tissue.tissue.pressure(k));
         b.scratch.residual(k) += flux;
         all += flux;
-      }
+      });
       strip.system.spine_residual(j) -= all;
       strip.system.spine_correction(j) = 0.0;
     }
@@ -111,13 +105,9 @@ struct SpaceWallFluxStep {
       strip.track.pressure(j) += strip.system.spine_correction(j);
       double all = 0.0, along = 0.0;
       const auto each = [&](auto what) {
-        for (int m = 0; m < max_crossings; ++m) {
-          const int at = j * max_crossings + m, k = static_cast<int>(b.track[t].cell(at));
-          if (k >= 0)
-            what(at, strip.system.wall(j) * b.track[t].share(at) * (strip.track.pressure(j) - b.tissue.tissue.pressure(k)));
-          else
-            b.track[t].flux(at) = 0.0;
-        }
+        b.track[t].crossings(j, [&](int at, int k) {
+          what(at, strip.system.wall(j) * b.track[t].share(at) * (strip.track.pressure(j) - b.tissue.tissue.pressure(k)));
+        });
       };
       each([&](int, double flux) { all += flux; });
       each([&](int, double flux) { along += flux * all > 0.0 ? flux : 0.0; });
@@ -164,10 +154,9 @@ struct WallExchangeStep {
     const TissueState& tissue = b.tissue.tissue;
     for (int t = 0; t < b.tracks; ++t)
       for (int j = 0; j < b.part.rows; ++j)
-        for (int m = 0; m < max_crossings; ++m) {
+        b.track[t].crossings(j, [&](int at, int k) {
           const SpaceTrack& track = b.track[t];
-          const int at = j * max_crossings + m, k = static_cast<int>(track.cell(at));
-          if (k < 0 || track.flux(at) == 0.0) continue;
+          if (track.flux(at) == 0.0) return;
           const double flux = track.flux(at), per_wall = 1.0 / track.wall_flux(j);
           const double volume = b.column_area(k / b.grid.n_z) * b.grid.dz(j);
           tissue.fluid(k) += dt * flux / volume;
@@ -177,7 +166,7 @@ struct WallExchangeStep {
           now.inverse(k) = 1.0 / tissue.fluid(k);
           now.w(k) = tissue.carrier(k) * now.inverse(k);
           for (int n = 0; n < b.tissue.params.classes; ++n) now.c[n](k) = tissue.pigment[n](k) * now.inverse(k);
-        }
+        });
   }
 };
 

@@ -42,9 +42,7 @@ struct SpaceReachedStep {
       if (const int deep = static_cast<int>(b.scratch.gross(b.column(n))); deep > 0) take(b.column(n), deep);
     for (int t = 0; t < b.tracks; ++t)
       for (int j = 0; j < b.part.rows; ++j)
-        for (int m = 0; m < max_crossings; ++m)
-          if (const int k = static_cast<int>(b.track[t].cell(j * max_crossings + m)); k >= 0 && b.track[t].widest(j) > 0.0)
-            take(k / b.grid.n_z, j + 1);
+        if (b.track[t].widest(j) > 0.0) b.track[t].crossings(j, [&](int, int k) { take(k / b.grid.n_z, j + 1); });
     const int found[5] = {i0, i1, j0, j1, rows};
     for (int n = 0; n < 5; ++n) b.scratch.scalars(n) = found[n];
   }

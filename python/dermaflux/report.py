@@ -125,7 +125,8 @@ def _pictures_of_run(data: xr.Dataset, layers: dict[str, float], strip: Callable
     if float(data["pigment_deposited_ng"]) <= 0.0:
         return _warnings(["the needle did not break the skin at this setting, so there is no pigment to show"])
     if "tracks" in data:
-        section = f'<p class="note">{_OF_A_BOX}</p><h2>From the side and from above</h2>' + _picture(plots.box(data, layers), "pigment from the side and from above")
+        picture = _picture(plots.box(data, layers), "pigment from the side and from above")
+        section = f'<p class="note">{_OF_A_BOX}</p><h2>From the side and from above</h2>{picture}'
     else:
         section = f"<h2>Section through the dot</h2>{_picture(plots.section(data, layers), 'pigment in a section')}"
     return (
