@@ -64,7 +64,8 @@ DF_FUNCTION SpacePart reached_part(const Executor& executor, const SpaceProblem&
   for (part.i0 -= cells; part.i0 > b.part.i0 && g.x_face(part.i0) > west;) --part.i0;
   for (part.i1 += cells; part.i1 < b.part.i1 && g.x_face(part.i1) < east;) ++part.i1;
   for (part.j0 -= cells; part.j0 > b.part.j0 && g.y_face(part.j0) > south;) --part.j0;
-  for (part.j1 += cells; part.j1 < b.part.j1 && g.y_face(part.j1) < north;) ++part.j1;
+  // The bound first: after ".j1 <" nvcc looks for the arguments of a template, as math.h has a function of that name.
+  for (part.j1 += cells; b.part.j1 > part.j1 && g.y_face(part.j1) < north;) ++part.j1;
   for (part.rows += cells; part.rows < b.part.rows && g.z_face(part.rows) < deep;) ++part.rows;
   part.rows = (part.rows + 7) / 8 * 8;
   const auto within = [](int value, int low, int high) { return value < low ? low : (value > high ? high : value); };
