@@ -28,14 +28,20 @@ struct SerialColumns : SerialExecutor {
   void list(int n, const Step& step) const {
     for (int m = 0; m < n; ++m) step(m);
   }
-  /// All lines of one i: as many abreast as the step asks for, while there are so many.
+  /// All lines of one i: as many abreast as the step asks for while there are so many, then a quarter of that, and so on.
   template <class Step>
   static void lines_of(int i, int n_m, const Step& step) {
-    int m = 0;
     if constexpr (requires { Step::abreast; })
-      for (; m + Step::abreast <= n_m; m += Step::abreast) step.template lines<Step::abreast>(i, m);
-    for (; m + line_width <= n_m; m += line_width) step.template lines<line_width>(i, m);
-    for (; m < n_m; ++m) step.template lines<1>(i, m);
+      lines_from<Step::abreast>(i, n_m, 0, step);
+    else
+      lines_from<line_width>(i, n_m, 0, step);
+  }
+
+ private:
+  template <int W, class Step>
+  static void lines_from(int i, int n_m, int m, const Step& step) {
+    for (; m + W <= n_m; m += W) step.template lines<W>(i, m);
+    if constexpr (W > 1) lines_from<(W > 4 * line_width ? W / 4 : (W > line_width ? line_width : 1))>(i, n_m, m, step);
   }
 };
 

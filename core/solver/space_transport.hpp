@@ -94,7 +94,7 @@ template <SpaceAxis axis, bool drains>
 struct SpaceSidewaysStep : SpaceSweep<drains> {
   using Base = SpaceSweep<drains>;
   using Base::active, Base::b, Base::dt;
-  static constexpr int abreast = 32;
+  static constexpr int abreast = 128;
 
   DF_FUNCTION int line_count() const { return axis == SpaceAxis::x ? b.part.j1 - b.part.j0 : b.part.i1 - b.part.i0; }
 
@@ -181,6 +181,8 @@ struct SpaceDownStep : SpaceSweep<drains> {
   using Base = SpaceSweep<drains>;
   using Base::active, Base::b, Base::dt;
 
+  static constexpr int abreast = 32;
+
   /// What goes from one group of rows to the next.
   struct Passed {
     CarriedShares<2> before;  ///< of the two cells above
@@ -236,6 +238,7 @@ struct SpaceDownStep : SpaceSweep<drains> {
     const double per_area = dt / b.column_area(column);
     Passed passed{};
     int row = 0;
+    for (; row + abreast <= rows; row += abreast) group<abreast>(first, row, rows, per_area, passed);
     for (; row + row_group <= rows; row += row_group) group<row_group>(first, row, rows, per_area, passed);
     for (; row < rows; ++row) group<1>(first, row, rows, per_area, passed);
   }

@@ -95,6 +95,37 @@ TEST(Space, LaysATiltedTrackWhereItPointsAndTurnsWithTheNeedle) {
   EXPECT_LT(difference(f, [&](std::size_t i, std::size_t l) { return column_pigment(turned, f.y_face.size() - 2 - l, i); }), 5e-3);
 }
 
+/// What a stroke has drawn in, and iterations: with columns alone or with all levels of the pressure solver.
+std::pair<double, long> drawn_in(bool wide) {
+  const auto box = build_space_case(test::in_box(), test::one_year());
+  SpaceInsertion& in = box->insertion;
+  SpaceProblem& b = in.box;
+  const SerialColumns on;
+  InsertionParams params = space_params(box->treatment, box->puncture, box->dots.front(), GridLevel::quick);
+  place_tracks(dot_tracks(box->treatment, box->dots.front()), params, in);
+  b.part = {0, b.grid.n_x, 0, b.grid.n_y, b.grid.n_z};
+  in_columns(on, b, StartTissueStep{b.tissue});
+  on.single(FillDropStep{in.strip[0]});
+  start_part(in, b.part);
+  InsertionTally tally;
+  const TipPath tip{params.tip_depth, params.stroke, params.frequency};
+  for (double t = 0.0; t < 1.0 / params.frequency && !tally.failed;) {
+    tally.wide = wide;
+    t += insertion_step(on, in, tip, t, 1e-4, true, tally);
+  }
+  EXPECT_FALSE(tally.failed);
+  return {in.strip[0].account(RimAccount::drawn_volume), tally.iterations};
+}
+
+TEST(Space, LevelsOfThePressureSolverSpareIterationsAndChangeNothingElse) {
+  const auto [columns, many] = drawn_in(false);
+  const auto [levels, fewer] = drawn_in(true);
+  EXPECT_GT(columns, 0.0);
+  // Each solution leaves 2e-5 of the peak pressure; what that does to the ink drawn in was measured as 3e-4 at most.
+  EXPECT_NEAR(levels, columns, 1e-3 * columns);
+  EXPECT_LT(fewer, many);
+}
+
 TEST(Space, DrawsTheHandsJitterFromItsSeed) {
   const auto places = [](const char* seed) {
     const Treatment t = test::in_box({{"geometry.dots", "3"}, {"geometry.seed", seed}});

@@ -78,8 +78,7 @@ TEST_P(BoxThreads, LeaveEveryFieldAsItIs) {
 /// All that a treatment leaves: fields right after it and at every moment.
 template <class Executor>
 std::vector<double> treated(const Executor& on) {
-  const Treatment t =
-      test::in_box({{"machine.dwell_ms", "10"}, {"machine.angle_deg", "20"}, {"needle.model", "round_liner_3_025_long"}});
+  const Treatment t = test::in_box({{"machine.dwell_ms", "10"}, {"machine.angle_deg", "20"}});
   const std::unique_ptr<SpaceCase> box = build_space_case(t, test::one_year());
   Outcome outcome;
   run_in_space(on, *box, outcome);
