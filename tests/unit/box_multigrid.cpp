@@ -153,8 +153,14 @@ TEST(BoxMultigrid, StopsForANodeAloneToo) {
   RandomBox box;
   const BoxSystem& s = box.p.system;
   for (int at = 0; at < box.p.grid.cell_count(); ++at) s.residual(at) = 0.0;
-  for (int n = 0; n < RandomBox::nodes; ++n) s.nodes.residual(n) = n == 5 ? 1.0 : 0.0;
-  EXPECT_GT(solve_box(SerialColumns{}, s, box.levels, {1e-6, 0.0, 300}).iterations, 0);
+  double own = s.nodes.compliance(5);
+  for (int l = 0; l < RandomBox::links; ++l) own += s.nodes.link_node(l) == 5 ? s.nodes.link(l) : 0.0;
+  const auto iterations = [&](double share_of_tolerance) {
+    for (int n = 0; n < RandomBox::nodes; ++n) s.nodes.residual(n) = n == 5 ? share_of_tolerance * 1e-3 * own : 0.0;
+    return solve_box(SerialColumns{}, s, box.levels, {1e-3, 0.0, 300}).iterations;
+  };
+  EXPECT_EQ(iterations(0.99), 0);
+  EXPECT_GT(iterations(1.01), 0);
   EXPECT_GT(s.nodes.correction(5), 0.0);
 }
 
