@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "core/execution/executor.hpp"
+#include "core/simulation/treatment_case.hpp"
 
 /// Parity step by step: every step of a treatment by the serial reference and once more, from the same state, somewhere else. For
 /// tests and for validation/gpu.
@@ -21,45 +22,75 @@ struct StepFinding {
   long calls = 0, compared = 0;
   long changed = 0;    ///< numbers that the reference changed, in all comparisons
   long different = 0;  ///< numbers that came out with other bits
-  double error = 0.0;  ///< largest difference over the largest value among 64 neighbours [-]; infinite if not finite alone
+  /// Largest difference over the largest value among 64 neighbours [-]; infinite if one is not finite alone.
+  double error = 0.0;
+  double single_error = 0.0;  ///< the same of numbers in single precision
 };
 
 /// The state of one member, and what was found, by the name of the step.
 struct StepParity {
   double* state;
   long length;
-  std::map<std::string, StepFinding> found = {};
-  std::vector<FieldView<const double>> scratch = {};  ///< what a step leaves to itself, by groups of rows of its executor's width
+  std::map<std::string, StepFinding> found;
+  std::vector<FieldView<const double>> scratch;  ///< what a step leaves to itself, by groups of rows of its executor's width
+  std::vector<FieldView<const float>> singles;   ///< the part of the state that holds numbers in single precision
   std::vector<double> before = {}, reference = {};
 
   /// The first eight calls of a step are compared, and later ones ever more rarely: 16th, 32nd, 64th and so on.
   static bool is_compared(long call) { return call <= 8 || (call & (call - 1)) == 0; }
-  /// Leaves the reference's scratch where the other one stands.
-  void overlook_scratch() const {
-    for (const FieldView<const double>& view : scratch)
-      std::copy_n(reference.data() + (view.data - view.pad - state), view.size + 2 * view.pad,
-                  state + (view.data - view.pad - state));
+  /// Compares what the other one left in the state with `reference`.
+  void compare(StepFinding& one) {
+    for (const FieldView<const double>& view : scratch) take_reference(view.data - view.pad, view.size + 2 * view.pad);
+    for (const FieldView<const float>& view : singles) {
+      const long at = position(view.data - view.pad), count = view.size + 2L * view.pad;
+      one.single_error = std::fmax(one.single_error, compared(of_floats(reference.data(), at), of_floats(state, at),
+                                                              of_floats(before.data(), at), count, one));
+      std::memcpy(state_floats(at), of_floats(reference.data(), at), static_cast<std::size_t>(count) * sizeof(float));
+    }
+    one.error = std::fmax(one.error, compared<double>(reference.data(), state, before.data(), length, one));
   }
-  void compare(StepFinding& one) const {
+
+ private:
+  const float* of_floats(const double* from, long at) const { return reinterpret_cast<const float*>(from) + at; }
+  float* state_floats(long at) const { return reinterpret_cast<float*>(state) + at; }
+  long position(const float* inside) const { return inside - reinterpret_cast<const float*>(state); }
+  void take_reference(const double* first, long count) const {
+    std::copy_n(reference.data() + (first - state), count, state + (first - state));
+  }
+  /// Of the reference's numbers `a`, the other one's `b` and those before.
+  template <class T>
+  static double compared(const T* a, const T* b, const T* old, long count, StepFinding& one) {
     constexpr long neighbours = 64;
-    for (long from = 0; from < length; from += neighbours) {
-      const long to = std::min(from + neighbours, length);
-      const std::size_t bytes = static_cast<std::size_t>(to - from) * sizeof(double);
-      const double *a = reference.data() + from, *b = state + from, *old = before.data() + from;
-      if (std::memcmp(a, old, bytes) == 0 && std::memcmp(a, b, bytes) == 0) continue;
+    double worst = 0.0;
+    for (long from = 0; from < count; from += neighbours) {
+      const long to = std::min(from + neighbours, count);
+      const std::size_t bytes = static_cast<std::size_t>(to - from) * sizeof(T);
+      if (std::memcmp(a + from, old + from, bytes) == 0 && std::memcmp(a + from, b + from, bytes) == 0) continue;
       double scale = 0.0, difference = 0.0;
-      for (long k = 0; k < to - from; ++k) {
-        one.changed += std::memcmp(a + k, old + k, sizeof(double)) != 0;
-        scale = std::fmax(scale, std::fabs(a[k]));
-        if (std::memcmp(a + k, b + k, sizeof(double)) == 0) continue;
+      for (long k = from; k < to; ++k) {
+        one.changed += std::memcmp(a + k, old + k, sizeof(T)) != 0;
+        scale = std::fmax(scale, std::fabs(static_cast<double>(a[k])));
+        if (std::memcmp(a + k, b + k, sizeof(T)) == 0) continue;
         ++one.different;
-        const double gap = std::fabs(a[k] - b[k]);
+        const double gap = std::fabs(static_cast<double>(a[k]) - static_cast<double>(b[k]));
         difference = std::isfinite(gap) ? std::fmax(difference, gap) : HUGE_VAL;
       }
-      if (difference > 0.0) one.error = std::fmax(one.error, scale > 0.0 ? difference / scale : HUGE_VAL);
+      if (difference > 0.0) worst = std::fmax(worst, scale > 0.0 ? difference / scale : HUGE_VAL);
     }
+    return worst;
   }
 };
+
+/// The parity of the steps of a case on its own state, which is zero.
+inline StepParity step_parity(const TreatmentCase& bound, double* state, long length, std::map<std::string, StepFinding> found) {
+  const HealingScratch& own = bound.healing.scratch;
+  const PoolFields& old = own.old;
+  return {state,
+          length,
+          std::move(found),
+          {old.free, old.matrix, old.macrophage, old.slow, old.epidermal, own.factor, own.solved},
+          {bound.optics.tables.parts, bound.optics.tables.raster}};
+}
 
 /// Name of a step as its source has it.
 template <class Step>
@@ -106,7 +137,6 @@ struct StepTwice : SerialExecutor {
     p.reference.assign(p.state, p.state + p.length);
     std::copy(p.before.begin(), p.before.end(), p.state);
     run(other);
-    p.overlook_scratch();
     p.compare(one);
     std::copy(p.reference.begin(), p.reference.end(), p.state);
   }

@@ -12,6 +12,7 @@
 #include "tests/support/bound_case.hpp"
 #include "tests/support/same_bits.hpp"
 #include "tests/support/thread_count.hpp"
+#include "validation/gpu/step_courses.hpp"
 
 /// Every step of a treatment by its name: from the same state, the bits of the serial reference.
 namespace dermaflux {
@@ -20,44 +21,19 @@ namespace {
 using Space = Kokkos::DefaultHostExecutionSpace;
 using Findings = std::map<std::string, StepFinding>;
 
-struct Course {
-  const char* skin;
-  std::vector<std::pair<std::string, std::string>> overrides;
-  std::vector<double> dwells;  ///< that share their insertion [s]
-};
-
-/// Together they take every step: prongs, tilt, branches, cracks, size classes, a scar beside, ink that scatters, sessions,
-/// macrophages killed.
-const std::vector<Course> courses = {
-    {"normal", {{"needle.model", "round_liner_3_025_long"}, {"machine.angle_deg", "20"}}, {0.01, 0.02}},
-    {"hypertrophic",
-     {{"machine.dwell_ms", "20"}, {"skin.fracture", "true"}, {"skin.fracture_pressure_kpa", "20"}, {"ink.size_classes", "3"}},
-     {}},
-    {"normal",
-     {{"machine.dwell_ms", "10"},
-      {"ink.model", "titanium_white"},
-      {"scar.shape", "disc"},
-      {"scar.class", "hypertrophic"},
-      {"scar.width_mm", "0.9"},
-      {"scar.offset_mm", "0.4"}},
-     {}},
-    {"normal", {{"machine.dwell_ms", "10"}, {"sessions.days", "[0, 30]"}, {"aftercare.macrophage_depletion_day", "40"}}, {}}};
-
 /// What was found of every step of all those courses. The outcome must be that of the reference alone: a step that added to
 /// something else than the state would have added twice.
 template <class Other>
 Findings steps_twice(const Other& other) {
   Findings found;
-  for (const Course& course : courses) {
+  for (const StepCourse& course : step_courses) {
     RunOptions options = test::quick_grid();
     options.every_look = options.record = course.dwells.empty();
     options.dwells = course.dwells;
     const Treatment t = test::treatment(course.skin, course.overrides);
     test::BoundCase plain(t, options), twice(t, options);
-    StepParity parity{twice.workspace.zeroed(twice.blueprint.state_length), twice.blueprint.state_length, std::move(found)};
-    const HealingScratch& own = twice.bound.healing.scratch;
-    const PoolFields& old = own.old;
-    parity.scratch = {old.free, old.matrix, old.macrophage, old.slow, old.epidermal, own.factor, own.solved};
+    const long length = twice.blueprint.state_length;
+    StepParity parity = step_parity(twice.bound, twice.workspace.zeroed(length), length, std::move(found));
     Outcome expected[2] = {}, outcome[2] = {};
     run_treatment(SerialExecutor{}, plain.bound, expected);
     run_treatment(StepTwice<Other>{parity, other}, twice.bound, outcome);
