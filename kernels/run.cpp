@@ -97,25 +97,39 @@ BackendChoice choose_for_box(Backend wanted) {
 }
 
 RunResult run_in_box(const Treatment& treatment, const RunOptions& options, Backend wanted, RunMonitor& monitor,
-                     const RunState* from) {
-  if (from || options.stop_time < HUGE_VAL)
-    throw InputError("a run in a box (geometry.kind = \"box\") is not stopped and resumed; run it to its end");
+                     const StateFiles& files) {
   const BackendChoice used = choose_for_box(wanted);
   const auto start = std::chrono::steady_clock::now();
   const std::unique_ptr<SpaceCase> bound = build_space_case(treatment, options);
   RunResult result{{treatment, bound->puncture, {}, 0.0}, {}, used, options.grid, std::nullopt};
   Outcome& outcome = result.member.outcome;
+  const double before = files.resume ? read_space_state(*files.resume, files.binding, *bound, outcome) : 0.0;
+  const auto runtime = [&] { return before + seconds_since(start); };
+  int strokes = 0;
+  if (files.keep && files.every > 0)
+    bound->between = [&](const Outcome& now) {
+      const bool in_a_dot = bound->at.stroke > 0;
+      if (in_a_dot && ++strokes % files.every != 0) return;
+      write_space_state(*files.keep, *bound, now, runtime(), files.facts);
+    };
   backend_table(used.backend).run_space(*bound, outcome, monitor);
+  result.member.runtime = runtime();
+  if (bound->stopped) {
+    if (files.keep) write_space_state(*files.keep, *bound, outcome, runtime(), files.facts);
+    result.state = RunState{{}, outcome, bound->at.clock.time, runtime()};
+    return result;
+  }
   if (const std::string message = failure(treatment, outcome); !message.empty()) throw NumericsError(message);
   collect_box(*bound, outcome, result.fields);
-  result.member.runtime = seconds_since(start);
+  result.member.runtime = runtime();
   return result;
 }
 
 }  // namespace
 
-RunResult run(const Treatment& treatment, const RunOptions& options, Backend wanted, RunMonitor& monitor, const RunState* from) {
-  if (treatment.geometry.kind == GeometryKind::box) return run_in_box(treatment, options, wanted, monitor, from);
+RunResult run(const Treatment& treatment, const RunOptions& options, Backend wanted, RunMonitor& monitor, const RunState* from,
+              const StateFiles& files) {
+  if (treatment.geometry.kind == GeometryKind::box) return run_in_box(treatment, options, wanted, monitor, files);
   const BackendChoice used = choose_backend(wanted, 1);
   const auto start = std::chrono::steady_clock::now();
   RunOptions recording = options;

@@ -114,6 +114,26 @@ void Hdf5File::dataset(const std::string& name, const std::vector<double>& value
   }
 }
 
+namespace {
+
+void write_block(hid_t file, const std::string& name, hid_t stored, hid_t held, const void* values, std::size_t count) {
+  const hsize_t shape = count;
+  const Handle space(H5Screate_simple(1, &shape, nullptr), H5Sclose, "describing a dataset");
+  const Handle set(H5Dcreate2(file, name.c_str(), stored, space, H5P_DEFAULT, H5P_DEFAULT, H5P_DEFAULT), H5Dclose,
+                   "creating a dataset");
+  require(H5Dwrite(set, held, H5S_ALL, H5S_ALL, H5P_DEFAULT, values), "writing a dataset");
+}
+
+}  // namespace
+
+void Hdf5File::block(const std::string& name, std::span<const double> values) {
+  write_block(file_, name, H5T_IEEE_F64LE, H5T_NATIVE_DOUBLE, values.data(), values.size());
+}
+
+void Hdf5File::block(const std::string& name, std::span<const float> values) {
+  write_block(file_, name, H5T_IEEE_F32LE, H5T_NATIVE_FLOAT, values.data(), values.size());
+}
+
 void Hdf5File::plain(const std::string& name, const std::vector<double>& values, std::size_t columns) {
   const hsize_t shape[2] = {values.size() / columns, columns};
   const Handle space(H5Screate_simple(columns > 1 ? 2 : 1, shape, nullptr), H5Sclose, "describing a dataset");

@@ -83,14 +83,17 @@ template <class Executor>
 Attempt attempt_step(const Executor& executor, SpaceInsertion& in, double tip_before, double tip_after, bool cutting, double dt,
                      double& rate, InsertionTally& tally) {
   SpaceProblem& b = in.box;
-  const CartesianGrid& g = b.grid;
   const int columns = b.part.columns(), rows = b.part.rows;
   const InsertionParams& c = in.strip[0].params;
   for (int t = 0; t < b.tracks; ++t) {
     const double back = b.track[t].setback;
     executor.rows(rows, NeedleStep{in.strip[t], tip_before - back, tip_after - back, larger(tally.deepest - back, 0.0), dt});
   }
-  if (cutting) executor.cells(g.n_x * g.n_y, g.n_z, SpaceDamageStep{b});
+  if (cutting) {
+    SpaceProblem near = b;
+    near.part = b.near;
+    executor.cells(near.part.columns(), near.part.rows, SpaceDamageStep{near});
+  }
   in_columns(executor, b, MobilityStep{b.tissue});
   executor.cells(columns, 1, ObstacleStep{b});
   executor.cells(columns, 1, SpaceConductanceStep{b});
@@ -177,13 +180,14 @@ double insertion_step(const Executor& executor, SpaceInsertion& in, const Tip& t
   return dt;
 }
 
-/// All strokes of the contact.
-template <class Executor>
-void run_strokes(const Executor& executor, SpaceInsertion& in, const InsertionTrace& trace, InsertionTally& tally) {
+/// The strokes of the contact from one on; `after` is told how many are done after each.
+template <class Executor, class After>
+void run_strokes(const Executor& executor, SpaceInsertion& in, int first, const InsertionTrace& trace, InsertionTally& tally,
+                 const After& after) {
   const InsertionParams c = in.strip[0].params;
   if (c.tip_depth <= 0.0) return;
   const TipPath tip{c.tip_depth, c.stroke, c.frequency};
-  for (int n = 0; n < c.strokes; ++n) {
+  for (int n = first; n < c.strokes; ++n) {
     executor.milestone(c.done_before + c.done_in_it * n / c.strokes);
     for (int m = 0; m < StrokePart::count; ++m) {
       const StrokePart part = stroke_part(tip, c, m);
@@ -196,6 +200,7 @@ void run_strokes(const Executor& executor, SpaceInsertion& in, const InsertionTr
         if (trace.rows.size > 0) executor.single(TraceStep{in.strip[0], trace.rows, trace.count, tally.time, tip(t)});
       }
     }
+    if (!tally.failed) after(n + 1);
   }
 }
 

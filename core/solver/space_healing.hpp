@@ -23,13 +23,15 @@ struct SpaceLayDownStep {
   }
 };
 
-/// Marks the wound of a dot: how near a cell lies to the next of its tracks.
+/// Marks the wound of a dot, in the part: how near a cell lies to the next of its tracks.
 struct SpaceWoundStep {
   SpaceProblem b;
   HealingProblem to;
   double tip_depth;  ///< of the dot [m]
-  DF_FUNCTION void operator()(int column, int j) const {
-    const int k = to.grid.cell(column, j);
+  /// Distance beyond which the share in a wound is below 1e-16, which changes no rate [m].
+  DF_FUNCTION static double reach(const HealingParams& params) { return 6.1 * params.wound_reach; }
+  DF_FUNCTION void operator()(int n, int j) const {
+    const int column = b.column(n), k = to.grid.cell(column, j);
     const double z = b.grid.z_centre(j);
     double share = to.scratch.wound(k);
     for (int t = 0; t < b.tracks; ++t) {
