@@ -26,7 +26,6 @@ void lay_dots(const Executor& executor, SpaceCase& c, Outcome& out) {
     if (anew)
       for (long k = c.strips; k < c.strips_end; ++k) c.state[k] = 0.0;
     place_tracks(dot_tracks(c.treatment, dot), params, in);
-    b.near = part_around(in, SpaceDamageStep::reach(params), 0.0);
     b.part = whole;
     if (anew && d == 0) in_columns(executor, b, StartTissueStep{b.tissue});
     for (int t = 0; anew && t < b.tracks; ++t) executor.single(FillDropStep{in.strip[t]});
@@ -67,11 +66,10 @@ void lay_dots(const Executor& executor, SpaceCase& c, Outcome& out) {
       out.failed_at = tally.time;
       return;
     }
+    executor.cells(b.part.columns(), b.part.rows, SpaceTearStep{b});
     const double wounded = SpaceWoundStep::reach(c.healing.params);
     b.part = part_around(in, wounded, wounded);
     executor.cells(b.part.columns(), b.part.rows, SpaceWoundStep{b, c.healing, dot.tip_depth});
-    b.part = b.near;
-    executor.cells(b.part.columns(), b.part.rows, SpaceTearStep{b});
     c.at.dot = d + 1;
     c.at.stroke = 0;
     pause(c, out);

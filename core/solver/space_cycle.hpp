@@ -83,17 +83,14 @@ template <class Executor>
 Attempt attempt_step(const Executor& executor, SpaceInsertion& in, double tip_before, double tip_after, bool cutting, double dt,
                      double& rate, InsertionTally& tally) {
   SpaceProblem& b = in.box;
+  const CartesianGrid& g = b.grid;
   const int columns = b.part.columns(), rows = b.part.rows;
   const InsertionParams& c = in.strip[0].params;
   for (int t = 0; t < b.tracks; ++t) {
     const double back = b.track[t].setback;
     executor.rows(rows, NeedleStep{in.strip[t], tip_before - back, tip_after - back, larger(tally.deepest - back, 0.0), dt});
   }
-  if (cutting) {
-    SpaceProblem near = b;
-    near.part = b.near;
-    executor.cells(near.part.columns(), near.part.rows, SpaceDamageStep{near});
-  }
+  if (cutting) executor.cells(g.n_x * g.n_y, g.n_z, SpaceDamageStep{b});
   in_columns(executor, b, MobilityStep{b.tissue});
   executor.cells(columns, 1, ObstacleStep{b});
   executor.cells(columns, 1, SpaceConductanceStep{b});

@@ -81,7 +81,6 @@ struct SpaceProblem {
   InsertionProblem tissue;
   CartesianGrid grid;
   SpacePart part;
-  SpacePart near;  ///< what the needles of the present dot can tear
   int tracks;
   SpaceTrack track[max_tracks];
   SpaceScratch scratch;

@@ -6,18 +6,13 @@
 
 namespace dermaflux {
 
-/// Gain of permeability in the zones torn by all needles so far, in the part.
+/// Gain of permeability in the zones torn by all needles so far.
 struct SpaceDamageStep {
   SpaceProblem b;
-  static constexpr double farthest = 6.0;  ///< distance over the radius of the torn zone beyond which nothing is torn [-]
-  /// Distance from a track beyond which it tears nothing [m].
-  DF_FUNCTION static double reach(const InsertionParams& c) {
-    return farthest * c.damage_radius_factor * 0.5 * c.needle.diameter(c.tip_depth);
-  }
-  DF_FUNCTION void operator()(int n, int j) const {
+  DF_FUNCTION void operator()(int column, int j) const {
     const InsertionProblem& p = b.tissue;
     const CartesianGrid& grid = b.grid;
-    const int column = b.column(n), k = column * grid.n_z + j;
+    const int k = column * grid.n_z + j;
     double gain = 1.0 + p.tissue.torn(k);
     for (int t = 0; t < b.tracks; ++t) {
       const SpaceTrack& track = b.track[t];
@@ -26,7 +21,7 @@ struct SpaceDamageStep {
       const double distance =
           std::sqrt(track.seen(grid.x_centre(b.column_x(column)), grid.y_centre(b.column_y(column)), grid.z_centre(j)).square);
       const double radius = p.params.damage_radius_factor * std::sqrt(widest / units::pi);
-      if (distance < farthest * radius) gain = larger(gain, p.params.damage(distance, radius));
+      if (distance < 6.0 * radius) gain = larger(gain, p.params.damage(distance, radius));
     }
     p.scratch.damage(k) = gain;
   }
