@@ -211,6 +211,9 @@ std::vector<Key> geometry_keys() {
           &Treatment::geometry, &Geometry::follicle_tilt),
       row("follicle_azimuth_deg", "deg", degree, 0.0, 360.0, "direction, from x towards y, in which they lead on their way down (box)",
           &Treatment::geometry, &Geometry::follicle_azimuth),
+      row("rete_wavelength_um", "um", um, 0.0, 1000.0,
+          "from ridge to ridge of the junction as a surface, skin.rete_amplitude_um deep; 0: ridges as a share of each row (box)",
+          &Treatment::geometry, &Geometry::rete_wavelength),
       row("sheath_gain", "", 1.0, 0.01, 100.0, "permeability of the sheaths over that of the tissue around (box)",
           &Treatment::geometry, &Geometry::sheath_gain),
   };

@@ -26,9 +26,9 @@ double free_memory() {
   return 4e9;
 }
 
-void lay_out_healing(ViewArena& constants, ViewArena& state, const CartesianGrid& grid, SpaceHealing& healing) {
+void lay_out_healing(ViewArena& constants, ViewArena& state, const CartesianGrid& grid, bool ridges, SpaceHealing& healing) {
   healing.grid = take_grid(constants, grid.column_count(), grid.n_z);
-  lay_out_healing_rows(constants, healing);
+  lay_out_healing_rows(constants, healing, ridges);
   lay_out_healing_state(state, healing);
   healing.box = grid;
 }
@@ -41,7 +41,7 @@ std::pair<long, long> lay_out_case(double* constants, double* state, const Carte
   lay_out_space_strips(changing, c.insertion);
   c.strips_end = changing.used;
   lay_out_space_state(changing, c.insertion);
-  lay_out_healing(fixed, changing, c.insertion.box.grid, c.healing);
+  lay_out_healing(fixed, changing, c.insertion.box.grid, c.treatment.has_ridges(), c.healing);
   c.trace_count = changing.take(1);
   return {fixed.used, changing.used};
 }
@@ -77,6 +77,24 @@ bool fill_sides(const SpaceCase& c, const HealingProblem& healing) {
       bordered = bordered || share > 0.0;
     }
   return bordered;
+}
+
+/// Share of epidermis of every row of the box [-].
+std::vector<double> row_means(const SpaceCase& c) {
+  const CartesianGrid& g = c.insertion.box.grid;
+  const HealingRows& rows = c.healing.rows;
+  std::vector<double> means;
+  for (int j = 0; j < g.n_z; ++j) {
+    // Of what the columns differ from the first, so that columns that are all alike give that.
+    double sum = 0.0, area = 0.0;
+    for (int i = 0; i < g.n_x; ++i)
+      for (int l = 0; l < g.n_y; ++l) {
+        area += g.column_area(i, l);
+        sum += g.column_area(i, l) * (rows.epidermal(rows.of(g.column(i, l)) + j) - rows.epidermal(j));
+      }
+    means.push_back(rows.epidermal(j) + sum / area);
+  }
+  return means;
 }
 
 void require_in_box(const SpaceCase& c) {
@@ -137,6 +155,7 @@ double bytes_per_cell(const Treatment& treatment, std::size_t moments) {
   constexpr std::size_t edge = 65;
   const CartesianFaces cube{std::vector<double>(edge), std::vector<double>(edge), std::vector<double>(edge)};
   SpaceCase counted;
+  counted.treatment = treatment;
   counted.insertion.box.tissue.params.classes = treatment.ink.size_classes;
   const auto [constants, state] = lay_out_case(nullptr, nullptr, cube, counted);
   const double kept = static_cast<double>(5 * moments + 5 + 1) * sizeof(float);
@@ -177,8 +196,10 @@ std::unique_ptr<SpaceCase> build_space_case(const Treatment& whole, const RunOpt
   fill_columns(c, c.healing);
   fill_healing_rows(c.treatment, c.healing);
   c.healing.params.bordered = fill_sides(c, c.healing);
+  if (c.treatment.has_ridges()) fill_ridges(c.treatment, c.insertion.box.grid, c.healing);
+  c.epidermal = row_means(c);
   int rows = 0;
-  while (rows < c.healing.grid.n_z && c.healing.rows.epidermal(rows) > 0.0) ++rows;
+  while (rows < c.healing.grid.n_z && c.epidermal[static_cast<std::size_t>(rows)] > 0.0) ++rows;
   c.healing.params.epidermal_rows = rows;
   c.fields.x_face = c.faces.x;
   c.fields.y_face = c.faces.y;
@@ -187,6 +208,8 @@ std::unique_ptr<SpaceCase> build_space_case(const Treatment& whole, const RunOpt
   c.fields.insertion.reserve(5 * c.fields.cells());
   const FieldView<const double> resistance = c.insertion.box.scratch.resistance;
   for (int k = 0; k < resistance.size; ++k) c.fields.resistance.push_back(static_cast<float>(resistance(k)));
+  if (c.treatment.has_ridges())
+    for (int k = 0; k < resistance.size; ++k) c.fields.epidermal.push_back(static_cast<float>(c.healing.rows.epidermal(k)));
   const double steps = static_cast<double>(c.puncture.strokes) * planned_steps(c.insertion.box.tissue.params);
   c.trace.assign(static_cast<std::size_t>(TraceStep::columns * std::min(5.0 * steps, 2e6)), 0.0);
   return built;

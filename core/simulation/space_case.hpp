@@ -35,6 +35,7 @@ struct SpaceCase {
   SpaceHealing healing{};
   std::vector<double> times;  ///< moments [s]
   std::vector<double> constants;
+  std::vector<double> epidermal;  ///< share of epidermis per row, mean over the box [-]
   Workspace memory;
   double* state = nullptr;
   long strips = 0, strips_end = 0;  ///< where the memory of the tracks lies in the state [double]

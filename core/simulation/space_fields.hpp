@@ -17,6 +17,7 @@ struct SpaceFields {
   std::vector<float> pools;                    ///< moment x pool x cell [kg/m^3]
   std::vector<float> insertion;   ///< suspended, captured, carrier, fluid, pressure x cell when the last track has closed
   std::vector<float> resistance;  ///< per cell: permeability over that of plain skin there [-]
+  std::vector<float> epidermal;   ///< share of epidermis per cell [-]; empty where it is that of the row
   std::vector<TrackLine> tracks;
 
   bool empty() const { return x_face.empty(); }

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "core/solver/healing_setup.hpp"
 #include "core/solver/insertion_setup.hpp"
 
 namespace dermaflux {
@@ -86,7 +87,49 @@ double beside_hairs(const std::vector<Follicle>& follicles, const CartesianGrid&
   });
 }
 
+/// What ridges do to the permeability of a cell: where the junction lies deeper than the layers say, epidermis takes the place of
+/// what they hold there. The logarithm of the gain, mean over the cell [-].
+double ridge_gain(const Treatment& treatment, const CartesianGrid& g, int i, int l, int j) {
+  const Skin& skin = treatment.skin_at_axis();
+  const double junction = skin.bottom_of(LayerKind::epidermis);
+  const double top = std::max(g.z_face(j), junction), bottom = g.z_face(j + 1);
+  if (bottom <= junction || top >= junction + skin.rete_amplitude) return 0.0;
+  const double epidermal = column_mean(g, i, l, [&](double x, double y) {
+    return std::clamp(junction + skin.rete_amplitude * treatment.geometry.ridge(x, y), top, bottom) - top;
+  });
+  const auto log_permeability = [](const SkinLayer& layer) { return std::log(layer.permeability); };
+  return epidermal / g.dz(j) *
+         (layer_mean(skin, 0.999 * junction, junction, log_permeability) - layer_mean(skin, top, bottom, log_permeability));
+}
+
 }  // namespace
+
+void fill_ridges(const Treatment& treatment, const CartesianGrid& grid, const HealingProblem& healing) {
+  const Skin& skin = treatment.skin_at_axis();
+  const double junction = skin.bottom_of(LayerKind::epidermis);
+  for (int i = 0; i < grid.n_x; ++i)
+    for (int l = 0; l < grid.n_y; ++l) {
+      std::vector<double> depths;
+      column_mean(grid, i, l, [&](double x, double y) {
+        depths.push_back(junction + skin.rete_amplitude * treatment.geometry.ridge(x, y));
+        return 0.0;
+      });
+      const double share = 1.0 / static_cast<double>(depths.size());
+      for (int j = 0; j < grid.n_z; ++j) {
+        JunctionRow mean{};
+        for (const double depth : depths) {
+          const JunctionRow here = junction_row(skin.biology, grid.z_face(j), grid.z_face(j + 1), depth, 0.0);
+          mean.epidermal += share * here.epidermal;
+          mean.residents += share * here.residents;
+          mean.open_track += share * here.open_track;
+        }
+        const int k = healing.rows.of(grid.column(i, l)) + j;
+        put(healing.rows.epidermal, k, std::min(mean.epidermal, 1.0));
+        put(healing.rows.residents, k, mean.residents);
+        put(healing.rows.open_track, k, std::min(mean.open_track, 1.0));
+      }
+    }
+}
 
 SpacePart part_around(const SpaceInsertion& in, double reach, double below) {
   const SpaceProblem& b = in.box;
@@ -202,6 +245,7 @@ void fill_space(const Treatment& treatment, const CartesianFaces& faces, const S
                        there = permeability(treatment.skin_beside(), top, bottom);
           gain *= mix(1.0, there / here, beside);
         }
+        if (treatment.has_ridges()) gain *= std::exp(ridge_gain(treatment, b.grid, i, l, j));
         put(FieldView<const double>(b.scratch.resistance), b.grid.cell(i, l, j), gain);
       }
     }

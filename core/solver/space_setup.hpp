@@ -1,6 +1,7 @@
 #pragma once
 #include <vector>
 
+#include "core/solver/healing_problem.hpp"
 #include "core/solver/space_cycle.hpp"
 #include "core/solver/space_places.hpp"
 
@@ -20,6 +21,9 @@ SpacePart part_around(const SpaceInsertion& in, double reach, double below);
 
 /// Fills grid and rows, and the obstacles of the treatment.
 void fill_space(const Treatment& treatment, const CartesianFaces& faces, const SpaceInsertion& in);
+
+/// Share of epidermis, macrophages and open track of every cell under the ridges of the junction, mean over the cell.
+void fill_ridges(const Treatment& treatment, const CartesianGrid& grid, const HealingProblem& healing);
 
 /// Puts the tracks of a dot into the problem: where they lie, which cells they cross, and their strips, empty. `params` is that of
 /// a needle whose middle goes to the dot's depth along its axis.

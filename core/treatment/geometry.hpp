@@ -46,8 +46,15 @@ struct Geometry {
   FollicleList sheath;        ///< thickness of their sheaths, one for all or one each [m]
   double follicle_tilt;       ///< of all hairs from the surface normal [rad]
   double follicle_azimuth;    ///< direction, from x towards y, in which they lead on their way down [rad]
+  double rete_wavelength;     ///< from ridge to ridge of the junction as a surface, 0: ridges are a share of each row [m]
   double sheath_gain;         ///< permeability of the sheaths over that of the tissue around [-]
 
+  /// How deep the junction lies at a place, over the depth in which epidermis and dermis interlock: 1 at the tips of the ridges, 0
+  /// at those of the papillae [-].
+  double ridge(double x, double y) const {
+    const double wave = 2.0 * units::pi / rete_wavelength;
+    return 0.5 + 0.5 * std::cos(wave * x) * std::cos(wave * y);
+  }
   int dots() const { return dots_x * dots_y; }
   /// Where the n-th dot is meant to lie: row by row, about the middle of the box [m].
   struct Place {

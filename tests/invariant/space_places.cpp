@@ -191,6 +191,7 @@ TEST(SpacePlaces, EveryKeyOfItsGeometryChangesTheBox) {
                                             {"geometry.sheath_um", "[10]"},
                                             {"geometry.follicle_tilt_deg", "15"},
                                             {"geometry.follicle_azimuth_deg", "30"},
+                                            {"geometry.rete_wavelength_um", "120"},
                                             {"geometry.sheath_gain", "8"}})
     EXPECT_FALSE(test::same_bits(outputs({{key, value}}), untouched)) << key << " has no effect";
 }
