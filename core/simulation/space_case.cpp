@@ -208,6 +208,12 @@ std::unique_ptr<SpaceCase> build_space_case(const Treatment& whole, const RunOpt
   c.fields.insertion.reserve(5 * c.fields.cells());
   const FieldView<const double> resistance = c.insertion.box.scratch.resistance;
   for (int k = 0; k < resistance.size; ++k) c.fields.resistance.push_back(static_cast<float>(resistance(k)));
+  const Skin& skin = c.treatment.skin_at_axis();
+  for (int n = 0; n < skin.layer_count; ++n) {
+    const SkinLayer& layer = skin.layers[static_cast<std::size_t>(n)];
+    c.fields.layers.push_back((n > 0 ? c.fields.layers.back() : 0.0) + layer.thickness * skin.thickness_factor);
+    if (layer.kind == LayerKind::epidermis) c.fields.epidermal_layers = static_cast<std::size_t>(n) + 1;
+  }
   if (c.treatment.has_ridges())
     for (int k = 0; k < resistance.size; ++k) c.fields.epidermal.push_back(static_cast<float>(c.healing.rows.epidermal(k)));
   const double steps = static_cast<double>(c.puncture.strokes) * planned_steps(c.insertion.box.tissue.params);

@@ -338,6 +338,7 @@ void bind_running(py::module_& module) {
             all["pools"] = view(f.pools, {static_cast<py::ssize_t>(f.pools.size()) / (5 * x * y * z), 5, x, y, z}, self);
             all["insertion"] = view(f.insertion, {5, x, y, z}, self);
             all["permeability_ratio"] = view(f.resistance, {x, y, z}, self);
+            if (!f.epidermal.empty()) all["epidermis_share"] = view(f.epidermal, {x, y, z}, self);
             py::array_t<double> lines({static_cast<py::ssize_t>(f.tracks.size()), py::ssize_t{7}});
             for (std::size_t n = 0; n < f.tracks.size(); ++n) {
               const TrackLine& t = f.tracks[n];

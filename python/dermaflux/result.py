@@ -133,6 +133,8 @@ class Result(Named[float]):
                 unit = ("kg m-3", "kg m-3", "1", "1", "Pa")[n]
                 data[f"box_{name}"] = _array(("x", "y", "z"), box["insertion"][n], unit, f"{name} after the last track has closed")
             data["box_permeability_ratio"] = _array(("x", "y", "z"), box["permeability_ratio"], "1", "permeability over that of plain skin there")
+            if "epidermis_share" in box:
+                data["box_epidermis_share"] = _array(("x", "y", "z"), box["epidermis_share"], "1", "share of epidermis in the cell")
             data["tracks"] = _array(("track", "place"), box["tracks"], "m", "per prong: dot, x, y, z of its entry, x, y, z of its deepest point")
             for axis in ("x", "y"):
                 faces = box[f"{axis}_face"]
