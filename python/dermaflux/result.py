@@ -105,8 +105,8 @@ class Result(Named[float]):
     @property
     def box(self) -> dict[str, np.ndarray] | None:
         """Of a run with geometry.kind = "box" the fields in space, None otherwise: x_face, y_face, z_face [m]; pools, shape (time, pool,
-        n_x, n_y, n_z) [kg/m^3]; insertion, shape (5, n_x, n_y, n_z), as `insertion`; permeability_ratio; tracks, shape (prong, 7): dot,
-        then where each prong enters and its deepest point [m]. `pools`, `insertion` and the look are then means over rings about the
+        n_x, n_y, n_z) [kg/m^3]; insertion, shape (5, n_x, n_y, n_z), as `insertion`; permeability_ratio, and with ridges of the junction
+        epidermis_share, shape (n_x, n_y, n_z) [-]; tracks, shape (prong, 7): dot, then where each prong enters and its deepest point [m]. `pools`, `insertion` and the look are then means over rings about the
         middle of the box. No copy."""
         return self._run.box
 
