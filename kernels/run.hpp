@@ -59,10 +59,10 @@ struct RunResult {
 /// Files of the state of a run in a box, which is too large to be handed about: the one that it is written to, on the way and where
 /// it is stopped, and the one to go on from.
 struct StateFiles {
-  std::optional<std::filesystem::path> keep, resume;
-  int every = 0;                 ///< strokes after which it is written, counted over all dots; 0: only where the run is stopped
-  StateFacts facts{};            ///< what it belongs to
-  StateFacts binding{};          ///< those of them that must be the same where it goes on
+  std::optional<std::filesystem::path> keep{}, resume{};
+  int every = 0;         ///< strokes after which it is written, counted over all dots; 0: only where the run is stopped
+  StateFacts facts{};    ///< what it belongs to
+  StateFacts binding{};  ///< those of them that must be the same where it goes on
 };
 
 /// Runs one treatment and keeps its fields; `from`, if given, is the state to go on from, which must be of the same treatment,

@@ -30,7 +30,8 @@ std::map<std::string, ConfigValue> plain_geometry() {
   add("sheath_um", std::vector<double>{30.0}, 0.0, 0.0, "estimate: connective-tissue sheath of a terminal follicle, 15 to 60 um");
   add("follicle_tilt_deg", 0.0, 0.0, 50.0, "definition: upright unless stated; scalp hair leaves the skin at a slant");
   add("follicle_azimuth_deg", 0.0, 0.0, 360.0, "definition: leading along x");
-  add("rete_wavelength_um", 0.0, 0.0, 300.0, "definition: a share of each row, as on rings; estimate: ridges stand 90 to 150 um apart");
+  add("rete_wavelength_um", 0.0, 0.0, 300.0,
+      "definition: a share of each row, as on rings; estimate: ridges stand 90 to 150 um apart");
   add("sheath_gain", 3.0, 1.0, 10.0, "estimate: loose sheath beside dense reticular dermis; no measurement was found");
   return values;
 }
@@ -83,7 +84,8 @@ void check_geometry(const Treatment& t, const std::string& where) {
     only_in_box(g.dots_x > 1, "dots_x = " + std::to_string(g.dots_x) + " asks for several dots");
     only_in_box(g.dots_y > 1, "dots_y = " + std::to_string(g.dots_y) + " asks for several rows");
     only_in_box(g.follicle_x.count > 0, "follicle_x_mm asks for " + std::to_string(g.follicle_x.count) + " follicles");
-    only_in_box(g.rete_wavelength > 0.0, "rete_wavelength_um = " + number_text(g.rete_wavelength / units::um) + " asks for a surface");
+    only_in_box(g.rete_wavelength > 0.0,
+                "rete_wavelength_um = " + number_text(g.rete_wavelength / units::um) + " asks for a surface");
     only_in_box(g.azimuth != 0.0, "azimuth_deg = " + number_text(g.azimuth / units::degree) + " asks for a direction");
     return;
   }
@@ -93,7 +95,8 @@ void check_geometry(const Treatment& t, const std::string& where) {
         " sessions, but geometry.kind is \"box\" (it treats each place once); leave sessions out or write kind = \"axisymmetric\"");
   if (g.rete_wavelength > 0.0 && g.rete_wavelength < 40.0 * units::um)
     refuse("geometry.rete_wavelength_um = " + number_text(g.rete_wavelength / units::um) +
-           " is less than any cell of the grid resolves (ridges stand 90 to 150 um apart); use 40 or more, or 0 for a share of each row");
+           " is less than any cell of the grid resolves (ridges stand 90 to 150 um apart); use 40 or more, or 0 for a share of "
+           "each row");
   check_follicles(t, refuse);
 }
 

@@ -75,7 +75,7 @@ struct Assign {
   void operator()(LayerKind* target) const { *target = static_cast<LayerKind>(word()); }
   void operator()(ScarShape* target) const { *target = static_cast<ScarShape>(word()); }
   void operator()(GeometryKind* target) const { *target = static_cast<GeometryKind>(word()); }
-  void operator()(Lattice* target) const { *target = static_cast<Lattice>(word()); }
+  void operator()(DotLattice* target) const { *target = static_cast<DotLattice>(word()); }
   void operator()(std::array<double, band_count>* target) const {
     const auto* values = std::get_if<std::vector<double>>(&content);
     if (!values || values->size() != target->size())

@@ -192,8 +192,9 @@ std::vector<Key> geometry_keys() {
           &Treatment::geometry, &Geometry::dots_x),
       row("dots_y", "", 1.0, 1.0, 10.0, "rows of dots, along y, laid one after the other (box)", &Treatment::geometry,
           &Geometry::dots_y),
-      row("lattice", "", 1.0, 0.0, 1.0, "how those rows stand: square, or hexagonal, every other one shifted by half a spacing (box)",
-          &Treatment::geometry, &Geometry::lattice),
+      row("lattice", "", 1.0, 0.0, 1.0,
+          "how those rows stand: square, or hexagonal, every other one shifted by half a spacing (box)", &Treatment::geometry,
+          &Geometry::lattice),
       row("seed", "", 1.0, 0.0, 1e9,
           "seed of the hand's jitter of several dots: pattern.position_jitter_mm, depth_jitter_mm, angle_jitter_deg (box)",
           &Treatment::geometry, &Geometry::seed),
@@ -209,8 +210,9 @@ std::vector<Key> geometry_keys() {
           &Treatment::geometry, &Geometry::sheath),
       row("follicle_tilt_deg", "deg", degree, 0.0, 60.0, "angle of the follicles from the surface normal (box)",
           &Treatment::geometry, &Geometry::follicle_tilt),
-      row("follicle_azimuth_deg", "deg", degree, 0.0, 360.0, "direction, from x towards y, in which they lead on their way down (box)",
-          &Treatment::geometry, &Geometry::follicle_azimuth),
+      row("follicle_azimuth_deg", "deg", degree, 0.0, 360.0,
+          "direction, from x towards y, in which they lead on their way down (box)", &Treatment::geometry,
+          &Geometry::follicle_azimuth),
       row("rete_wavelength_um", "um", um, 0.0, 1000.0,
           "from ridge to ridge of the junction as a surface, skin.rete_amplitude_um deep; 0: ridges as a share of each row (box)",
           &Treatment::geometry, &Geometry::rete_wavelength),
@@ -255,7 +257,7 @@ std::vector<std::string> allowed_words(const KeyTarget& target) {
   if (std::holds_alternative<LayerKind*>(target)) return {"epidermis", "dermis", "deep"};
   if (std::holds_alternative<ScarShape*>(target)) return {"none", "disc", "strip"};
   if (std::holds_alternative<GeometryKind*>(target)) return {"axisymmetric", "box"};
-  if (std::holds_alternative<Lattice*>(target)) return {"square", "hexagonal"};
+  if (std::holds_alternative<DotLattice*>(target)) return {"square", "hexagonal"};
   return {};
 }
 

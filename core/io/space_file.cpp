@@ -148,7 +148,8 @@ void write_space(Hdf5File& file, const SpaceFields& f, const std::vector<double>
     described(file, names[n], units[n], meanings[n]);
   }
   file.dataset("box_permeability_ratio", turned(f, f.resistance.data()), {"z", "y", "x"}, true);
-  described(file, "box_permeability_ratio", "1", "permeability over that of plain skin at that depth (follicle, sheath, scar, ridge)");
+  described(file, "box_permeability_ratio", "1",
+            "permeability over that of plain skin at that depth (follicle, sheath, scar, ridge)");
   if (!f.epidermal.empty()) {
     file.dataset("box_epidermis_share", turned(f, f.epidermal.data()), {"z", "y", "x"}, true);
     described(file, "box_epidermis_share", "1", "share of epidermis in the cell, under the ridges of the junction");

@@ -21,7 +21,8 @@ class Checksum {
  public:
   template <class Numbers>
   void add(const Numbers& values) {
-    for (const std::byte byte : std::as_bytes(std::span(values))) sum_ = (sum_ ^ std::to_integer<std::uint64_t>(byte)) * 1099511628211ull;
+    for (const std::byte byte : std::as_bytes(std::span(values)))
+      sum_ = (sum_ ^ std::to_integer<std::uint64_t>(byte)) * 1099511628211ull;
   }
   std::string text() const { return std::to_string(sum_); }
 
@@ -46,7 +47,7 @@ std::vector<double> as_numbers(const Struct& from) {
 template <class Struct>
 bool from_numbers(const std::vector<double>& numbers, Struct& to) {
   if (numbers.size() != (sizeof(Struct) + sizeof(double) - 1) / sizeof(double)) return false;
-  std::memcpy(&to, numbers.data(), sizeof to);
+  std::memcpy(static_cast<void*>(&to), numbers.data(), sizeof to);
   return true;
 }
 

@@ -232,8 +232,7 @@ std::vector<std::span<double>> SpaceCase::kept_numbers() {
       keep(view);
   } else {
     const TissueState& t = b.tissue.tissue;
-    for (const auto& view :
-         {t.torn, t.held, t.fluid, t.carrier, t.pressure, t.speed, t.path, t.crack, b.tissue.scratch.damage})
+    for (const auto& view : {t.torn, t.held, t.fluid, t.carrier, t.pressure, t.speed, t.path, t.crack, b.tissue.scratch.damage})
       keep(view);
     for (const FieldGroup& group : {t.pigment, t.captured})
       for (int n = 0; n < group.count; ++n) keep(group[n]);

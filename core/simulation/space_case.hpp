@@ -15,11 +15,11 @@ namespace dermaflux {
 
 /// Where a run in a box stands, between two strokes, dots, steps of healing or moments.
 struct SpaceProgress {
-  int dot;              ///< that is next, or being laid; all of them when the last track has closed
-  int stroke;           ///< of its strokes, those that are done
-  int moment;           ///< moments that have been booked
-  bool heals;           ///< what the tracks left has been laid down
-  SpacePart part;       ///< that pressure has reached, between two strokes
+  int dot;               ///< that is next, or being laid; all of them when the last track has closed
+  int stroke;            ///< of its strokes, those that are done
+  int moment;            ///< moments that have been booked
+  bool heals;            ///< what the tracks left has been laid down
+  SpacePart part;        ///< that pressure has reached, between two strokes
   InsertionTally tally;  ///< of the dot that is being laid
   HealingTally clock;
 };

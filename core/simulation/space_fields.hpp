@@ -15,10 +15,10 @@ struct TrackLine {
 struct SpaceFields {
   std::vector<double> x_face, y_face, z_face;  ///< [m], from the middle of the box and from the surface
   std::vector<float> pools;                    ///< moment x pool x cell [kg/m^3]
-  std::vector<float> insertion;   ///< suspended, captured, carrier, fluid, pressure x cell when the last track has closed
-  std::vector<float> resistance;  ///< per cell: permeability over that of plain skin there [-]
-  std::vector<float> epidermal;   ///< share of epidermis per cell [-]; empty where it is that of the row
-  std::vector<double> layers;     ///< depth of the bottom of every layer of the skin [m]
+  std::vector<float> insertion;      ///< suspended, captured, carrier, fluid, pressure x cell when the last track has closed
+  std::vector<float> resistance;     ///< per cell: permeability over that of plain skin there [-]
+  std::vector<float> epidermal;      ///< share of epidermis per cell [-]; empty where it is that of the row
+  std::vector<double> layers;        ///< depth of the bottom of every layer of the skin [m]
   std::size_t epidermal_layers = 0;  ///< of them, counted from the surface
   std::vector<TrackLine> tracks;
 

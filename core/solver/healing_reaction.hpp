@@ -247,7 +247,8 @@ struct ReactionStep {
       const double lost = drained[l] + c.loses * ((cells[l] + slow[l] + taken[l]) - (after.in_cells + after.in_slow));
       // What the first order misses besides uptake: how exudation falls, light on what is lost, when cells were fed.
       const double fed_wrongly = (c.staying.fed_early(early[l]).in_cells - c.staying.fed.in_cells) * taken[l];
-      const double missed = c.exudation_fall * p.rows.open_track(own_rows + l) * lasting[l] + bleached[l] * lost + std::fabs(fed_wrongly);
+      const double missed =
+          c.exudation_fall * p.rows.open_track(own_rows + l) * lasting[l] + bleached[l] * lost + std::fabs(fed_wrongly);
       const double old_cells = from.macrophage(k), old_slow = from.slow(k), left = 1.0 - bleached[l];
       const double volume = followed.any[l] * area * p.grid.dz(j + l);
       to.macrophage(k) = followed.any[l] > 0.0 ? left * after.in_cells : old_cells;

@@ -44,8 +44,8 @@ struct SpaceWoundStep {
 };
 
 /// Implicit diffusion of one pool along x or y, every line by the Thomas algorithm with its rows side by side; the junction is a
-/// barrier (as RadialSpreadStep). Across a face the mean of both columns counts where they lie in two tissues, and it is open as far
-/// as both are dermis.
+/// barrier (as RadialSpreadStep). Across a face the mean of both columns counts where they lie in two tissues, and it is open as
+/// far as both are dermis.
 struct SpaceLateralSpreadStep {
   SpaceHealing p;
   FieldView<double> field;
@@ -70,9 +70,7 @@ struct SpaceLateralSpreadStep {
     };
     const auto rows_of = [&](int n) { return p.rows.of((first + n * stride) / g.n_z); };
     const auto open = [&](int n, int j) {  // of the face before cell n
-      return n > 0 && n < count
-                 ? 1.0 - larger(p.rows.epidermal(rows_of(n) + j), p.rows.epidermal(rows_of(n - 1) + j))
-                 : 0.0;
+      return n > 0 && n < count ? 1.0 - larger(p.rows.epidermal(rows_of(n) + j), p.rows.epidermal(rows_of(n - 1) + j)) : 0.0;
     };
     for (int n = count - 1; n >= 0; --n) {
       const double behind = n + 1 < count ? through(n + 1) : 0.0, before = n > 0 ? through(n) : 0.0, own = width(n);

@@ -10,7 +10,7 @@ namespace dermaflux {
 enum class GeometryKind : int { axisymmetric = 0, box = 1 };
 
 /// How the dots of a box stand to each other: in straight rows and columns, or every other row shifted by half their spacing.
-enum class Lattice : int { square = 0, hexagonal = 1 };
+enum class DotLattice : int { square = 0, hexagonal = 1 };
 
 /// Hair follicles that a box may have.
 inline constexpr int max_follicles = 32;
@@ -34,20 +34,20 @@ struct Follicle {
 /// scalp (a radius of 80 mm and more) is left out.
 struct Geometry {
   GeometryKind kind;
-  double azimuth;             ///< direction, from x towards y, in which the tips of a tilted needle point [rad]
-  double margin;              ///< tissue beyond the outermost track on each side [m]
-  int dots_x, dots_y;         ///< in rows along x, and rows; `pattern.dot_spacing_mm` apart
-  Lattice lattice;            ///< how the rows stand to each other
-  int seed;                   ///< of the hand's jitter of several dots
-  double angle_jitter;        ///< of the needle from dot to dot, in two directions: standard deviation [rad]
-  FollicleList follicle_x;    ///< where the axes of hair follicles meet the surface [m]
-  FollicleList follicle_y;    ///< [m]
-  FollicleList follicle;      ///< their diameters without the sheath, one for all or one each [m]
-  FollicleList sheath;        ///< thickness of their sheaths, one for all or one each [m]
-  double follicle_tilt;       ///< of all hairs from the surface normal [rad]
-  double follicle_azimuth;    ///< direction, from x towards y, in which they lead on their way down [rad]
-  double rete_wavelength;     ///< from ridge to ridge of the junction as a surface, 0: ridges are a share of each row [m]
-  double sheath_gain;         ///< permeability of the sheaths over that of the tissue around [-]
+  double azimuth;           ///< direction, from x towards y, in which the tips of a tilted needle point [rad]
+  double margin;            ///< tissue beyond the outermost track on each side [m]
+  int dots_x, dots_y;       ///< in rows along x, and rows; `pattern.dot_spacing_mm` apart
+  DotLattice lattice;          ///< how the rows stand to each other
+  int seed;                 ///< of the hand's jitter of several dots
+  double angle_jitter;      ///< of the needle from dot to dot, in two directions: standard deviation [rad]
+  FollicleList follicle_x;  ///< where the axes of hair follicles meet the surface [m]
+  FollicleList follicle_y;  ///< [m]
+  FollicleList follicle;    ///< their diameters without the sheath, one for all or one each [m]
+  FollicleList sheath;      ///< thickness of their sheaths, one for all or one each [m]
+  double follicle_tilt;     ///< of all hairs from the surface normal [rad]
+  double follicle_azimuth;  ///< direction, from x towards y, in which they lead on their way down [rad]
+  double rete_wavelength;   ///< from ridge to ridge of the junction as a surface, 0: ridges are a share of each row [m]
+  double sheath_gain;       ///< permeability of the sheaths over that of the tissue around [-]
 
   /// How deep the junction lies at a place, over the depth in which epidermis and dermis interlock: 1 at the tips of the ridges, 0
   /// at those of the papillae [-].
@@ -62,8 +62,8 @@ struct Geometry {
   };
   Place dot(int n, double spacing) const {
     const int row = n / dots_x;
-    const double shift = lattice == Lattice::hexagonal && dots_y > 1 ? (row % 2 == 0 ? -0.25 : 0.25) : 0.0;
-    const double apart = lattice == Lattice::hexagonal ? 0.5 * std::sqrt(3.0) : 1.0;
+    const double shift = lattice == DotLattice::hexagonal && dots_y > 1 ? (row % 2 == 0 ? -0.25 : 0.25) : 0.0;
+    const double apart = lattice == DotLattice::hexagonal ? 0.5 * std::sqrt(3.0) : 1.0;
     return {(n % dots_x - 0.5 * (dots_x - 1) + shift) * spacing, (row - 0.5 * (dots_y - 1)) * apart * spacing};
   }
   Follicle follicle_at(int n) const {

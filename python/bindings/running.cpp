@@ -122,8 +122,9 @@ Run run_one(const TreatmentDocument& document, const std::string& grid, double g
   require_horizon(options.horizon, treatment.sessions, document.file().string());
   const bool box = treatment.geometry.kind == GeometryKind::box;
   if (stopping.every < 0 || (stopping.every > 0 && !box))
-    throw InputError("every = " + std::to_string(stopping.every) + " (strokes of a run in a box after which its state is kept); " +
-                     (box ? "use 1 or more" : "leave it out where geometry.kind is \"axisymmetric\", a contact on rings takes seconds"));
+    throw InputError(
+        "every = " + std::to_string(stopping.every) + " (strokes of a run in a box after which its state is kept); " +
+        (box ? "use 1 or more" : "leave it out where geometry.kind is \"axisymmetric\", a contact on rings takes seconds"));
   std::optional<RunState> from;
   if (stopping.resume && !box) from = read_state(*stopping.resume, stopping.binding());
   RunMonitor monitor;

@@ -29,7 +29,7 @@ Treatment two_dots() {
 
 ::testing::AssertionResult same_run(const BoxRun& a, const BoxRun& b) {
   const auto outcome = test::same_bits(test::numbers(a.outcome), test::numbers(b.outcome));
-  if (!outcome) return outcome << " of the outcome";
+  if (!outcome) return outcome;
   const auto doubles = [](const std::vector<float>& of) { return std::vector<double>(of.begin(), of.end()); };
   for (const auto field : {&SpaceFields::pools, &SpaceFields::insertion})
     if (const auto same = test::same_bits(doubles(a.box->fields.*field), doubles(b.box->fields.*field)); !same) return same;
@@ -65,8 +65,8 @@ TEST_F(StoppedBox, GoesOnFromEveryStrokeDotAndMomentWithTheSameBits) {
   // In the first dot, between the dots, in the second, before healing, in it; each is a run of its own, so not from all.
   const std::size_t first = 0, between = static_cast<std::size_t>(strokes), second = between + 1, laid = 2 * between + 1;
   for (const std::size_t n : {first, between, second, laid, laid + 3, places.size() - 1})
-    EXPECT_TRUE(same_run(whole, gone_on(t, state(n)))) << "dot " << places[n].dot << ", stroke " << places[n].stroke << ", moment "
-                                                       << places[n].moment;
+    EXPECT_TRUE(same_run(whole, gone_on(t, state(n))))
+        << "dot " << places[n].dot << ", stroke " << places[n].stroke << ", moment " << places[n].moment;
 }
 
 TEST_F(StoppedBox, StopsInHealingAndGoesOnWithTheOtherBackend) {
