@@ -83,14 +83,13 @@ template <class Executor>
 Attempt attempt_step(const Executor& executor, SpaceInsertion& in, double tip_before, double tip_after, bool cutting, double dt,
                      double& rate, InsertionTally& tally) {
   SpaceProblem& b = in.box;
-  const CartesianGrid& g = b.grid;
   const int columns = b.part.columns(), rows = b.part.rows;
   const InsertionParams& c = in.strip[0].params;
   for (int t = 0; t < b.tracks; ++t) {
     const double back = b.track[t].setback;
     executor.rows(rows, NeedleStep{in.strip[t], tip_before - back, tip_after - back, larger(tally.deepest - back, 0.0), dt});
   }
-  if (cutting) executor.cells(g.n_x * g.n_y, g.n_z, SpaceDamageStep{b});
+  if (cutting) executor.cells(columns, 1, SpaceDamageStep{b});
   in_columns(executor, b, MobilityStep{b.tissue});
   executor.cells(columns, 1, ObstacleStep{b});
   executor.cells(columns, 1, SpaceConductanceStep{b});
@@ -147,10 +146,11 @@ double insertion_step(const Executor& executor, SpaceInsertion& in, const Tip& t
   const InsertionParams& c = in.strip[0].params;
   double rate = 0.0;
   if (c.fracture.enabled) in_columns(executor, in.box, CrackStep{in.box.tissue});
-  for (;;) {
+  for (bool grown = false;;) {  // the part: what is torn is not known yet where it has grown
     tally.deepest = larger(deepest, tip(t + dt));
-    const Attempt end = attempt_step(executor, in, tip(t), tip(t + dt), tally.deepest > deepest, dt, rate, tally);
+    const Attempt end = attempt_step(executor, in, tip(t), tip(t + dt), tally.deepest > deepest || grown, dt, rate, tally);
     if (end == Attempt::good) break;
+    grown = grown || end == Attempt::outgrown;
     if (end == Attempt::outgrown) continue;
     tally.rejected += 1;
     dt *= 0.5;

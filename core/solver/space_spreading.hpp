@@ -81,7 +81,10 @@ struct SpaceSpreadStep {
 /// Ink has been spread: its path starts anew.
 struct SpaceForgetStep {
   SpaceProblem b;
-  DF_FUNCTION void operator()(int column, int j) const { b.tissue.tissue.path(column * b.grid.n_z + j) = 0.0; }
+  DF_FUNCTION void operator()(int n, int) const {
+    const int first = b.column(n) * b.grid.n_z;
+    for (int j = 0; j < b.part.rows; ++j) b.tissue.tissue.path(first + j) = 0.0;
+  }
 };
 
 /// Diffusion and dispersion of everything over the time since they were last applied.
@@ -110,7 +113,7 @@ DF_FUNCTION void spread_ink(const Executor& executor, const SpaceProblem& whole,
     spread(b.tissue.tissue.carrier, c.carrier_diffusivity);
     for (int n = 0; n < c.classes; ++n) spread(b.tissue.tissue.pigment[n], c.pigment[n].diffusivity);
   }
-  executor.cells(b.grid.n_x * b.grid.n_y, b.grid.n_z, SpaceForgetStep{b});
+  executor.cells(whole.part.columns(), 1, SpaceForgetStep{whole});
   tally.unspread_time = tally.unspread_cells = 0.0;
   tally.spreadings += 1;
 }

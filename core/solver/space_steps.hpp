@@ -9,21 +9,23 @@ namespace dermaflux {
 /// Gain of permeability in the zones torn by all needles so far.
 struct SpaceDamageStep {
   SpaceProblem b;
-  DF_FUNCTION void operator()(int column, int j) const {
+  DF_FUNCTION void operator()(int n, int) const {
     const InsertionProblem& p = b.tissue;
     const CartesianGrid& grid = b.grid;
-    const int k = column * grid.n_z + j;
-    double gain = 1.0 + p.tissue.torn(k);
-    for (int t = 0; t < b.tracks; ++t) {
-      const SpaceTrack& track = b.track[t];
-      const double widest = track.widest(j);
-      if (!(widest > 0.0)) continue;
-      const double distance =
-          std::sqrt(track.seen(grid.x_centre(b.column_x(column)), grid.y_centre(b.column_y(column)), grid.z_centre(j)).square);
-      const double radius = p.params.damage_radius_factor * std::sqrt(widest / units::pi);
-      if (distance < 6.0 * radius) gain = larger(gain, p.params.damage(distance, radius));
+    const int column = b.column(n), first = column * grid.n_z;
+    const double x = grid.x_centre(b.column_x(column)), y = grid.y_centre(b.column_y(column));
+    for (int j = 0; j < b.part.rows; ++j) {
+      double gain = 1.0 + p.tissue.torn(first + j);
+      for (int t = 0; t < b.tracks; ++t) {
+        const SpaceTrack& track = b.track[t];
+        const double widest = track.widest(j);
+        if (!(widest > 0.0)) continue;
+        const double square = track.seen(x, y, grid.z_centre(j)).square;
+        const double radius = p.params.damage_radius_factor * std::sqrt(widest / units::pi);
+        if (square < 36.0 * radius * radius) gain = larger(gain, p.params.damage(std::sqrt(square), radius));
+      }
+      p.scratch.damage(first + j) = gain;
     }
-    p.scratch.damage(k) = gain;
   }
 };
 

@@ -107,7 +107,7 @@ TEST(SpacePlaces, ADotVisitsOnlyTheBoxAroundIt) {
 TEST(SpacePlaces, KeepsInkOutOfAFollicleAndIsMirroredWhereThatIs) {
   const auto beside = [](const char* x) {
     return test::run_box(
-        test::in_box({{"geometry.follicle_x_mm", x}, {"geometry.follicle_y_mm", "[0.03]"}, {"geometry.follicle_um", "[100]"}}));
+        test::in_box({{"geometry.follicle_x_mm", x}, {"geometry.follicle_y_mm", "[0.01]"}, {"geometry.follicle_um", "[100]"}}));
   };
   const BoxRun right = beside("[0.11]"), left = beside("[-0.11]");
   const SpaceFields &f = right.box->fields, &g = left.box->fields;
