@@ -19,7 +19,7 @@ using test::Overrides;
 const StateFacts facts{{"program", "this"}, {"input_sha256", "that"}};
 
 Treatment two_dots() {
-  return test::in_box({{"machine.dwell_ms", "30"},
+  return test::in_box({{"machine.dwell_ms", "25"},
                        {"ink.size_classes", "2"},
                        {"geometry.dots_x", "2"},
                        {"pattern.dot_spacing_mm", "0.3"},
@@ -49,7 +49,7 @@ struct StoppedBox : ::testing::Test {
   std::filesystem::path state(std::size_t n) const { return folder.path() / (std::to_string(n) + ".state.h5"); }
 };
 
-TEST_F(StoppedBox, GoesOnFromEveryStrokeDotAndMomentWithTheSameBits) {
+TEST_F(StoppedBox, GoesOnFromStrokesDotsAndMomentsWithTheSameBits) {
   const Treatment t = two_dots();
   BoxRun whole{build_space_case(t, test::one_year()), {}};
   std::vector<SpaceProgress> places;
@@ -62,15 +62,15 @@ TEST_F(StoppedBox, GoesOnFromEveryStrokeDotAndMomentWithTheSameBits) {
   const int strokes = whole.box->puncture.strokes, moments = whole.outcome.moment_count;
   ASSERT_GE(strokes, 2);
   ASSERT_EQ(places.size(), static_cast<std::size_t>(2 * (strokes + 1) + moments));
-  // In the first dot, between the dots, in the second, before healing, in it; each is a run of its own, so not from all.
-  const std::size_t first = 0, between = static_cast<std::size_t>(strokes), second = between + 1, laid = 2 * between + 1;
-  for (const std::size_t n : {first, between, second, laid, laid + 3, places.size() - 1})
+  // In the first dot, between the dots, in the second, in healing; most are runs of their own, so not from all.
+  const std::size_t between = static_cast<std::size_t>(strokes), laid = 2 * between + 1;
+  for (const std::size_t n : {std::size_t{0}, between, between + 1, laid + 3})
     EXPECT_TRUE(same_run(whole, gone_on(t, state(n))))
         << "dot " << places[n].dot << ", stroke " << places[n].stroke << ", moment " << places[n].moment;
 }
 
 TEST_F(StoppedBox, StopsInHealingAndGoesOnWithTheOtherBackend) {
-  const Treatment t = two_dots();
+  const Treatment t = test::in_box({{"geometry.margin_mm", "0.25"}});
   RunOptions options = test::one_year();
   RunMonitor monitor;
   const RunResult whole = run(t, options, Backend::serial, monitor);
@@ -86,7 +86,7 @@ TEST_F(StoppedBox, StopsInHealingAndGoesOnWithTheOtherBackend) {
 }
 
 TEST_F(StoppedBox, WritesItsStateAfterSoManyStrokesAndAfterEachDotAndMoment) {
-  const Treatment t = test::in_box({{"machine.dwell_ms", "40"}, {"geometry.margin_mm", "0.25"}});
+  const Treatment t = test::in_box({{"machine.dwell_ms", "25"}, {"geometry.margin_mm", "0.25"}});
   RunMonitor monitor;
   run(t, test::one_year(), Backend::serial, monitor, nullptr, {.keep = state(0), .every = 2, .facts = facts});
   auto box = build_space_case(t, test::one_year());
