@@ -67,6 +67,8 @@ void lay_dots(const Executor& executor, SpaceCase& c, Outcome& out) {
       return;
     }
     executor.cells(b.part.columns(), b.part.rows, SpaceTearStep{b});
+    // Until the hand has moved on, what is left of the pore pressure has gone.
+    if (d + 1 < count) in_columns(executor, b, StartTissueStep{b.tissue});
     const double wounded = SpaceWoundStep::reach(c.healing.params);
     b.part = part_around(in, wounded, wounded);
     executor.cells(b.part.columns(), b.part.rows, SpaceWoundStep{b, c.healing, dot.tip_depth});
