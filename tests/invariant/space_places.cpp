@@ -80,13 +80,26 @@ TEST(SpacePlaces, TheHandsJitterHasTheSpreadThatTheTreatmentSays) {
 }
 
 /// The reference, counting the loops that visit so many columns or more.
-struct Counting : SerialExecutor {
-  int columns = 0;
+struct Counting : SerialColumns {
+  int most = 0;
   int* loops = nullptr;
+  void count(int visited) const {
+    if (visited >= most) ++*loops;
+  }
   template <class Step>
   void cells(int n_i, int n_j, const Step& step) const {
-    if (n_i >= columns) ++*loops;
-    SerialExecutor::cells(n_i, n_j, step);
+    count(n_i);
+    SerialColumns::cells(n_i, n_j, step);
+  }
+  template <class Step>
+  void columns(int n_i, int n_j, const Step& step) const {
+    count(n_i * n_j);
+    SerialColumns::columns(n_i, n_j, step);
+  }
+  template <class Step>
+  void list(int n, const Step& step) const {
+    count(n);
+    SerialColumns::list(n, step);
   }
 };
 
@@ -96,7 +109,7 @@ TEST(SpacePlaces, ADotVisitsOnlyTheBoxAroundIt) {
       test::one_year());
   int loops = 0;
   Counting executor;
-  executor.columns = 2 * box->insertion.box.grid.column_count() / 3;
+  executor.most = 2 * box->insertion.box.grid.column_count() / 3;
   executor.loops = &loops;
   Outcome outcome{};
   lay_dots(executor, *box, outcome);

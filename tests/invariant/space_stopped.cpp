@@ -40,7 +40,7 @@ Treatment two_dots() {
 BoxRun gone_on(const Treatment& treatment, const std::filesystem::path& state) {
   BoxRun run{build_space_case(treatment, test::one_year()), {}};
   read_space_state(state, facts, *run.box, run.outcome);
-  run_in_space(SerialExecutor{}, *run.box, run.outcome);
+  run_in_space(SerialColumns{}, *run.box, run.outcome);
   return run;
 }
 
@@ -57,7 +57,7 @@ TEST_F(StoppedBox, GoesOnFromStrokesDotsAndMomentsWithTheSameBits) {
     write_space_state(state(places.size()), *whole.box, now, 0.0, facts);
     places.push_back(whole.box->at);
   };
-  run_in_space(SerialExecutor{}, *whole.box, whole.outcome);
+  run_in_space(SerialColumns{}, *whole.box, whole.outcome);
   ASSERT_EQ(whole.outcome.status, Status::ok);
   const int strokes = whole.box->puncture.strokes, moments = whole.outcome.moment_count;
   ASSERT_GE(strokes, 2);
@@ -100,7 +100,7 @@ TEST_F(StoppedBox, WritesItsStateAfterSoManyStrokesAndAfterEachDotAndMoment) {
 TEST_F(StoppedBox, RefusesAStateOfSomethingElseOrADamagedOne) {
   const Treatment t = test::in_box({{"geometry.margin_mm", "0.25"}});
   BoxRun box{build_space_case(t, test::one_year()), {}};
-  run_in_space(SerialExecutor{}, *box.box, box.outcome);
+  run_in_space(SerialColumns{}, *box.box, box.outcome);
   write_space_state(state(0), *box.box, box.outcome, 0.0, facts);
   const auto why = [&]<class E = FileError>(const Treatment& of, const StateFacts& expected) {
     auto other = build_space_case(of, test::one_year());
