@@ -28,8 +28,8 @@ class OpticalScene {
   /// What photons meet in one band. Around the grid lies plain skin without end. Pigment that absorbs less than a millionth of what
   /// skin does counts as none, and rings and rows that are alike are joined.
   PhotonMedium medium(int band, bool with_dot) const;
-  /// The same ring by ring, none joined; without the dot no ring at all. Nothing in it depends on the areas of the rings, so that they
-  /// may stand for any columns of tissue.
+  /// The same ring by ring, none joined; without the dot no ring at all. Nothing in it depends on the areas of the rings, so that
+  /// they may stand for any columns of tissue.
   OpticalColumns columns(int band, bool with_dot) const;
   /// g, and the refractive indices of the skin and of the stratum corneum on it.
   PhotonSettings settings() const;

@@ -44,8 +44,8 @@ std::vector<double> faces_before(const std::vector<double>& faces, const std::ve
   return result;
 }
 
-/// Leaves out planes that are like the one before. The outermost cells have no faces outside, so that `x` and `y` hold one less than
-/// there are planes.
+/// Leaves out planes that are like the one before. The outermost cells have no faces outside, so that `x` and `y` hold one less
+/// than there are planes.
 PhotonMedium joined(const Block& b, const std::vector<double>& x, const std::vector<double>& y, const std::vector<double>& z) {
   const auto keep_x = kept_planes(b.n_x, [&](std::size_t i) {
     return everywhere(b.n_y, b.n_z, [&](std::size_t j, std::size_t k) { return b.at(i, j, k) == b.at(i - 1, j, k); });

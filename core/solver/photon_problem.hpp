@@ -26,9 +26,9 @@ struct SurfacePoint {
   double x, y;
 };
 
-/// Where and how photons enter: at a radius that is uniform within each of some rings of equal width (or uniform by area), or evenly
-/// over each of some tiles; along the normal or with the directions of diffuse light (by the cosine with the normal). Width 0 is a
-/// pencil.
+/// Where and how photons enter: at a radius that is uniform within each of some rings of equal width (or uniform by area), or
+/// evenly over each of some tiles; along the normal or with the directions of diffuse light (by the cosine with the normal). Width
+/// 0 is a pencil.
 struct PhotonBeam {
   double inner, width;  ///< of the first ring [m]
   int bins;             ///< rings or tiles; photon n enters in that of the number n modulo bins
@@ -41,8 +41,7 @@ struct PhotonBeam {
   }
   /// Where a photon enters, from two uniform numbers.
   DF_FUNCTION SurfacePoint entry(int bin, double u, double v) const {
-    if (tiles.across > 0)
-      return {tiles.x + (bin % tiles.across + u) * tiles.side, tiles.y + (bin / tiles.across + v) * tiles.side};
+    if (tiles.across > 0) return {tiles.x + (bin % tiles.across + u) * tiles.side, tiles.y + (bin / tiles.across + v) * tiles.side};
     const double distance = radius(bin, u);
     const Angle round = lane_turn(v);
     return {distance * round.cosine, distance * round.sine};

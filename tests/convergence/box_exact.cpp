@@ -75,14 +75,14 @@ double line_error(bool lying, int cells) {
   const std::vector<double> fine = from_symmetry(cells, 1.0), even = test::equal_faces(8, 0.1);
   SourceBox box(fine, lying ? even : fine, lying ? fine : even, in_plane);
   const CartesianGrid& g = box.p.grid;
-  for (int n = 0; n < 8; ++n)
-    box.p.scratch.source(lying ? g.cell(0, n, 0) : g.cell(0, 0, n)) = 0.25 * (lying ? g.dy(n) : g.dz(n));
+  for (int n = 0; n < 8; ++n) box.p.scratch.source(lying ? g.cell(0, n, 0) : g.cell(0, 0, n)) = 0.25 * (lying ? g.dy(n) : g.dz(n));
   box.march(end, cells * cells / 24);
   const auto rho2 = [&](int i, int j, int k) {
     return std::pow(g.x_centre(i), 2) / in_plane + std::pow(lying ? g.z_centre(k) : g.y_centre(j), 2) / other;
   };
-  return box.error([&](int i, int j, int k) { return theis(rho2(i, j, k) / (4.0 * end)) / (4.0 * pi * std::sqrt(in_plane * other)); },
-                   [&](int i, int j, int k) { return rho2(i, j, k) > 0.03 * 0.03 && rho2(i, j, k) < 0.25 * 0.25; });
+  return box.error(
+      [&](int i, int j, int k) { return theis(rho2(i, j, k) / (4.0 * end)) / (4.0 * pi * std::sqrt(in_plane * other)); },
+      [&](int i, int j, int k) { return rho2(i, j, k) > 0.03 * 0.03 && rho2(i, j, k) < 0.25 * 0.25; });
 }
 
 TEST(BoxSources, LineNormalToTheSurfaceIsThatOfTheisToSecondOrder) {
@@ -120,7 +120,8 @@ TEST(BoxSources, PointInAnisotropicTissueIsExactToSecondOrder) {
 }
 
 /// Injection at a constant rate through the wall of a sphere of radius a that stores nothing, as for a bulb of ink: Carslaw &
-/// Jaeger 1959, section 9.10. The sphere is made of the cells whose middles lie in it, a million times as permeable as what is around.
+/// Jaeger 1959, section 9.10. The sphere is made of the cells whose middles lie in it, a million times as permeable as what is
+/// around.
 double sphere_error(int cells) {
   const double a = 0.06, end = 0.004;
   const std::vector<double> faces = test::growing_faces(cells, 0.7, 0.0, std::pow(6.0, 1.0 / cells));
@@ -131,7 +132,6 @@ double sphere_error(int cells) {
   box.for_cells([&](int i, int j, int k, int) { volume += radius(i, j, k) < a ? g.volume(i, j, k) : 0.0; });
   const double wall = std::cbrt(volume * 6.0 / pi);  // radius of the sphere that these cells fill
   box.set_conductances([&](int i, int j, int k) { return radius(i, j, k) < a ? 1e6 : 1.0; });
-  put(box.p.rows.storage, 0, 1.0);
   box.p.scratch.source(g.cell(0, 0, 0)) = 0.125;
   const int steps = cells * cells / 16;
   for (int n = 0; n < steps; ++n) {
@@ -153,10 +153,11 @@ double sphere_error(int cells) {
 }
 
 TEST(BoxSources, InjectionFromASphereIsThatOfCarslawAndJaeger) {
-  // What is left of the steps of the sphere's wall falls off with the fourth power of its radius over the distance and is counted from
-  // two radii on; the volume of the sphere is that of its cells.
+  // The steps of the sphere's wall are not seen from two radii on: what they add falls off with the fourth power of the radius over
+  // the distance, and the volume of the sphere is that of its cells.
   const double coarse = sphere_error(16), fine = sphere_error(32);
-  printf("sphere %g %g\n", coarse, fine);
+  // The wall is made of whole cells, whose number does not follow their width smoothly: measured 1.87.
+  EXPECT_GT(order(coarse, fine), 1.5);
   EXPECT_LT(fine, 0.01);
 }
 
@@ -173,13 +174,14 @@ double carried_error(int cells, bool flows, bool spreads) {
   p.params.pigment[0].diffusivity = diffusivity;
   const auto roll = [&](double a, double b) { return stream * std::sin(pi * a) * std::sin(pi * b); };
   box.for_cells([&](int i, int j, int k, int at) {
-    const double x0 = g.x_face(i), x = g.x_face(i + 1), y0 = g.y_face(j), y = g.y_face(j + 1), z0 = g.z_face(k), z = g.z_face(k + 1);
+    const double x0 = g.x_face(i), x = g.x_face(i + 1), y0 = g.y_face(j), y = g.y_face(j + 1), z0 = g.z_face(k),
+                 z = g.z_face(k + 1);
     if (i + 1 < g.n_x) p.scratch.flux_x(at) = (roll(x, y) - roll(x, y0)) * g.dz(k) + (roll(x, z) - roll(x, z0)) * g.dy(j);
     if (j + 1 < g.n_y) p.scratch.flux_y(at) = (roll(x0, y) - roll(x, y)) * g.dz(k);
     if (k + 1 < g.n_z) p.scratch.flux_z(at) = (roll(x0, z) - roll(x, z)) * g.dy(j);
   });
   struct Point {
-    double value, rate, source;
+    double value, source;
   };
   const auto exact = [&](int i, int j, int k, double t) {
     const double x = pi * g.x_centre(i), y = pi * g.y_centre(j), z = pi * g.z_centre(k), grown = 1.0 + 0.5 * t;
@@ -190,7 +192,7 @@ double carried_error(int cells, bool flows, bool spreads) {
                            (u_x * std::sin(x) * std::cos(y) * std::cos(z) + u_y * std::cos(x) * std::sin(y) * std::cos(z) +
                             u_z * std::cos(x) * std::cos(y) * std::sin(z));
     const double rate = 0.5 * wave;
-    return Point{2.0 + grown * wave, rate, porosity * rate + carried + porosity * diffusivity * 3.0 * pi * pi * grown * wave};
+    return Point{2.0 + grown * wave, porosity * rate + carried + porosity * diffusivity * 3.0 * pi * pi * grown * wave};
   };
   box.for_cells([&](int i, int j, int k, int at) { p.tissue.pigment[0](at) = porosity * exact(i, j, k, 0.0).value; });
   const int steps = cells * cells / 8;
@@ -215,7 +217,6 @@ TEST(BoxTransport, AndSpreadingAreOfSecondOrderInAManufacturedFlow) {
   // Implicit spreading is of first order in its steps, which are quartered; on a graded grid. Alone and together.
   for (const auto& [flows, spreads] : {std::pair{true, false}, {false, true}, {true, true}}) {
     const double coarse = carried_error(12, flows, spreads), fine = carried_error(24, flows, spreads);
-    printf("carried %d %d: %g %g\n", flows, spreads, coarse, fine);
     EXPECT_GT(order(coarse, fine), 1.9) << flows << spreads;
     EXPECT_LT(fine, 0.01);
   }

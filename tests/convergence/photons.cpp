@@ -31,8 +31,8 @@ TEST(Photons, OfASlabAreThoseOfVanDeHulst) {
 }
 
 TEST(Photons, OfASlabCutIntoBoxesAreThoseOfVanDeHulstInEveryTile) {
-  // The same slab in 5 x 4 x 2 boxes, lit in 16 tiles that lie across their faces. Squares of the tiles' deviations over their errors
-  // have mean 63/61 and scatter by sqrt(2/16) = 0.35.
+  // The same slab in 5 x 4 x 2 boxes, lit in 16 tiles that lie across their faces. Squares of the tiles' deviations over their
+  // errors have mean 63/61 and scatter by sqrt(2/16) = 0.35.
   PhotonMedium boxes = layered({{0.08 * units::mm, {1000.0, 9000.0}}, {0.12 * units::mm, {1000.0, 9000.0}}});
   boxes.boxes = true;
   boxes.x_face = {-60e-6, -20e-6, 15e-6, 80e-6};

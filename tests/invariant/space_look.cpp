@@ -24,7 +24,7 @@ PhotonJob lopsided(std::uint64_t photons, bool mirrored) {
   m.boxes = true;
   for (int n = -4; n <= 4; ++n) m.x_face.push_back(40e-6 * n);
   m.y_face = m.x_face;
-  m.z_face = {0.0, 80e-6, 200e-6, 350e-6, endless};
+  m.z_face = {0.0, 25e-6, 120e-6, 250e-6, endless};
   for (int i = 0; i < 10; ++i)
     for (int j = 0; j < 10; ++j)
       for (int k = 0; k < 4; ++k) {
@@ -77,7 +77,7 @@ TEST(SurfaceMap, OfTheMirroredSceneIsMirrored) {
   const PhotonRun straight = follow(lopsided(144 * 64 * 8, false)), mirrored = follow(lopsided(144 * 64 * 8, true));
   const auto turned = [](int bin) { return bin / 12 * 12 + 11 - bin % 12; };
   EXPECT_NEAR(mean_square(straight, mirrored, turned), 1.02, 4.0 * std::sqrt(2.0 / 144.0));
-  EXPECT_GT(mean_square(straight, mirrored, [](int bin) { return bin; }), 3.0);  // the map itself is lopsided
+  EXPECT_GT(mean_square(straight, mirrored, [](int bin) { return bin; }), 3.0);                       // the map itself is lopsided
   EXPECT_GT(mean_square(straight, mirrored, [](int bin) { return bin % 12 * 12 + bin / 12; }), 3.0);  // x and y are not exchanged
 }
 
@@ -110,9 +110,9 @@ constexpr double wide = 60e-6, deep = 240e-6, long_way = 80e-6;  // of a dot: st
 double round_dot(double r2, double z) { return 8.0 * std::exp(-0.5 * (r2 / (wide * wide) + std::pow((z - deep) / long_way, 2))); }
 
 TEST(SpaceScene, ShowsARoundDotAsTheAxisymmetricSceneDoes) {
-  // The same dot in rings of 5 um and in columns of 10 um. A mean over cells of width h smears a Gaussian of variance s^2 by h^2/12:
-  // contrast goes at most with the variance, (10^2 - 5^2)/12/60^2 = 0.17 % of it, and half as much again for the cut at 3 s. Photons
-  // enter in rings out to 60 um and share their draws: three standard errors of the difference.
+  // The same dot in rings of 5 um and in columns of 10 um. A mean over cells of width h smears a Gaussian of variance s^2 by
+  // h^2/12: contrast goes at most with the variance, (10^2 - 5^2)/12/60^2 = 0.17 % of it, and half as much again for the cut at 3
+  // s. Photons enter in rings out to 60 um and share their draws: three standard errors of the difference.
   const Treatment t = test::treatment();
   const std::vector<double> z = test::equal_faces(64, 640e-6);
   GridFaces rings{test::equal_faces(48, 240e-6), z};
