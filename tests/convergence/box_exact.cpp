@@ -23,7 +23,7 @@ std::vector<double> from_symmetry(int cells, double length) {
 struct SourceBox : SmallBox {
   SourceBox(const std::vector<double>& x, const std::vector<double>& y, const std::vector<double>& z, double anisotropy)
       : SmallBox(x, y, z) {
-    p.params.permeability.strain_limit = 1e12;  // linear storage
+    p.tissue.params.permeability.strain_limit = 1e12;  // linear storage
     set_conductances([](int, int, int) { return 1.0; }, anisotropy);
   }
   /// Under constant sources to a time in steps that grow with it, t = end (n/steps)^3, as pressure does.
@@ -39,7 +39,7 @@ struct SourceBox : SmallBox {
     double off = 0.0, norm = 0.0;
     for_cells([&](int i, int j, int k, int at) {
       if (!in_range(i, j, k)) return;
-      off += p.grid.volume(i, j, k) * std::pow(p.tissue.pressure(at) - exact(i, j, k), 2);
+      off += p.grid.volume(i, j, k) * std::pow(p.tissue.tissue.pressure(at) - exact(i, j, k), 2);
       norm += p.grid.volume(i, j, k) * std::pow(exact(i, j, k), 2);
     });
     return std::sqrt(off / norm);
@@ -75,7 +75,8 @@ double line_error(bool lying, int cells) {
   const std::vector<double> fine = from_symmetry(cells, 1.0), even = test::equal_faces(8, 0.1);
   SourceBox box(fine, lying ? even : fine, lying ? fine : even, in_plane);
   const CartesianGrid& g = box.p.grid;
-  for (int n = 0; n < 8; ++n) box.p.scratch.source(lying ? g.cell(0, n, 0) : g.cell(0, 0, n)) = 0.25 * (lying ? g.dy(n) : g.dz(n));
+  for (int n = 0; n < 8; ++n)
+    box.source[static_cast<std::size_t>(lying ? g.cell(0, n, 0) : g.cell(0, 0, n))] = 0.25 * (lying ? g.dy(n) : g.dz(n));
   box.march(end, cells * cells / 24);
   const auto rho2 = [&](int i, int j, int k) {
     return std::pow(g.x_centre(i), 2) / in_plane + std::pow(lying ? g.z_centre(k) : g.y_centre(j), 2) / other;
@@ -103,7 +104,7 @@ double point_error(int cells) {
   const std::vector<double> faces = from_symmetry(cells, 1.0);
   SourceBox box(faces, faces, from_symmetry(cells, 0.7), in_plane);
   const CartesianGrid& g = box.p.grid;
-  box.p.scratch.source(g.cell(0, 0, 0)) = 0.125;
+  box.source[0] = 0.125;
   box.march(end, cells * cells / 16);
   const auto rho = [&](int i, int j, int k) {
     return std::sqrt((std::pow(g.x_centre(i), 2) + std::pow(g.y_centre(j), 2)) / in_plane + std::pow(g.z_centre(k), 2));
@@ -132,18 +133,19 @@ double sphere_error(int cells) {
   box.for_cells([&](int i, int j, int k, int) { volume += radius(i, j, k) < a ? g.volume(i, j, k) : 0.0; });
   const double wall = std::cbrt(volume * 6.0 / pi);  // radius of the sphere that these cells fill
   box.set_conductances([&](int i, int j, int k) { return radius(i, j, k) < a ? 1e6 : 1.0; });
-  box.p.scratch.source(g.cell(0, 0, 0)) = 0.125;
+  box.source[0] = 0.125;
   const int steps = cells * cells / 16;
   for (int n = 0; n < steps; ++n) {
     const double dt = end * (std::pow((n + 1.0) / steps, 3) - std::pow(n / double(steps), 3));
     SerialColumns on;
-    on.columns(g.n_x, g.n_y, BoxBalanceStep{box.p, dt});
-    on.columns(g.n_x, g.n_y, BoxResidualStep{box.p});
+    on.cells(box.p.part.columns(), 1, SpaceConductanceStep{box.p});
+    on.cells(box.p.part.columns(), 1, SpaceBalanceStep{box.p, dt, false});
+    box.p.system.residual(0) += box.source[0];
     box.for_cells([&](int i, int j, int k, int at) {
       if (radius(i, j, k) < a) box.p.system.storage(at) *= 1e-6;
     });
     solve_box(on, box.p.system, box.levels, {0.0, 1e-9, 60});
-    on.columns(g.n_x, g.n_y, BoxCorrectionStep{box.p});
+    on.cells(box.p.part.columns(), 1, SpaceApplyStep{box.p});
   }
   const auto exact = [&](int i, int j, int k) {
     const double r = radius(i, j, k), s = std::sqrt(end), u = (r - wall) / (2.0 * s);
@@ -169,16 +171,17 @@ double carried_error(int cells, bool flows, bool spreads) {
   std::vector<double> faces;
   for (int n = 0; n <= cells; ++n) faces.push_back(n / double(cells) + 0.06 * std::sin(2.0 * pi * n / cells));
   SmallBox box(faces, faces, faces, porosity);
-  BoxProblem& p = box.p;
+  SpaceProblem& p = box.p;
+  const TissueState& tissue = p.tissue.tissue;
   const CartesianGrid& g = p.grid;
-  p.params.pigment[0].diffusivity = diffusivity;
+  p.tissue.params.pigment[0].diffusivity = diffusivity;
   const auto roll = [&](double a, double b) { return stream * std::sin(pi * a) * std::sin(pi * b); };
   box.for_cells([&](int i, int j, int k, int at) {
     const double x0 = g.x_face(i), x = g.x_face(i + 1), y0 = g.y_face(j), y = g.y_face(j + 1), z0 = g.z_face(k),
                  z = g.z_face(k + 1);
-    if (i + 1 < g.n_x) p.scratch.flux_x(at) = (roll(x, y) - roll(x, y0)) * g.dz(k) + (roll(x, z) - roll(x, z0)) * g.dy(j);
-    if (j + 1 < g.n_y) p.scratch.flux_y(at) = (roll(x0, y) - roll(x, y)) * g.dz(k);
-    if (k + 1 < g.n_z) p.scratch.flux_z(at) = (roll(x0, z) - roll(x, z)) * g.dy(j);
+    if (i + 1 < g.n_x) p.scratch.x_flux(at) = (roll(x, y) - roll(x, y0)) * g.dz(k) + (roll(x, z) - roll(x, z0)) * g.dy(j);
+    if (j + 1 < g.n_y) p.scratch.y_flux(at) = (roll(x0, y) - roll(x, y)) * g.dz(k);
+    if (k + 1 < g.n_z) p.scratch.z_flux(at) = (roll(x0, z) - roll(x, z)) * g.dy(j);
   });
   struct Point {
     double value, source;
@@ -194,21 +197,21 @@ double carried_error(int cells, bool flows, bool spreads) {
     const double rate = 0.5 * wave;
     return Point{2.0 + grown * wave, porosity * rate + carried + porosity * diffusivity * 3.0 * pi * pi * grown * wave};
   };
-  box.for_cells([&](int i, int j, int k, int at) { p.tissue.pigment[0](at) = porosity * exact(i, j, k, 0.0).value; });
+  box.for_cells([&](int i, int j, int k, int at) { tissue.pigment[0](at) = porosity * exact(i, j, k, 0.0).value; });
   const int steps = spreads ? cells * cells / 8 : cells * 3 / 2;
   const double dt = end / steps;
   for (int n = 0; n < steps; ++n) {
     const auto half = [&](double t) {
-      box.for_cells([&](int i, int j, int k, int at) { p.tissue.pigment[0](at) += 0.5 * dt * exact(i, j, k, t).source; });
+      box.for_cells([&](int i, int j, int k, int at) { tissue.pigment[0](at) += 0.5 * dt * exact(i, j, k, t).source; });
     };
     half(n * dt);
-    const ActiveColumns active = carry_in_box(SerialColumns{}, p, BoxSources{}, box.active, dt, 1, n);
-    spread_in_box(SerialColumns{}, p, active, dt, n % 2 == 0);
+    carry_ink(SerialColumns{}, p, dt, 1, n);
+    spread_over(SerialColumns{}, p, dt, n % 2 == 0);
     half((n + 1) * dt);
   }
   double sum = 0.0;
   box.for_cells([&](int i, int j, int k, int at) {
-    sum += g.volume(i, j, k) * std::pow(p.tissue.pigment[0](at) / p.tissue.fluid(at) - exact(i, j, k, end).value, 2);
+    sum += g.volume(i, j, k) * std::pow(tissue.pigment[0](at) / tissue.fluid(at) - exact(i, j, k, end).value, 2);
   });
   return std::sqrt(sum);
 }
