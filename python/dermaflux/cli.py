@@ -1,4 +1,4 @@
-"""Command line: info, run, resume, sweep, sensitivity, fit, calibrate, preset, report, render, match, photons, histology, validate.
+"""Command line: info, run, resume, sweep, study, corrections, sensitivity, fit, calibrate, preset, report, render, match, photons, histology, validate.
 
 Exit codes: 0 done, 1 the program failed, 2 bad input, 3 a sweep or an analysis with failed members, 4 a preset was refused, 130 interrupted.
 """
@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from rich.table import Table
 
-from . import _core, configs, fit_command, look_commands, validate_command
+from . import _core, configs, fit_command, look_commands, study_commands, validate_command
 from .commands import Backend, Quick, Refine, Set, Threads, changes_of, fail, guarded
 from .histology_commands import histology_app
 from .preset_commands import preset_app
@@ -309,6 +309,7 @@ def photons(
 
 look_commands.add_to(app)
 fit_command.add_to(app)
+study_commands.add_to(app)
 validate_command.add_to(app)
 
 

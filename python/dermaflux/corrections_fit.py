@@ -1,0 +1,170 @@
+"""Correction factors from a study: box over rings, smooth in the angle of the needle for each number of prongs, with standard errors."""
+
+import math
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import xarray as xr
+
+from . import _core
+from .space_studies import open_study, result_sha256
+from .treatment import toml_text
+from .writing import check_output, write_text
+
+CORRECTED = (
+    "pigment_deposited_ng", "pigment_depth_mm", "pigment_radius_mm", "share_epidermis", "fwhm_mm_day14", "fwhm_mm_1y", "contrast_day14", "contrast_1y",
+)  # fmt: skip
+_LEVELS = ("quick", "standard", "fine", "finest")
+_REFINEMENT = math.sqrt(2.0)  # of the cells of a box around its tracks, from level to level
+_DIMS = ("needle_model", "machine_angle_deg", "geometry_kind")
+
+
+@dataclass(frozen=True)
+class FittedFactor:
+    """Factor of one output and number of prongs: constant + linear u + square u^2, u = 1 - cos(angle).
+
+    Attributes
+    ----------
+    grid, residual: standard errors of the study's grid and of the fit [-]. straight: how far one upright prong is from agreeing in both
+    models, which the factors are taken relative to [-]. error: all three together.
+    """
+
+    output: str
+    prongs: int
+    constant: float
+    linear: float
+    square: float
+    grid: float
+    residual: float
+    straight: float
+
+    @property
+    def error(self) -> float:
+        return math.sqrt(self.grid**2 + self.residual**2 + self.straight**2)
+
+    def __call__(self, angle_deg: float) -> float:
+        u = 1.0 - math.cos(math.radians(angle_deg))
+        return self.constant + (self.linear + self.square * u) * u
+
+
+@dataclass(frozen=True)
+class FittedCorrections:
+    """All factors of a study, and what they were made of."""
+
+    factors: tuple[FittedFactor, ...]
+    angles_deg: tuple[float, float]
+    study_sha256: str
+    coarse_sha256: str
+    program: str
+    grids: tuple[str, str]
+
+
+def fit_corrections(coarse: str | os.PathLike[str], finer: str | os.PathLike[str]) -> FittedCorrections:
+    """Fits the factors of a study on two grids.
+
+    Ratios of box and rings are taken relative to that of one upright prong, for which both models are the same and only their grids
+    differ. The factors are those of the finer grid; the coarse one tells the error of its grid, of first order (Richardson): the difference
+    over the refinement less one.
+
+    Raises
+    ------
+    InputError: results of other studies, on the same grid, with failed members, or without one prong at angle 0.
+    """
+    wide, fine = (_checked(path) for path in (coarse, finer))
+    levels = [_LEVELS.index(data.attrs["grid"]) for data in (wide, fine)]
+    if levels[0] >= levels[1]:
+        raise _core.InputError(f"{finer}: is on the {fine.attrs['grid']} grid, not finer than {coarse} ({wide.attrs['grid']}); give the coarse one first")
+    if any(list(wide[dim].values) != list(fine[dim].values) for dim in _DIMS):
+        raise _core.InputError(f"{finer}: has other members than {coarse}; run the same study on both grids")
+    if wide.attrs["input_sha256"] != fine.attrs["input_sha256"]:
+        raise _core.InputError(f"{finer}: was run with another treatment than {coarse}; run the same study on both grids")
+    angles, prongs = fine["machine_angle_deg"].values.astype(float), fine["prongs"].values.astype(int)
+    if 1 not in prongs or angles.min() != 0.0 or len(angles) < 4 or len(set(prongs)) != len(prongs):
+        raise _core.InputError(f"{finer}: cannot give factors; its study needs needles of different numbers of prongs, one of them 1, and four angles, one of them 0")
+    behind = _REFINEMENT ** (levels[1] - levels[0]) - 1.0
+    factors = [
+        _fit(name, int(count), angles, _ratio(fine, name, prongs)[n], _ratio(wide, name, prongs)[n], behind, abs(_straight(fine, name, prongs) - 1.0))
+        for name in CORRECTED for n, count in enumerate(prongs)
+    ]  # fmt: skip
+    program = f"{fine.attrs['provenance_program']}, {fine.attrs['provenance_git_commit']}" if "provenance_git_commit" in fine.attrs else str(fine.attrs.get("provenance_program", ""))
+    return FittedCorrections(
+        tuple(factors), (float(angles.min()), float(angles.max())), result_sha256(finer), result_sha256(coarse), program, (wide.attrs["grid"], fine.attrs["grid"])
+    )  # fmt: skip
+
+
+def _checked(path: str | os.PathLike[str]) -> xr.Dataset:
+    data = open_study(path)
+    if data.attrs["study"] != "corrections" or set(data["error"].dims) != set(_DIMS):
+        raise _core.InputError(f"{path}: is no study of corrections over {', '.join(_DIMS)}; run one such as tilt_and_prongs")
+    if data.attrs["failed_members"]:
+        raise _core.InputError(f"{path}: {data.attrs['failed_members']} of its members failed; run it again with --retry-failed")
+    return data.transpose(*_DIMS, ...)
+
+
+def _raw(data: xr.Dataset, name: str) -> np.ndarray:
+    """Box over rings, shape (needle, angle)."""
+    return (data[name].sel(geometry_kind="box") / data[name].sel(geometry_kind="axisymmetric")).transpose(*_DIMS[:2]).values
+
+
+def _straight(data: xr.Dataset, name: str, prongs: np.ndarray) -> float:
+    """The same of one upright prong."""
+    return float(_raw(data, name)[int(np.flatnonzero(prongs == 1)[0]), int(np.argmin(data["machine_angle_deg"].values))])
+
+
+def _ratio(data: xr.Dataset, name: str, prongs: np.ndarray) -> np.ndarray:
+    """Box over rings relative to that, shape (needle, angle)."""
+    return _raw(data, name) / _straight(data, name, prongs)
+
+
+def _fit(name: str, prongs: int, angles: np.ndarray, fine: np.ndarray, wide: np.ndarray, behind: float, straight: float) -> FittedFactor:
+    """Least squares; of one prong the factor at angle 0 is 1."""
+    u = 1.0 - np.cos(np.radians(angles))
+    terms = np.column_stack([u, u**2] if prongs == 1 else [np.ones_like(u), u, u**2])
+    values = fine - 1.0 if prongs == 1 else fine
+    used = u > 0.0 if prongs == 1 else np.ones(len(u), dtype=bool)
+    found = np.linalg.lstsq(terms[used], values[used], rcond=None)[0]
+    left = values[used] - terms[used] @ found
+    constant, linear, square = (1.0, *found) if prongs == 1 else found
+    residual = math.sqrt(float(left @ left) / max(int(used.sum()) - terms.shape[1], 1))
+    grid = float(np.sqrt(np.mean(((fine - wide)[used] / behind) ** 2)))
+    return FittedFactor(name, prongs, float(constant), float(linear), float(square), grid, residual, straight)
+
+
+def save_corrections(fitted: FittedCorrections, path: str | os.PathLike[str]) -> Path:
+    """Writes factors as a file that sweeps and calibrations take. Raises FileError."""
+    coarse, fine = fitted.grids
+    said = f"study: box over rings on the {fine} grid"
+    lines = [
+        "# Factors from the axisymmetric model to a box for tilt and prongs, relative to one upright prong; written by `dermaflux corrections`.",
+        "# factor = constant + linear u + square u^2, u = 1 - cos(machine.angle_deg); error is its standard error: grid, fit, and how far one",
+        "# upright prong is from agreeing in both models.",
+        'title = "Tilt and prongs, box over rings"',
+        f"source = {toml_text(f'{said}, error of the grid by the {coarse} one ({fitted.coarse_sha256[:12]}); {fitted.program}')}",
+        f"study_sha256 = {toml_text(fitted.study_sha256)}",
+        f'angles_deg = {{ value = {list(fitted.angles_deg)}, unit = "deg", range = [0, 60], source = "study: angles that were run" }}',
+    ]
+    for one in fitted.factors:
+        lines += ["", "[[correction]]", f"output = {toml_text(one.output)}", f'prongs = {{ value = {one.prongs}, unit = "1", range = [1, 7], source = "study: needle" }}']
+        for name, limit in (("constant", [0.1, 10]), ("linear", [-100, 100]), ("square", [-100, 100])):
+            lines.append(f'{name} = {{ value = {getattr(one, name):.5g}, unit = "1", range = {limit}, source = "{said}" }}')
+        parts = f"grid {one.grid:.2g}, fit {one.residual:.2g}, one upright prong {one.straight:.2g}"
+        lines.append(f'error = {{ value = {one.error:.2g}, unit = "1", range = [0, 1], source = "study: {parts}" }}')
+    return write_text(check_output(path), "\n".join(lines) + "\n")
+
+
+def table_of(fitted: FittedCorrections) -> list[list[str]]:
+    """Rows for people: output, prongs, factor at the lowest, the middle and the highest angle, standard error."""
+    low, high = fitted.angles_deg
+    rows = []
+    for one in fitted.factors:
+        values = [f"{one(angle):.3f} ({angle:g} deg)" for angle in (low, 0.5 * (low + high), high)]
+        rows.append([one.output, str(one.prongs), *values, f"{one.error:.3f}"])
+    return rows
+
+
+def factor_map(fitted: FittedCorrections) -> Mapping[tuple[str, int], FittedFactor]:
+    """Factors by output and prongs."""
+    return {(one.output, one.prongs): one for one in fitted.factors}
