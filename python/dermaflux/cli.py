@@ -220,6 +220,7 @@ def calibrate(
     posterior: Annotated[Path | None, typer.Option("--posterior", help="fit whose posterior takes the place of priors (`dermaflux fit -o`)")] = None,
     also: Annotated[list[str] | None, typer.Option("--also", help="search this setting, too: --also machine.frequency_hz=80,100,120 (repeatable)")] = None,
     sobol: Annotated[int, typer.Option("--sobol", help="base points for total Sobol indices at the best setting, a power of two; 0: from the draws")] = 0,
+    corrections: Annotated[Path | None, typer.Option("--corrections", help="file of factors for tilt and prongs that outputs are multiplied by, instead of the file's")] = None,
     assignments: Set = None,
     backend: Backend = "auto",
     threads: Threads = 0,
@@ -236,7 +237,8 @@ def calibrate(
     check_output((output if output.is_dir() else output.absolute().parent) / "x")
     _core.set_threads(threads)
     result = calibration.calibrate_texts(
-        file, skin_class, changes_of(assignments), quick=quick, further=refine, posterior=posterior, also=changes_of(also, "--also"), sobol=sobol, backend=backend, progress=True
+        file, skin_class, changes_of(assignments), quick=quick, further=refine, posterior=posterior, also=changes_of(also, "--also"), sobol=sobol,
+        corrections=corrections, backend=backend, progress=True,
     )  # fmt: skip
     preset, report = calibration.save_calibration(result, output, calibration_report(result, backend))
     share = result.preset["probability"]

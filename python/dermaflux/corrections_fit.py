@@ -2,7 +2,6 @@
 
 import math
 import os
-from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -89,7 +88,7 @@ def fit_corrections(coarse: str | os.PathLike[str], finer: str | os.PathLike[str
         _fit(name, int(count), angles, _ratio(fine, name, prongs)[n], _ratio(wide, name, prongs)[n], behind, abs(_straight(fine, name, prongs) - 1.0))
         for name in CORRECTED for n, count in enumerate(prongs)
     ]  # fmt: skip
-    program = f"{fine.attrs['provenance_program']}, {fine.attrs['provenance_git_commit']}" if "provenance_git_commit" in fine.attrs else str(fine.attrs.get("provenance_program", ""))
+    program = f"dermaflux {fine.attrs['provenance_version']} {fine.attrs['provenance_git_commit']}"
     return FittedCorrections(
         tuple(factors), (float(angles.min()), float(angles.max())), result_sha256(finer), result_sha256(coarse), program, (wide.attrs["grid"], fine.attrs["grid"])
     )  # fmt: skip
@@ -163,8 +162,3 @@ def table_of(fitted: FittedCorrections) -> list[list[str]]:
         values = [f"{one(angle):.3f} ({angle:g} deg)" for angle in (low, 0.5 * (low + high), high)]
         rows.append([one.output, str(one.prongs), *values, f"{one.error:.3f}"])
     return rows
-
-
-def factor_map(fitted: FittedCorrections) -> Mapping[tuple[str, int], FittedFactor]:
-    """Factors by output and prongs."""
-    return {(one.output, one.prongs): one for one in fitted.factors}

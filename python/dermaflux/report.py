@@ -16,6 +16,7 @@ from . import _core, appearance, counterpart, fit_plots, plots, setting_map
 from .calibration import Calibration
 from .colour import srgb
 from .combinations import CHANCE, value_text
+from .corrections import corrections_line
 from .criteria import keeps
 from .influence import strongest
 from .looks import look
@@ -235,6 +236,7 @@ def calibration_report(c: Calibration, backend: str = "auto") -> str:
         + _pictures_of_run(data, c.treatment.layers, lambda: _strip([(_class_name(file.skin_class), data)]))
         + f"<h2>Mass ledger</h2>{_ledger_table(data)}"
         + f"<h2>Provenance</h2><p>{escape(str(c.effort))}. {escape(_gap(c))}</p>"
+        + (f"<p>{escape(corrected)}</p>" if (corrected := corrections_line(c.preset)) else "")
         + table(("fact", "value"), [*map(_fact, preset["provenance"].items()), ("sha256 of the preset", preset["sha256"])])
     )
     return page(f"{file.title}, {file.skin_class} scalp", body)

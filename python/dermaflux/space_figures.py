@@ -1,5 +1,6 @@
 """Figures of studies in space: pictures of the members, and curves of what the study is about, rings dashed."""
 
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -122,8 +123,6 @@ def _pictures(figure: Figure, shown: Sequence[xr.Dataset], key: str, name: str, 
 
 def _obstacle(ax: Axes, data: xr.Dataset, key: str, value: object) -> None:
     """The follicle with its sheath, or the border of the scar, where the study has one."""
-    import json
-
     resolved = json.loads(data.attrs["resolved_json"])
     if key == "geometry_follicle_x_mm":
         radius = 0.5e-3 * resolved["geometry.follicle_um"]["value"]
