@@ -34,7 +34,11 @@ Correction read_correction(const Table& entry) {
   TableReader reader = entry_reader(entry);
   Correction one;
   one.output = reader.take<std::string>("output", "the name of an output");
-  output_field(one.output);
+  try {
+    output_field(one.output);
+  } catch (const InputError& error) {
+    throw InputError(where + ": " + error.what());
+  }
   const double prongs = within(reader, "prongs", 1.0, most_prongs);
   if (prongs != std::floor(prongs)) throw InputError(where + ": prongs is not a whole number; write 1 to 7");
   one.prongs = static_cast<int>(prongs);

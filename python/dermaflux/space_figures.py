@@ -84,9 +84,9 @@ def draw(data: xr.Dataset) -> Figure:
     rings = data.sel({_KIND: "axisymmetric"}) if _KIND in data.dims and "axisymmetric" in data[_KIND].values else None
     shown = _shown(box, key)
     panels = _PANELS[shows]
-    figure = plt.figure(figsize=(12.5, 6.0), layout="constrained")
+    figure = plt.figure(figsize=(12.5, 5.4), layout="constrained")
     figure.suptitle(f"{data.attrs['title']} (grid {data.attrs['grid']})", fontsize=11)
-    above, below = figure.subfigures(2, 1, height_ratios=(1.0, 1.25))
+    above, below = figure.subfigures(2, 1, height_ratios=(1.0, 1.4))
     _pictures(above, shown, key, "top" if shows in _FROM_ABOVE else "side", data)
     for ax, panel in zip(np.atleast_1d(below.subplots(1, len(panels))), panels, strict=True):
         _panel(ax, panel, box, rings, data, key)
@@ -111,9 +111,9 @@ def _pictures(figure: Figure, shown: Sequence[xr.Dataset], key: str, name: str, 
         mesh = ax.pcolormesh(across, along, values, norm=norm, cmap="bone_r", shading="nearest")
         value = one[key].item()
         ax.set_title(value.removesuffix("_long") if isinstance(value, str) else _LABELS.get(key, "{:g}").format(value), fontsize=8)
-        ax.set_aspect("equal")
         ax.tick_params(labelsize=7)
         _obstacle(ax, data, key, value)
+        ax.set(aspect="equal", xlim=(across[0], across[-1]), ylim=(along[0], along[-1]))
     if name == "side":
         axes[0].invert_yaxis()
     axes[0].set_ylabel("y [mm]" if name == "top" else "depth [mm]", fontsize=8)
@@ -134,7 +134,7 @@ def _obstacle(ax: Axes, data: xr.Dataset, key: str, value: object) -> None:
 
 def _panel(ax: Axes, panel: Panel, box: xr.Dataset, rings: xr.Dataset | None, data: xr.Dataset, key: str) -> None:
     for curve in panel.curves:
-        for values, style, where in ((box, "-", "box"), (rings, "--", "rings")):
+        for values, style, where in ((box, "-", "box"), (rings, (0, (4, 2)), "rings")):
             if values is None or curve.name not in values:
                 continue
             _curves(ax, values, curve, key, style, where)
@@ -148,10 +148,10 @@ def _panel(ax: Axes, panel: Panel, box: xr.Dataset, rings: xr.Dataset | None, da
     ax.tick_params(labelsize=7)
     if panel.zero:
         ax.set_ylim(bottom=0.0)
-    ax.legend(fontsize=6)
+    ax.legend(fontsize=6, handlelength=3.0)
 
 
-def _curves(ax: Axes, values: xr.Dataset, curve: Curve, key: str, style: str, where: str) -> None:
+def _curves(ax: Axes, values: xr.Dataset, curve: Curve, key: str, style: str | tuple, where: str) -> None:
     """One line along the key, for every place of the other axes."""
     found = values[curve.name].transpose(key, ...)
     others = [dim for dim in found.dims if dim != key]
@@ -162,4 +162,4 @@ def _curves(ax: Axes, values: xr.Dataset, curve: Curve, key: str, style: str, wh
     for n in range(flat.sizes["rest"]):
         name = ", ".join(str(one).removesuffix("_long") for one in np.atleast_1d(flat["rest"].values[n]).tolist()) if others else ""
         label = ", ".join(part for part in (curve.label, where, name) if part)
-        ax.plot(x, flat.values[:, n], style, marker="o", markersize=3, color=curve.colour, alpha=1.0 - 0.45 * n / flat.sizes["rest"], label=label)
+        ax.plot(x, flat.values[:, n], linestyle=style, linewidth=1.1, marker="o", markersize=3, color=curve.colour, alpha=1.0 - 0.45 * n / flat.sizes["rest"], label=label)

@@ -93,7 +93,7 @@ def test_rings_and_a_box_of_the_same_pigment_give_the_same_measures():
     assert rings.side(edges, down) == pytest.approx(box.side(edges, down), abs=close * whole)
     assert rings.side(edges, down).sum() == pytest.approx(rings.mass.sum(), rel=1e-12)
     assert rings.between(-1.0, 0.1) == pytest.approx(box.between(-1.0, 0.1), rel=close)
-    assert space.depth_of(rings, 0.5) == pytest.approx(0.1 * (0.5 * 5.0) / 3.0)  # 3 to 2 by mass: two thirds of the first row
+    assert space.depth_of(rings, 0.5) == pytest.approx(0.1 * 2.0 / 3.0)  # three quarters lie in the first row
     assert box.inside(0.0, 0.1) / whole == pytest.approx(0.25, abs=close)
 
 
