@@ -1,4 +1,4 @@
-// One stage of the check: gpu_check STAGE [--host] [--configs FOLDER] [--seconds S] [--grid NAME]. Stages: facts, parity, ensemble,
+// One stage of the check: gpu_check STAGE [--host] [--configs FOLDER] [--seconds S] [--grid NAME]. Stages: facts, parity, steps, ensemble,
 // photons, lines, throughput, small (one short treatment and some photons, for tools that slow everything down). Prints one JSON
 // object per line; exit code 0 if all is right, 1 if not, 2 for bad input, 3 if there is no device.
 #include <sys/random.h>
@@ -90,6 +90,8 @@ int run(int count, char** words) {
   const Target target = arguments.host ? emulated_target() : cuda_target();
   if (arguments.stage == "parity")
     check_parity(target, cases, report, arguments.seconds);
+  else if (arguments.stage == "steps")
+    check_steps(target, cases, report);
   else if (arguments.stage == "ensemble")
     check_ensemble(target, cases, report);
   else if (arguments.stage == "photons")
@@ -101,7 +103,7 @@ int run(int count, char** words) {
   else if (arguments.stage == "small")
     run_small(target, cases, report);
   else
-    throw InputError("unknown stage \"" + arguments.stage + "\"; use facts, parity, ensemble, photons, lines, throughput or small");
+    throw InputError("unknown stage \"" + arguments.stage + "\"; use facts, parity, steps, ensemble, photons, lines, throughput or small");
   return report.failed() ? 1 : 0;
 }
 

@@ -31,6 +31,7 @@ Target cuda_target() {
                 RunMonitor monitor;
                 return run_members_on_device(members, options, monitor, sink, window, most_bytes);
               },
+          .run_steps = steps_on_device,
           .run_photons =
               [](const PhotonJob& job, std::vector<long long>& sums) {
                 RunMonitor monitor;
@@ -50,6 +51,17 @@ Target emulated_target() {
                 RunMonitor monitor;
                 EmulatedDevice device(most_bytes);
                 return run_in_batches(members, options, monitor, sink, device, window);
+              },
+          .run_steps =
+              [](const Treatment& treatment, const RunOptions& options, std::map<std::string, StepFinding> found) {
+                CaseBlueprint blueprint = build_case(treatment, options);
+                Workspace workspace;
+                double* const state = workspace.zeroed(blueprint.state_length);
+                TreatmentCase bound = blueprint.bind(blueprint.constants.data(), state);
+                std::vector<Outcome> outcomes(static_cast<std::size_t>(bound.branches.count));
+                StepParity parity = step_parity(bound, state, blueprint.state_length, std::move(found));
+                run_treatment(StepTwice<StridedExecutor>{parity, StridedExecutor{128}}, bound, outcomes.data());
+                return parity.found;
               },
           .run_photons =
               [](const PhotonJob& job, std::vector<long long>& sums) {

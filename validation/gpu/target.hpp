@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "kernels/batches.hpp"
+#include "kernels/step_parity.hpp"
 
 /// What is checked: the CUDA backend, or its emulation on the host where no GPU is at hand.
 namespace dermaflux::gpu_check {
@@ -20,10 +21,16 @@ struct Target {
   void (*run_case)(TreatmentCase& bound, const CaseBlueprint& blueprint, double* state, Outcome* outcomes);
   std::vector<Unfit> (*run_members)(const std::vector<Member>& members, const RunOptions& options, MemberSink& sink,
                                     std::size_t window, std::uint64_t most_bytes);
+  std::map<std::string, StepFinding> (*run_steps)(const Treatment& treatment, const RunOptions& options,
+                                                  std::map<std::string, StepFinding> found);
   void (*run_photons)(const PhotonJob& job, std::vector<long long>& sums);
 };
 Target cuda_target();      ///< throws BackendError where there is no device
 Target emulated_target();  ///< blocks in their order on one thread
+
+/// Every step of a treatment by the reference and on the device (steps.cu).
+std::map<std::string, StepFinding> steps_on_device(const Treatment& treatment, const RunOptions& options,
+                                                   std::map<std::string, StepFinding> found);
 
 /// Treatments of a folder of configurations.
 struct Cases {
@@ -67,6 +74,7 @@ std::vector<double> reduce_draws(const std::vector<RuleOnValues>& rules, int set
 std::vector<std::pair<std::string, double>> device_numbers();
 
 void check_parity(const Target& target, const Cases& cases, class Report& report, double seconds);
+void check_steps(const Target& target, const Cases& cases, class Report& report);
 void check_ensemble(const Target& target, const Cases& cases, class Report& report);
 void check_photons(const Target& target, class Report& report);
 void check_lines(const Target& target, const Cases& cases, class Report& report);
