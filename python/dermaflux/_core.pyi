@@ -582,8 +582,11 @@ class CalibrationFile:
         """Settings to search beside depth and dwell time; empty of one combination."""
     def with_settings(self, chosen: Overrides) -> CalibrationFile:
         """The calibration of one combination of `settings`. Raises InputError where its values do not fit the treatment."""
-    corrections: Corrections | None
-    """Factors that outputs are multiplied by before anything is judged, if there are any."""
+    @property
+    def corrections(self) -> Corrections | None:
+        """Factors that outputs are multiplied by before anything is judged, if there are any; can be set."""
+    @corrections.setter
+    def corrections(self, value: Corrections | None) -> None: ...
     @property
     def accepted_share(self) -> float:
         """Share of the best probability that a setting in the tolerance box keeps [-]."""

@@ -60,10 +60,7 @@ _PANELS = {
     "corrections": (_DOSE, _DEPTHS, Panel("share in the epidermis", (Curve("share_epidermis", "share"),), True), _LOOK),
 }  # fmt: skip
 _FROM_ABOVE = ("prongs", "merging", "follicle", "border")
-_LABELS = {
-    "machine_angle_deg": "{:g} deg", "pattern_dot_spacing_mm": "{:g} mm apart", "geometry_follicle_x_mm": "follicle at {:g} mm",
-    "scar_offset_mm": "middle of the scar at {:g} mm",
-}  # fmt: skip
+_LABELS = {"machine_angle_deg": "{:g} deg", "pattern_dot_spacing_mm": "{:g} mm apart", "geometry_follicle_x_mm": "follicle at {:g} mm"}
 
 
 def study_figure(data: xr.Dataset, path: Path) -> Path:
@@ -110,7 +107,7 @@ def _pictures(figure: Figure, shown: Sequence[xr.Dataset], key: str, name: str, 
         values = np.maximum(one[name].values.T, most / 1e3)
         mesh = ax.pcolormesh(across, along, values, norm=norm, cmap="bone_r", shading="nearest")
         value = one[key].item()
-        ax.set_title(value.removesuffix("_long") if isinstance(value, str) else _LABELS.get(key, "{:g}").format(value), fontsize=8)
+        ax.set_title(_title(data, key, value), fontsize=8)
         ax.tick_params(labelsize=7)
         _obstacle(ax, data, key, value)
         ax.set(aspect="equal", xlim=(across[0], across[-1]), ylim=(along[0], along[-1]))
@@ -121,15 +118,30 @@ def _pictures(figure: Figure, shown: Sequence[xr.Dataset], key: str, name: str, 
     figure.colorbar(mesh, ax=list(axes), shrink=0.7).set_label(f"pigment, day {data.attrs['view_day']:g} [ng mm$^{{-2}}$]", fontsize=8)
 
 
-def _obstacle(ax: Axes, data: xr.Dataset, key: str, value: object) -> None:
+def _input(data: xr.Dataset, key: str) -> float:
+    """A number of the treatment that is varied."""
+    return float(json.loads(data.attrs["resolved_json"])[key]["value"])
+
+
+def _border(data: xr.Dataset, offset_mm: float) -> float:
+    """Where the border of a strip of scar beyond +x lies [mm]."""
+    return offset_mm - 0.5 * _input(data, "scar.width_mm")
+
+
+def _title(data: xr.Dataset, key: str, value: float | str) -> str:
+    if isinstance(value, str):
+        return value.removesuffix("_long")
+    return f"border at {_border(data, value):+.2f} mm" if key == "scar_offset_mm" else _LABELS.get(key, "{:g}").format(value)
+
+
+def _obstacle(ax: Axes, data: xr.Dataset, key: str, value: float | str) -> None:
     """The follicle with its sheath, or the border of the scar, where the study has one."""
-    resolved = json.loads(data.attrs["resolved_json"])
     if key == "geometry_follicle_x_mm":
-        radius = 0.5e-3 * resolved["geometry.follicle_um"]["value"]
-        for r, style in ((radius, "-"), (radius + 1e-3 * resolved["geometry.sheath_um"]["value"], ":")):
-            ax.add_patch(plt.Circle((float(value), 0.0), r, fill=False, linestyle=style, color="C3", linewidth=0.8))  # type: ignore[arg-type]
+        radius = 0.5e-3 * _input(data, "geometry.follicle_um")
+        for r, style in ((radius, "-"), (radius + 1e-3 * _input(data, "geometry.sheath_um"), ":")):
+            ax.add_patch(plt.Circle((float(value), 0.0), r, fill=False, linestyle=style, color="C3", linewidth=0.8))
     if key == "scar_offset_mm":
-        ax.axvline(float(value) - 0.5 * resolved["scar.width_mm"]["value"], color="C3", linewidth=0.8, linestyle="--")  # type: ignore[arg-type]
+        ax.axvline(_border(data, float(value)), color="C3", linewidth=0.8, linestyle="--")
 
 
 def _panel(ax: Axes, panel: Panel, box: xr.Dataset, rings: xr.Dataset | None, data: xr.Dataset, key: str) -> None:
@@ -137,7 +149,7 @@ def _panel(ax: Axes, panel: Panel, box: xr.Dataset, rings: xr.Dataset | None, da
         for values, style, where in ((box, "-", "box"), (rings, (0, (4, 2)), "rings")):
             if values is None or curve.name not in values:
                 continue
-            _curves(ax, values, curve, key, style, where)
+            _curves(ax, values, curve, key, style, "" if curve.name.startswith("twin_") else where)
         twin = f"twin_{curve.name}"
         if twin in data and data[twin].ndim == 0 and np.isfinite(data[twin]):
             ax.axhline(float(data[twin]), color=curve.colour, linestyle="--", linewidth=0.9, label=f"{curve.label}, one dot on rings")

@@ -230,6 +230,12 @@ def _with_twin(plan: SpaceStudyPlan, data: xr.Dataset, backend: str) -> xr.Datas
         for name, values in twin_dips(twin, data[key].values).items():
             what = "contrast" if "optical" in name else "pigment per area"
             data[f"twin_{name}"] = ((key,), values, {"units": "1", "long_name": f"dip of the {what} of two dots on rings, laid beside each other"})
+        closer = np.linspace(0.02, 1.0, 99)  # below what a box can be asked for, too
+        levels = xr.DataArray([RAYLEIGH, 0.0], dims="dip_level", attrs={"units": "1", "long_name": "dip at which dots count as merged: Rayleigh, Sparrow"})
+        data = data.assign_coords(dip_level=levels)
+        for name, values in twin_dips(twin, closer).items():
+            where = [merging_spacing(closer, values, level) for level in levels.values]
+            data[f"twin_merging_{name}"] = (("dip_level",), where, {"units": "mm", "long_name": f"largest spacing of two dots on rings at which {name} is at that level; NaN below 0.02"})
     return data
 
 
@@ -275,11 +281,14 @@ def findings(data: xr.Dataset) -> list[str]:
         return []
     spacing = data["pattern_dot_spacing_mm"].values
     lines = []
-    for what, prefix in (("pigment in the box", "dip_"), ("pigment of two dots on rings", "twin_dip_"), ("contrast of two dots on rings", "twin_optical_dip_")):
-        for label in DAYS:
-            near, far = (merging_spacing(spacing, data[f"{prefix}{label}"].values, level) for level in (0.0, RAYLEIGH))
-            words = (f"{one:.2f} mm" if math.isfinite(one) else f"less than {spacing.min():g} mm" for one in (far, near))
-            lines.append("{}, {}: told apart (dip 0.265, Rayleigh) beyond {}, one peak (Sparrow) at {}".format(what, label, *words))
+    for label in DAYS:
+        box = [merging_spacing(spacing, data[f"dip_{label}"].values, level) for level in data["dip_level"].values]
+        found = {"pigment in the box": (box, spacing.min())}
+        for what, name in (("pigment", "dip"), ("contrast", "optical_dip")):
+            found[f"{what} of two dots on rings"] = (data[f"twin_merging_{name}_{label}"].values.tolist(), 0.02)
+        for what, (where, least) in found.items():
+            words = (f"{one:.3f} mm" if math.isfinite(one) else f"less than {least:g} mm" for one in where)
+            lines.append("{}, {}: told apart (dip 0.265, Rayleigh) beyond {}, one peak (Sparrow) at {}".format(label, what, *words))
     return lines
 
 

@@ -51,23 +51,41 @@ def made_up_study(path: Path, grid: str, off: float, noise: float = 0.0) -> Path
 
 
 def test_a_fit_finds_what_the_study_follows_and_how_wrong_its_grid_may_be(cli, tmp_path: Path):
-    """The finer grid (refined by sqrt 2) is off by 0.01, the coarse one by 0.01 sqrt 2, as first order has it: Richardson finds the 0.01."""
+    """The finer grid is off by 0.01, the coarse one by 0.03: they differ by 0.02, which is taken for the error of the grid."""
     off = 0.01
-    coarse, fine = made_up_study(tmp_path / "q.h5", "quick", off * math.sqrt(2.0)), made_up_study(tmp_path / "s.h5", "standard", off)
+    coarse, fine = made_up_study(tmp_path / "q.h5", "quick", 3.0 * off), made_up_study(tmp_path / "s.h5", "standard", off)
     done = cli("corrections", coarse, fine, "-o", tmp_path / "c.toml")
     assert done.code == 0, done
     found = _core.load_corrections(tmp_path / "c.toml")
-    assert set(found.outputs) == set(corrections_fit.CORRECTED) and found.study_sha256 == hashlib.sha256(fine.read_bytes()).hexdigest()
+    assert set(found.outputs) == set(corrections_fit.CORRECTED) and found.study_sha256 == hashlib.sha256(coarse.read_bytes()).hexdigest()
     fitted = {(one.output, one.prongs): one for one in corrections_fit.fit_corrections(coarse, fine).factors}
     three = fitted["contrast_1y", 3]
-    assert three.grid == pytest.approx(off, rel=1e-9) and three.residual < 1e-12 and three.straight == pytest.approx(0.01)
-    assert three.error == pytest.approx(math.hypot(off, 0.01))
+    assert three.grid == pytest.approx(2.0 * off, rel=1e-9) and three.residual < 1e-12 and three.straight == pytest.approx(0.01)
+    assert three.error == pytest.approx(math.hypot(2.0 * off, 0.01))
     for angle in (0.0, 20.0, 45.0):
         u = 1.0 - math.cos(math.radians(angle))
         # written with five digits
         assert found.of("contrast_1y", 3, angle).factor(angle) == pytest.approx(0.9 + off + u + 0.5 * u * u, rel=1e-4)
     assert found.of("contrast_1y", 1, 0.0).factor(0.0) == 1.0
     assert abs(found.of("contrast_1y", 1, 45.0).factor(45.0) - (1.0 + 2.0 * u - u * u)) < 2.0 * fitted["contrast_1y", 1].error
+
+
+def test_a_needle_that_the_finer_grid_lacks_takes_its_error_from_the_others(tmp_path: Path):
+    coarse, fine = made_up_study(tmp_path / "q.h5", "quick", 0.03), made_up_study(tmp_path / "s.h5", "standard", 0.01)
+    _only_one(fine, tmp_path / "one.h5")
+    both, part = (corrections_fit.fit_corrections(coarse, path).factors for path in (fine, tmp_path / "one.h5"))
+    assert part[0] == both[0] and part[1].prongs == 3 and part[1].grid == pytest.approx(0.02)
+    assert part[1].constant == pytest.approx(0.9 + 0.03) and both[1].constant == pytest.approx(0.9 + 0.01)  # each from the grid that has it
+    text = corrections_fit.save_corrections(corrections_fit.fit_corrections(coarse, tmp_path / "one.h5"), tmp_path / "c.toml").read_text()
+    assert "on the quick grid" in text and "(of 1 prong)" in text
+    with pytest.raises(df.InputError, match="needles that that has not"):
+        corrections_fit.fit_corrections(_only_one(coarse, tmp_path / "q1.h5"), fine)
+
+
+def _only_one(path: Path, to: Path) -> Path:
+    with xr.open_dataset(path, engine="h5netcdf") as data:
+        data.isel(needle_model=[0]).load().to_netcdf(to, engine="h5netcdf")
+    return to
 
 
 def test_scatter_about_the_fit_is_part_of_the_error(tmp_path: Path):
@@ -121,7 +139,7 @@ def test_a_box_is_not_corrected(tmp_path: Path):
 @pytest.mark.parametrize(
     ("ones", "head", "words"),
     [
-        ([("pigment_deposited", 1, 1.0)], FACTORS, ["bad.toml:7: pigment_deposited is no output"]),
+        ([("pigment_deposited", 1, 1.0)], FACTORS, ["bad.toml:6: pigment_deposited is no output"]),
         ([("contrast_1y", 1, 1.0), ("contrast_1y", 1, 1.0)], FACTORS, ["contrast_1y for 1 prongs stands twice"]),
         ([("contrast_1y", 1, 1.0), ("contrast_1y", 3, 1.0), ("strokes", 1, 1.0)], FACTORS, ["no correction of strokes for 3 prongs"]),
         ([("contrast_1y", 1, 20.0)], FACTORS, ["constant = 20", "0.1 to 10"]),
