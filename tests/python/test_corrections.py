@@ -92,6 +92,7 @@ def test_scatter_about_the_fit_is_part_of_the_error(tmp_path: Path):
     coarse, fine = made_up_study(tmp_path / "q.h5", "quick", 0.0, 0.02), made_up_study(tmp_path / "s.h5", "standard", 0.0, 0.02)
     one, three = (one for one in corrections_fit.fit_corrections(coarse, fine).factors if one.output == "contrast_1y")
     assert one.grid == three.grid == 0.0 and one.residual > 0.005 and three.residual > 0.005
+    assert [it.error for it in (one, three)] == pytest.approx([math.hypot(it.residual, it.straight) for it in (one, three)])
     with pytest.raises(df.InputError, match="not finer than"):
         corrections_fit.fit_corrections(fine, coarse)
 

@@ -95,6 +95,8 @@ def test_rings_and_a_box_of_the_same_pigment_give_the_same_measures():
     assert rings.between(-1.0, 0.1) == pytest.approx(box.between(-1.0, 0.1), rel=close)
     assert space.depth_of(rings, 0.5) == pytest.approx(0.1 * 2.0 / 3.0)  # three quarters lie in the first row
     assert box.inside(0.0, 0.1) / whole == pytest.approx(0.25, abs=close)
+    block = space.Box(np.array([0.0, 0.6]), np.array([-0.1, 0.2]), z, np.ones((1, 1, 2)))
+    assert block.place() == pytest.approx((0.3, 0.6 / np.sqrt(12.0), 0.3 / np.sqrt(12.0)))  # of even pigment in one cell
 
 
 @pytest.mark.parametrize(("apart", "expected"), [(2.0, 0.0), (3.0, None)])
@@ -109,13 +111,15 @@ def test_the_dip_between_two_normal_spots_vanishes_at_two_standard_deviations(ap
         expected = 1.0 - 2.0 * np.exp(-0.125 * apart**2) / profile.max()
         assert expected > 0.1
     assert found == pytest.approx(expected, abs=1e-6)
-    assert space.dip(x, profile * np.where(x > 0.0, 1.0, 0.5), apart) < found + 0.5
+    uneven = np.array([0.2, 1.0, 0.2, 0.5, 0.1])
+    assert space.dip(np.arange(-2.0, 3.0), uneven, 2.0) == pytest.approx(0.6)  # below the lower peak
 
 
 def test_a_merging_spacing_lies_between_those_that_were_run():
     spacing, dips = np.array([1.0, 0.5, 0.25]), np.array([0.9, 0.4, 0.0])
     assert space.merging_spacing(spacing, dips, 0.0) == 0.25
     assert space.merging_spacing(spacing, dips, 0.2) == pytest.approx(0.375)
+    assert space.merging_spacing(spacing, np.array([0.9, 0.1, 0.0]), 0.2) == pytest.approx(0.5625)  # the largest of all that are merged
     assert np.isnan(space.merging_spacing(spacing, dips + 0.1, 0.0))
 
 
