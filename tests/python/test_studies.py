@@ -63,10 +63,11 @@ def test_a_batch_runs_boxes_beside_rings_and_one_that_fails_costs_no_other():
     small = df.load(BOX).with_(SMALL)
     flat = small.with_({"geometry.kind": "axisymmetric"})
     weak = STALLING | {"machine.stall_force_n": 0.2}
-    box, stalled, hit, rings = df.run_batch([small, df.Member(small, weak), df.Member(small, {"geometry.follicle_um": 120}), flat], grid="quick")
+    box, stalled, hit, rings = df.run_batch([df.Member(small, {}, [10, 30]), df.Member(small, weak), df.Member(small, {"geometry.follicle_um": 120}), flat], grid="quick")
     assert isinstance(stalled, df.MemberError) and "motor stalls" in stalled.message
     assert isinstance(hit, df.MemberError) and "over a dot" in hit.message
     assert numbers(box[0]) == numbers(df.run(small, grid="quick", backend="serial"))  # threads and one thread: the same bits
+    assert len(box) == 2 and box[1]["strokes"] > box[0]["strokes"]
     assert numbers(rings[0]) == numbers(df.run(flat, grid="quick"))
     assert box[0]["pigment_deposited_ng"] != rings[0]["pigment_deposited_ng"]
 
