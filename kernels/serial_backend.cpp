@@ -17,7 +17,7 @@ void run_case(TreatmentCase& bound, const CaseBlueprint&, double*, Outcome* outc
 }
 
 void run_space(SpaceCase& bound, Outcome& outcome, RunMonitor& monitor) {
-  run_in_space(SerialExecutor{{&monitor}}, bound, outcome);
+  run_in_space(SerialColumns{{{&monitor}}}, bound, outcome);
 }
 
 std::vector<Unfit> run_members(const std::vector<Member>& members, const RunOptions& options, RunMonitor& monitor,

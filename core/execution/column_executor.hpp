@@ -28,10 +28,12 @@ struct SerialColumns : SerialExecutor {
   void list(int n, const Step& step) const {
     for (int m = 0; m < n; ++m) step(m);
   }
-  /// All lines of one i.
+  /// All lines of one i: as many abreast as the step asks for, while there are so many.
   template <class Step>
   static void lines_of(int i, int n_m, const Step& step) {
     int m = 0;
+    if constexpr (requires { Step::abreast; })
+      for (; m + Step::abreast <= n_m; m += Step::abreast) step.template lines<Step::abreast>(i, m);
     for (; m + line_width <= n_m; m += line_width) step.template lines<line_width>(i, m);
     for (; m < n_m; ++m) step.template lines<1>(i, m);
   }

@@ -34,6 +34,30 @@ struct CartesianGridIn {
 };
 using CartesianGrid = CartesianGridIn<Fastest::z>;
 
+/// Neighbouring columns of a Cartesian grid and their uppermost rows, numbered from the first of them; cells keep their places in
+/// the memory of the whole. What lies around is to stay out: conductances to it are zero.
+template <Fastest fastest>
+struct GridPartIn {
+  int n_x = 0, n_y = 0, n_z = 0;
+  int first = 0;            ///< place of the first cell
+  int plane = 0, line = 0;  ///< cells to the next one along the slowest and the middle index
+
+  DF_FUNCTION int cell_count() const { return n_x * n_y * n_z; }
+  DF_FUNCTION int column_count() const { return n_x * n_y; }
+  DF_FUNCTION int step_x() const { return fastest == Fastest::z ? plane : 1; }
+  DF_FUNCTION int step_y() const { return line; }
+  DF_FUNCTION int step_z() const { return fastest == Fastest::z ? 1 : plane; }
+  DF_FUNCTION int cell(int i, int j, int k) const { return first + i * step_x() + j * step_y() + k * step_z(); }
+  DF_FUNCTION int column(int i, int j) const { return i * n_y + j; }
+  DF_FUNCTION int pad() const { return plane; }
+
+  /// A grid of so many cells in memory of its own.
+  static GridPartIn of(int n_x, int n_y, int n_z) {
+    return fastest == Fastest::z ? GridPartIn{n_x, n_y, n_z, 0, n_y * n_z, n_z} : GridPartIn{n_x, n_y, n_z, 0, n_x * n_y, n_x};
+  }
+};
+using GridPart = GridPartIn<Fastest::z>;
+
 /// A grid whose coordinates are the next views of an arena.
 template <Fastest fastest = Fastest::z>
 CartesianGridIn<fastest> take_cartesian_grid(ViewArena& arena, int n_x, int n_y, int n_z) {

@@ -29,7 +29,7 @@ CoarseningPlan plan_coarsening(FieldView<const double> x_face, FieldView<const d
 /// and `left` with what the system does not need meanwhile.
 template <class Grid>
 struct BoxLevelOn {
-  Grid grid;                                 ///< numbers of cells; coordinates on the finest level only
+  Grid grid;
   FieldView<float> x, y, z;                  ///< conductances to the next cell
   FieldView<float> inverse;                  ///< of the pivots of each column
   FieldView<float> right, value, left;       ///< right-hand side (storage during set-up), solution, residual that is left
@@ -45,10 +45,11 @@ struct BoxLevelsOn {
   int count = 0;
   BoxLevelOn<Grid> level[most];
 
-  /// Takes all views from an arena. Where it has memory, writes the plan into it.
+  /// Takes all views from an arena, of memory that is zero. Where it has memory, writes the plan into it. The finest level lies as
+  /// the system does.
   void lay_out(ViewArena& arena, const BoxSystemOn<Grid>& s, const CoarseningPlan& plan);
 };
-using BoxLevels = BoxLevelsOn<CartesianGrid>;
+using BoxLevels = BoxLevelsOn<GridPart>;
 
 /// Bytes from an arena of doubles.
 DF_FUNCTION inline FieldView<std::uint8_t> take_bytes(ViewArena& arena, int size) {
@@ -61,20 +62,19 @@ void BoxLevelsOn<Grid>::lay_out(ViewArena& arena, const BoxSystemOn<Grid>& s, co
   count = 1 + static_cast<int>(plan.levels.size());
   for (int n = 0; n < count; ++n) {
     BoxLevelOn<Grid>& here = level[n];
-    if (n == 0) {
+    const bool finest = n == 0;
+    if (finest) {
       here.grid = s.grid;
       here.x = s.x;
       here.y = s.y;
       here.z = s.z;
     } else {
       const CoarseningPlan::Level& made = plan.levels[static_cast<std::size_t>(n - 1)];
-      here.grid.n_x = static_cast<int>(made.first_x.size()) - 1;
-      here.grid.n_y = static_cast<int>(made.first_y.size()) - 1;
-      here.grid.n_z = s.grid.n_z;
+      here.grid = Grid::of(static_cast<int>(made.first_x.size()) - 1, static_cast<int>(made.first_y.size()) - 1, s.grid.n_z);
     }
-    const int cells = here.grid.cell_count(), pad = here.grid.pad();
+    const int cells = finest ? s.storage.size : here.grid.cell_count(), pad = finest ? s.storage.pad : here.grid.pad();
     here.left = {reinterpret_cast<float*>(s.image.data), cells, 0};
-    if (n > 0)
+    if (!finest)
       for (auto* view : {&here.x, &here.y, &here.z}) *view = take_singles(arena, cells, pad);
     for (auto* view : {&here.inverse, &here.right, &here.value}) *view = take_singles(arena, cells, pad);
     if (n + 1 == count) break;

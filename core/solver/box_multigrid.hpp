@@ -5,7 +5,7 @@ namespace dermaflux {
 
 // The V-cycle over the levels of box_levels.hpp. Red columns (i + j even) are solved exactly, then black ones; what is left on the
 // red ones goes to the next level, and back in the opposite order, so that the whole is symmetric and positive. Corrections come to
-// red columns only: black ones are solved again anyway.
+// red columns only: black ones are solved again anyway. The coarsest level may be any: red, black and red again are symmetric, too.
 
 enum class Colour : int { red, black };
 
@@ -145,7 +145,11 @@ void run_cycle(const Executor& executor, const BoxLevelsOn<Grid>& levels) {
     const BoxLevelOn<Grid>& level = levels.level[n];
     executor.lines(level.grid.n_x, half(level), SolveColumnsStep<Grid, Colour::red, true>{level});
     executor.lines(level.grid.n_x, half(level), SolveColumnsStep<Grid, Colour::black, false>{level});
-    if (n + 1 == levels.count) break;
+    if (n + 1 == levels.count) {
+      if (level.grid.column_count() > 1)
+        executor.lines(level.grid.n_x, half(level), SolveColumnsStep<Grid, Colour::red, false>{level});
+      break;
+    }
     const BoxLevelOn<Grid>& coarse = levels.level[n + 1];
     executor.columns(level.grid.n_x, level.grid.n_y, LeftStep<Grid>{level});
     executor.columns(coarse.grid.n_x, coarse.grid.n_y, RestrictColumnsStep<Grid>{level, coarse});

@@ -214,7 +214,25 @@ struct NodesBeforeStep {
   }
 };
 
-/// Hands that to the first level.
+/// How far the balances of the nodes are off beyond what is tolerated, on top of those of the cells.
+template <class Grid>
+struct NodesExcessStep {
+  BoxSystemOn<Grid> s;
+  double tolerance;
+  DF_FUNCTION void operator()() const {
+    const EmbeddedNodes& nodes = s.nodes;
+    double excess = s.scalars(box_excess);
+    for (int n = 0; n < nodes.nodes; ++n) {
+      if (nodes.compliance(n) < 0.0) continue;
+      double own = nodes.compliance(n);
+      for (int l = nodes.first_link(n); l < nodes.first_link(n + 1); ++l) own += nodes.link(l);
+      excess = larger(excess, std::fabs(nodes.residual(n)) - tolerance * own);
+    }
+    s.scalars(box_excess) = excess;
+  }
+};
+
+/// Hands what the links bring to the first level.
 template <class Grid>
 struct LinkToLevelStep {
   EmbeddedNodes nodes;
@@ -275,9 +293,11 @@ struct LinkToImageStep {
 
 /// When a solution is good enough.
 struct SolveUntil {
-  double tolerance = 0.0;  ///< no cell's balance is off by more than this times its storage [unit of the unknown]
-  double share = 0.0;      ///< or the norm of the residual is at most this share of that of the right-hand side [-]
-  int limit = 200;         ///< iterations
+  /// No cell's balance is off by more than this times its storage, no node's by more than this times what it would hold or give
+  /// to cells that stand still [unit of the unknown]
+  double tolerance = 0.0;
+  double share = 0.0;  ///< or the norm of the residual is at most this share of that of the right-hand side [-]
+  int limit = 200;     ///< iterations
 };
 
 /// What a solution took.
@@ -307,6 +327,7 @@ SolveCost solve_box(const Executor& executor, const BoxSystemOn<Grid>& s, const 
     executor.list(n_x, PlaneSumStep<Grid>{s});
     if (nodes.nodes > 0) executor.single(NodesBeforeStep{nodes, alpha});
     square = total(nodes.residual, nodes.residual);
+    if (nodes.nodes > 0 && until.tolerance > 0.0) executor.single(NodesExcessStep<Grid>{s, until.tolerance});
     if (iteration == 0) start = square;
     const bool within = until.tolerance > 0.0 && !(executor.read(s.scalars, box_excess) > 0.0);
     if (within || !(square > until.share * until.share * start) || iteration == until.limit) break;

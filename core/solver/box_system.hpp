@@ -87,6 +87,6 @@ struct BoxSystemOn {
     scalars = arena.take(box_scalar_count);
   }
 };
-using BoxSystem = BoxSystemOn<CartesianGrid>;
+using BoxSystem = BoxSystemOn<GridPart>;
 
 }  // namespace dermaflux

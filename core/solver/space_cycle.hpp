@@ -1,7 +1,7 @@
 #pragma once
 #include <cmath>
 
-#include "core/execution/executor.hpp"
+#include "core/execution/column_executor.hpp"
 #include "core/solver/insertion_cycle.hpp"
 #include "core/solver/space_pressure.hpp"
 #include "core/solver/space_spreading.hpp"
@@ -13,8 +13,13 @@ namespace dermaflux {
 struct SpaceInsertion {
   SpaceProblem box;
   InsertionProblem strip[max_tracks];
+  BoxLevels levels;                ///< of the pressure solver
+  double* level_memory = nullptr;  ///< in which they lie
+  long level_room = 0;             ///< [double]
+  SpacePart laid_out{};            ///< part for which
+  int all_levels = 0;
 
-  DF_FUNCTION SpaceStrips strips() const {
+  SpaceStrips strips() const {
     SpaceStrips all{};
     all.count = box.tracks;
     for (int t = 0; t < box.tracks; ++t) all.system[t] = strip[t].system;
@@ -23,6 +28,9 @@ struct SpaceInsertion {
   /// Rows that a prong has reached when the middle of the needle was so deep along its axis [m].
   DF_FUNCTION int reached(int t, double deepest) const { return reached_rows(strip[t].grid, deepest - box.track[t].setback); }
 };
+
+/// Lays out levels and links of the pressure solver for the part and its tracks.
+void lay_out_pressure(SpaceInsertion& in);
 
 /// Largest pressure that any track has had [Pa].
 template <class Executor>
@@ -83,14 +91,17 @@ template <class Executor>
 Attempt attempt_step(const Executor& executor, SpaceInsertion& in, double tip_before, double tip_after, bool cutting, double dt,
                      double& rate, InsertionTally& tally) {
   SpaceProblem& b = in.box;
-  const CartesianGrid& g = b.grid;
+  const bool grown = !(in.laid_out == b.part);
+  if (grown) lay_out_pressure(in);
+  // In most steps pressure hardly crosses a column: the coarser levels then cost more than the iterations that they spare (README).
+  in.levels.count = tally.wide ? in.all_levels : 1;
   const int columns = b.part.columns(), rows = b.part.rows;
   const InsertionParams& c = in.strip[0].params;
   for (int t = 0; t < b.tracks; ++t) {
     const double back = b.track[t].setback;
     executor.rows(rows, NeedleStep{in.strip[t], tip_before - back, tip_after - back, larger(tally.deepest - back, 0.0), dt});
   }
-  if (cutting) executor.cells(g.n_x * g.n_y, g.n_z, SpaceDamageStep{b});
+  if (cutting || grown) executor.cells(columns, 1, SpaceDamageStep{b});
   in_columns(executor, b, MobilityStep{b.tissue});
   executor.cells(columns, 1, ObstacleStep{b});
   executor.cells(columns, 1, SpaceConductanceStep{b});
@@ -114,7 +125,11 @@ Attempt attempt_step(const Executor& executor, SpaceInsertion& in, double tip_be
       }
     }
     for (int t = 0; t < b.tracks; ++t) executor.single(SpaceWallResidualStep{b, in.strip[t], t});
-    tally.iterations += solve_space(executor, b, in.strips(), tolerance, 400);
+    executor.single(SpaceNodesStep{b, in.strips()});
+    const int iterations = solve_box(executor, b.system, in.levels, {tolerance, 0.0, 400}, again).iterations;
+    tally.iterations += iterations;
+    if (!again) tally.wide = tally.wide ? iterations >= 6 : iterations > 60;
+    executor.single(SpaceNodesBackStep{b, in.strips()});
     executor.cells(columns, 1, SpaceApplyStep{b});
     for (int t = 0; t < b.tracks; ++t) executor.single(SpaceWallFluxStep{b, in.strip[t], t});
   }
@@ -167,7 +182,7 @@ double insertion_step(const Executor& executor, SpaceInsertion& in, const Tip& t
     executor.rows(rows, TrackAreaStep{in.strip[s], reached, dt});
   }
   const int substeps = static_cast<int>(smaller(larger(std::ceil(rate * dt / largest_courant), 1.0), 1e4));
-  const SpacePart inked = carry_ink(executor, b, dt, substeps, tally);
+  const ActiveColumns inked = carry_ink(executor, b, dt, substeps, static_cast<int>(tally.substeps));
   for (int s = 0; s < b.tracks; ++s) executor.single(TrackReturnStep{in.strip[s]});
   executor.cells(b.part.columns(), 1, SpaceFluidStep{b, inked, dt});
   spread_when_due(executor, b, dt, rate, tally);

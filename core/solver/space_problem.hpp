@@ -1,5 +1,6 @@
 #pragma once
 #include "core/grid/cartesian_grid.hpp"
+#include "core/solver/box_system.hpp"
 #include "core/solver/insertion_problem.hpp"
 
 namespace dermaflux {
@@ -54,25 +55,24 @@ struct SpaceTrack {
 struct SpacePart {
   int i0, i1, j0, j1, rows;
   DF_FUNCTION int columns() const { return (i1 - i0) * (j1 - j0); }
+  DF_FUNCTION bool operator==(const SpacePart&) const = default;
 };
 
-/// Ink per volume of pore fluid, as a sweep of transport reads or writes it.
-struct InkShares {
-  FieldView<double> w;        ///< carrier [-]
-  FieldGroup c;               ///< pigment [kg/m^3]
-  FieldView<double> inverse;  ///< tissue volume over the volume of its pore fluid [-]
+/// Where ink is or may come in the next step: the columns that transport visits, each down to a row of its own.
+struct ActiveColumns {
+  FieldView<int> rows;              ///< per column of the grid, rows from the surface that take part, 0 for none; valid in the part
+  FieldView<int> list;              ///< numbers of the columns that have any, in order
+  FieldView<int> reached, along_x;  ///< per column, on the way there
+  int count = 0;                    ///< columns in the list
 };
 
 /// Scratch of one time step in a box. Cell arrays are padded by a layer of cells on both sides.
 struct SpaceScratch {
-  FieldView<double> x_conductance, y_conductance, z_conductance;   ///< of the face to the next cell [m^3/(Pa s)]
-  FieldView<double> x_flux, y_flux, z_flux;                        ///< through it [m^3/s]
-  FieldView<double> storage, residual, correction;                 ///< of the pressure system
-  FieldView<double> resistance;                                    ///< of obstacles: permeability over that of the row [-]
-  FieldView<double> gross, net;                                    ///< per column
-  FieldView<double> direction, image, reduced, inverse, coupling;  ///< of the pressure solver; of line solves
+  FieldView<double> x_flux, y_flux, z_flux;  ///< through the face to the next cell [m^3/s]
+  FieldView<double> resistance;              ///< of obstacles: permeability over that of the row [-]
+  FieldView<double> gross, net;              ///< per column
   FieldView<double> scalars;
-  InkShares between;
+  FieldView<const double> per_height;  ///< per row, 1 / dz [1/m]
 };
 
 /// Insertion in a box, by value. The fields of the tissue stand in an InsertionProblem whose rings are the columns of the box, one
@@ -84,6 +84,8 @@ struct SpaceProblem {
   int tracks;
   SpaceTrack track[max_tracks];
   SpaceScratch scratch;
+  ActiveColumns active;
+  BoxSystem system;  ///< pressure of the part, and of the tracks in it; conductances to what lies around are zero
 
   DF_FUNCTION int layer() const { return grid.n_y * grid.n_z; }  ///< cells from one x to the next
   /// Column of the n-th of the part.
@@ -104,10 +106,10 @@ DF_FUNCTION inline InsertionProblem one_column(const InsertionProblem& p, int co
   const auto move_group = [first](FieldGroup& group) { group.data += first; };
   TissueState& t = one.tissue;
   InsertionScratch& s = one.scratch;
-  for (auto* view : {&t.fluid, &t.carrier, &t.pressure, &t.speed, &t.path, &t.crack, &t.torn, &t.held, &s.permeability, &s.mobility,
-                     &s.damage, &s.w, &s.fluid_inverse})
+  for (auto* view :
+       {&t.fluid, &t.carrier, &t.pressure, &t.speed, &t.path, &t.crack, &t.torn, &t.held, &s.permeability, &s.mobility, &s.damage})
     move(*view);
-  for (auto* group : {&t.pigment, &t.captured, &s.capture, &s.c}) move_group(*group);
+  for (auto* group : {&t.pigment, &t.captured, &s.capture}) move_group(*group);
   one.grid.n_r = 1;
   one.grid.n_z = rows;
   return one;

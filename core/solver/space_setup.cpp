@@ -70,6 +70,12 @@ double anisotropy_across(double anisotropy, double upright) {
   return std::sqrt(anisotropy * across);
 }
 
+/// Memory for the levels of a pressure solver on a grid or a part of it, with what rounding up to cache lines takes [double].
+long level_room(const CartesianGrid& grid) {
+  const double finest = 14.0, coarser = 26.0 * (most_columns - 1.0), whole_lines = 8e4;  // bytes
+  return static_cast<long>(1.1 * (finest + coarser) / 8.0 * grid.cell_count() + whole_lines / 8.0) / 8 * 8;
+}
+
 /// Mean over a column of what holds at its places.
 template <class At>
 double column_mean(const CartesianGrid& g, int i, int l, const At& at) {
@@ -178,6 +184,7 @@ void lay_out_space_constants(ViewArena& arena, const CartesianFaces& faces, Spac
   b.grid = take_cartesian_grid(arena, n_x, n_y, n_z);
   lay_out_constants(arena, n_x * n_y, n_z, b.tissue);
   b.scratch.resistance = arena.take(b.grid.cell_count());
+  b.scratch.per_height = arena.take(n_z, row_pad);
   for (int t = 0; t < max_tracks; ++t) {
     lay_out_constants(arena, 1, n_z, in.strip[t]);
     b.track[t].cell = arena.take(n_z * max_crossings);
@@ -212,25 +219,54 @@ void lay_out_space_state(ViewArena& arena, SpaceInsertion& in) {
   TissueState& t = b.tissue.tissue;
   InsertionScratch& s = b.tissue.scratch;
   SpaceScratch& x = b.scratch;
-  for (auto* view : {&t.torn,          &t.held,           &t.fluid,
-                     &t.carrier,       &t.pressure,       &t.speed,
-                     &t.path,          &t.crack,          &s.w,
-                     &s.permeability,  &s.mobility,       &s.damage,
-                     &s.fluid_inverse, &x.x_conductance,  &x.y_conductance,
-                     &x.z_conductance, &x.x_flux,         &x.y_flux,
-                     &x.z_flux,        &x.storage,        &x.residual,
-                     &x.correction,    &x.direction,      &x.image,
-                     &x.reduced,       &x.inverse,        &x.coupling,
-                     &x.between.w,     &x.between.inverse})
+  for (auto* view : {&t.torn, &t.held, &t.fluid, &t.carrier, &t.pressure, &t.speed, &t.path, &t.crack, &s.permeability, &s.mobility,
+                     &s.damage, &x.x_flux, &x.y_flux, &x.z_flux})
     *view = arena.take(cells, pad);
-  for (auto* group : {&t.pigment, &t.captured, &s.c, &s.capture, &x.between.c}) *group = arena.take_group(classes, cells, pad);
+  for (auto* group : {&t.pigment, &t.captured, &s.capture}) *group = arena.take_group(classes, cells, pad);
   for (auto* view : {&x.gross, &x.net}) *view = arena.take(b.grid.column_count());
   x.scalars = arena.take(scalar_count);
+  for (auto* view : {&b.active.rows, &b.active.list, &b.active.reached, &b.active.along_x})
+    *view = take_integers(arena, b.grid.column_count());
+  b.system.lay_out(arena, GridPart::of(b.grid.n_x, b.grid.n_y, b.grid.n_z));
+  b.system.nodes = take_nodes(arena, max_tracks * (b.grid.n_z + 1), max_tracks * b.grid.n_z * max_crossings);
+  in.level_room = level_room(b.grid);
+  in.level_memory = arena.buffer ? arena.buffer + arena.used : nullptr;
+  arena.used += in.level_room;
+}
+
+void lay_out_pressure(SpaceInsertion& in) {
+  SpaceProblem& b = in.box;
+  const CartesianGrid& g = b.grid;
+  const SpacePart& part = b.part;
+  const int n_x = part.i1 - part.i0, n_y = part.j1 - part.j0;
+  b.system.grid = {n_x, n_y, part.rows, g.cell(part.i0, part.j0, 0), g.step_x(), g.step_y()};
+  CoarseningPlan plan = plan_coarsening({g.x_face.data + part.i0, n_x + 1, 0}, {g.y_face.data + part.j0, n_y + 1, 0});
+  for (;; plan.levels.pop_back()) {  // where merging is slow the coarsest levels may have no room
+    ViewArena counted;
+    in.levels.lay_out(counted, b.system, plan);
+    if (counted.used <= in.level_room) break;
+  }
+  std::fill_n(in.level_memory, in.level_room, 0.0);
+  ViewArena arena{in.level_memory};
+  in.levels.lay_out(arena, b.system, plan);
+  in.all_levels = in.levels.count;
+  EmbeddedNodes& nodes = b.system.nodes;
+  nodes.nodes = b.tracks * (part.rows + 1);
+  nodes.links = 0;
+  for_track_nodes(b, [&](int n, int t, int j) {
+    b.track[t].crossings(j, [&](int, int k) {
+      nodes.link_cell(nodes.links) = k;
+      nodes.link_node(nodes.links++) = n;
+    });
+  });
+  sort_links(nodes);
+  in.laid_out = part;
 }
 
 void fill_space(const Treatment& treatment, const CartesianFaces& faces, const SpaceInsertion& in) {
   const SpaceProblem& b = in.box;
   put_faces(b.grid, faces.x, faces.y, faces.z);
+  for (int j = 0; j < b.grid.n_z; ++j) put(b.scratch.per_height, j, 1.0 / b.grid.dz(j));
   // Columns as rings: only their number and the rows count; the radii are unused.
   std::vector<double> radii(static_cast<std::size_t>(b.tissue.grid.n_r) + 1, 0.0);
   fill_constants(treatment, {radii, faces.z}, b.tissue);
@@ -277,6 +313,7 @@ InsertionParams space_params(const Treatment& treatment, const Puncture& punctur
 void place_tracks(const std::vector<SpaceTrack>& tracks, const InsertionParams& params, SpaceInsertion& in) {
   SpaceProblem& b = in.box;
   const CartesianGrid& g = b.grid;
+  in.laid_out = {};
   b.tracks = static_cast<int>(tracks.size());
   b.tissue.params = params;
   for (int t = 0; t < b.tracks; ++t) {

@@ -5,121 +5,140 @@
 
 namespace dermaflux {
 
-/// Adds the solved change to the pressures.
-struct SpaceApplyStep {
-  SpaceProblem b;
-  DF_FUNCTION void operator()(int n, int) const {
-    const int first = b.column(n) * b.grid.n_z;
-    for (int k = first; k < first + b.part.rows; ++k) b.tissue.tissue.pressure(k) += b.scratch.correction(k);
-  }
-};
-
 /// Diffusion and dispersion of one component along the lines of one axis, implicit, as RingSpreadingStep: a tridiagonal M-matrix by
-/// elimination of storages in series. Lines along x or y are worked on with their rows side by side.
+/// elimination of storages in series. Lines end where cells are not active; those along x or y are worked on with their rows side
+/// by side.
 template <SpaceAxis axis>
 struct SpaceSpreadStep {
   SpaceProblem b;
+  ActiveColumns active;
   FieldView<double> amount;
   double diffusivity, time;  ///< in pore fluid [m^2/s], [s]
+  static constexpr int abreast = 32;
 
-  DF_FUNCTION static int lines(const SpacePart& part) {
-    return axis == SpaceAxis::x ? part.j1 - part.j0 : (axis == SpaceAxis::y ? part.i1 - part.i0 : part.columns());
-  }
+  DF_FUNCTION int line_count() const { return axis == SpaceAxis::x ? b.part.j1 - b.part.j0 : b.part.i1 - b.part.i0; }
   DF_IN_LANES DF_FUNCTION double spreading(int k) const {
     return b.tissue.params.spreading(b.tissue.tissue.fluid(k), diffusivity, time, b.tissue.tissue.path(k));
   }
-  DF_FUNCTION void operator()(int line, int) const {
+  /// A cell on the way up the line: what lies behind it is a storage in series with the conductance to it.
+  /// Work of the pressure system: `image` holds the conductance to the cell before, `correction` the factors, `residual` the sums
+  /// and then the shares, `direction` the storages.
+  DF_IN_LANES DF_FUNCTION void eliminate(int k, int stride, bool behind, double volume, double before) const {
+    const BoxSystem& s = b.system;
+    double sum = volume * amount(k), storage = volume * b.tissue.tissue.fluid(k);
+    if (behind) {
+      const double part = s.image(k + stride) * s.correction(k + stride);
+      sum += part * s.residual(k + stride);
+      storage += part * s.direction(k + stride);
+    }
+    s.image(k) = before;
+    s.direction(k) = storage;
+    s.residual(k) = sum;
+    s.correction(k) = 1.0 / (storage + before);
+  }
+  DF_IN_LANES DF_FUNCTION void substitute(int k, int stride, bool before) const {
+    const BoxSystem& s = b.system;
+    const double from = before ? s.image(k) * s.residual(k - stride) : 0.0;
+    const double share = s.correction(k) * (s.residual(k) + from);
+    s.residual(k) = share;
+    amount(k) = share * b.tissue.tissue.fluid(k);
+  }
+
+  /// Lines along x or y, groups of rows side by side.
+  template <int W>
+  DF_FUNCTION void lines(int line, int row) const {
     const CartesianGrid& g = b.grid;
-    const SpaceScratch& s = b.scratch;
-    const int stride = axis == SpaceAxis::x ? b.layer() : (axis == SpaceAxis::y ? g.n_z : 1);
-    const int low = axis == SpaceAxis::x ? b.part.i0 : (axis == SpaceAxis::y ? b.part.j0 : 0);
-    const int high = axis == SpaceAxis::x ? b.part.i1 : (axis == SpaceAxis::y ? b.part.j1 : b.part.rows);
-    const int across = axis == SpaceAxis::z ? 1 : b.part.rows;  // cells side by side
-    const int column = axis == SpaceAxis::z ? b.column(line) : 0;
-    const auto cell = [&](int n, int j) {
-      if constexpr (axis == SpaceAxis::x) return g.cell(n, b.part.j0 + line, j);
-      if constexpr (axis == SpaceAxis::y) return g.cell(b.part.i0 + line, n, j);
-      return column * g.n_z + n;
+    const bool along_x = axis == SpaceAxis::x;
+    const int low = along_x ? b.part.i0 : b.part.j0, high = along_x ? b.part.i1 : b.part.j1;
+    const int stride = along_x ? g.step_x() : g.step_y(), other = line + (along_x ? b.part.j0 : b.part.i0);
+    const auto column = [&](int n) { return along_x ? g.column(n, other) : g.column(other, n); };
+    const auto width = [&](int n) { return along_x ? g.dx(n) : g.dy(n); };
+    const auto held = [&](int n) {
+      const int rows = n < low || n >= high ? 0 : active.rows(column(n)) - row;
+      return rows < 0 ? 0 : (rows < W ? rows : W);
     };
-    const auto width = [&](int n) { return axis == SpaceAxis::x ? g.dx(n) : (axis == SpaceAxis::y ? g.dy(n) : g.dz(n)); };
-    const auto area = [&](int j) {
-      if constexpr (axis == SpaceAxis::x) return g.dy(b.part.j0 + line) * g.dz(j);
-      if constexpr (axis == SpaceAxis::y) return g.dx(b.part.i0 + line) * g.dz(j);
-      return b.column_area(column);
-    };
-    // `coupling` holds the conductance to the cell before, `inverse` the factors, `reduced` the sums and then the shares,
-    // `direction` the storages.
+    const double across = along_x ? g.dy(other) : g.dx(other);
     for (int n = high - 1; n >= low; --n) {
-      for (int j = 0; j < across; ++j) {
-        const int k = cell(n, j);
-        const double volume = area(j) * width(n);
-        double sum = volume * amount(k), storage = volume * b.tissue.tissue.fluid(k);
-        if (n + 1 < high) {
-          const double part = s.coupling(k + stride) * s.inverse(k + stride);
-          sum += part * s.reduced(k + stride);
-          storage += part * s.direction(k + stride);
+      const int count = held(n), behind = held(n + 1), before = held(n - 1), first = column(n) * g.n_z + row;
+      const auto cells = [&](int from, int to, bool any_behind, bool any_before) {
+        for (int l = from; l < to; ++l) {
+          const int k = first + l;
+          const double area = across * g.dz(row + l);
+          const double conductance =
+              any_before ? in_series(area, 0.5 * width(n), spreading(k), 0.5 * width(n - 1), spreading(k - stride)) : 0.0;
+          eliminate(k, stride, any_behind, area * width(n), conductance);
         }
-        const double before =
-            n > low ? in_series(area(j), 0.5 * width(n), spreading(k), 0.5 * width(n - 1), spreading(k - stride)) : 0.0;
-        s.coupling(k) = before;
-        s.direction(k) = storage;
-        s.reduced(k) = sum;
-        s.inverse(k) = 1.0 / (storage + before);
+      };
+      for (int from = 0; from < count;) {  // where lines beside each other end differently
+        const bool any_behind = from < behind, any_before = from < before;
+        int to = any_behind && behind < count ? behind : count;
+        to = any_before && before < to ? before : to;
+        cells(from, to, any_behind, any_before);
+        from = to;
       }
     }
-    for (int n = low; n < high; ++n)
-      for (int j = 0; j < across; ++j) {
-        const int k = cell(n, j);
-        const double before = n > low ? s.coupling(k) * s.reduced(k - stride) : 0.0;
-        const double share = s.inverse(k) * (s.reduced(k) + before);
-        s.reduced(k) = share;
-        amount(k) = share * b.tissue.tissue.fluid(k);
-      }
+    for (int n = low; n < high; ++n) {
+      const int count = held(n), before = held(n - 1), first = column(n) * g.n_z + row;
+      for (int l = 0; l < count; ++l) substitute(first + l, stride, l < before);
+    }
+  }
+
+  /// Lines along z, one column after the other.
+  DF_FUNCTION void operator()(int m) const {
+    const CartesianGrid& g = b.grid;
+    const int column = active.list(m), rows = active.rows(column), first = column * g.n_z;
+    const double area = b.column_area(column);
+    for (int j = rows - 1; j >= 0; --j) {
+      const int k = first + j;
+      const double conductance = j > 0 ? in_series(area, 0.5 * g.dz(j), spreading(k), 0.5 * g.dz(j - 1), spreading(k - 1)) : 0.0;
+      eliminate(k, 1, j + 1 < rows, area * g.dz(j), conductance);
+    }
+    for (int j = 0; j < rows; ++j) substitute(first + j, 1, j > 0);
   }
 };
 
 /// Ink has been spread: its path starts anew.
 struct SpaceForgetStep {
   SpaceProblem b;
-  DF_FUNCTION void operator()(int column, int j) const { b.tissue.tissue.path(column * b.grid.n_z + j) = 0.0; }
+  DF_FUNCTION void operator()(int n, int) const {
+    const int first = b.column(n) * b.grid.n_z;
+    for (int j = 0; j < b.part.rows; ++j) b.tissue.tissue.path(first + j) = 0.0;
+  }
 };
 
-/// Diffusion and dispersion of everything over the time since they were last applied.
-DF_CALLER_DECIDES
+/// Diffusion and dispersion of everything over a time: x, y, z and, the next time (`forward` false), z, y, x.
 template <class Executor>
-DF_FUNCTION void spread_ink(const Executor& executor, const SpaceProblem& whole, InsertionTally& tally) {
-  SpaceProblem b = whole;
+void spread_over(const Executor& executor, const SpaceProblem& b, double time, bool forward) {
   const InsertionParams& c = b.tissue.params;
-  b.part = reached_part(executor, whole, 2, 6.0 * std::sqrt(2.0 * c.fastest_diffusivity() * tally.unspread_time));
-  const bool forward = tally.spreadings % 2 == 0;
+  const ActiveColumns active = active_columns(executor, b, 2, 6.0 * std::sqrt(2.0 * c.fastest_diffusivity() * time));
   const auto spread = [&](FieldView<double> amount, double diffusivity) {
-    for (int n = 0; n < 3; ++n) {
-      const int axis = forward ? n : 2 - n;
-      if (axis == 0)
-        executor.cells(SpaceSpreadStep<SpaceAxis::x>::lines(b.part), 1,
-                       SpaceSpreadStep<SpaceAxis::x>{b, amount, diffusivity, tally.unspread_time});
-      if (axis == 1)
-        executor.cells(SpaceSpreadStep<SpaceAxis::y>::lines(b.part), 1,
-                       SpaceSpreadStep<SpaceAxis::y>{b, amount, diffusivity, tally.unspread_time});
-      if (axis == 2)
-        executor.cells(SpaceSpreadStep<SpaceAxis::z>::lines(b.part), 1,
-                       SpaceSpreadStep<SpaceAxis::z>{b, amount, diffusivity, tally.unspread_time});
+    const auto sideways = [&](const auto& step) { executor.lines(step.line_count(), b.part.rows, step); };
+    for (int turn = 0; turn < 3; ++turn) {
+      const int axis = forward ? turn : 2 - turn;
+      if (axis == 0) sideways(SpaceSpreadStep<SpaceAxis::x>{b, active, amount, diffusivity, time});
+      if (axis == 1) sideways(SpaceSpreadStep<SpaceAxis::y>{b, active, amount, diffusivity, time});
+      if (axis == 2) executor.list(active.count, SpaceSpreadStep<SpaceAxis::z>{b, active, amount, diffusivity, time});
     }
   };
-  if (b.part.columns() > 0) {
+  if (active.count > 0) {
     spread(b.tissue.tissue.carrier, c.carrier_diffusivity);
     for (int n = 0; n < c.classes; ++n) spread(b.tissue.tissue.pigment[n], c.pigment[n].diffusivity);
   }
-  executor.cells(b.grid.n_x * b.grid.n_y, b.grid.n_z, SpaceForgetStep{b});
+  executor.cells(b.part.columns(), 1, SpaceForgetStep{b});
+}
+
+/// The same over the time since it was last applied.
+template <class Executor>
+void spread_ink(const Executor& executor, const SpaceProblem& b, InsertionTally& tally) {
+  spread_over(executor, b, tally.unspread_time, tally.spreadings % 2 == 0);
   tally.unspread_time = tally.unspread_cells = 0.0;
   tally.spreadings += 1;
 }
 
 /// Books a step of transport; spreads the ink once it would have moved by the width of the narrowest cell, as in the axisymmetric
 /// insertion.
-DF_CALLER_DECIDES
 template <class Executor>
-DF_FUNCTION void spread_when_due(const Executor& executor, const SpaceProblem& b, double dt, double rate, InsertionTally& tally) {
+void spread_when_due(const Executor& executor, const SpaceProblem& b, double dt, double rate, InsertionTally& tally) {
   const CartesianGrid& g = b.grid;
   double h = g.dz(0);
   for (int i = 0; i < g.n_x; ++i) h = smaller(h, g.dx(i));

@@ -9,21 +9,23 @@ namespace dermaflux {
 /// Gain of permeability in the zones torn by all needles so far.
 struct SpaceDamageStep {
   SpaceProblem b;
-  DF_FUNCTION void operator()(int column, int j) const {
+  DF_FUNCTION void operator()(int n, int) const {
     const InsertionProblem& p = b.tissue;
     const CartesianGrid& grid = b.grid;
-    const int k = column * grid.n_z + j;
-    double gain = 1.0 + p.tissue.torn(k);
-    for (int t = 0; t < b.tracks; ++t) {
-      const SpaceTrack& track = b.track[t];
-      const double widest = track.widest(j);
-      if (!(widest > 0.0)) continue;
-      const double distance =
-          std::sqrt(track.seen(grid.x_centre(b.column_x(column)), grid.y_centre(b.column_y(column)), grid.z_centre(j)).square);
-      const double radius = p.params.damage_radius_factor * std::sqrt(widest / units::pi);
-      if (distance < 6.0 * radius) gain = larger(gain, p.params.damage(distance, radius));
+    const int column = b.column(n), first = column * grid.n_z;
+    const double x = grid.x_centre(b.column_x(column)), y = grid.y_centre(b.column_y(column));
+    for (int j = 0; j < b.part.rows; ++j) {
+      double gain = 1.0 + p.tissue.torn(first + j);
+      for (int t = 0; t < b.tracks; ++t) {
+        const SpaceTrack& track = b.track[t];
+        const double widest = track.widest(j);
+        if (!(widest > 0.0)) continue;
+        const double square = track.seen(x, y, grid.z_centre(j)).square;
+        const double radius = p.params.damage_radius_factor * std::sqrt(widest / units::pi);
+        if (square < 36.0 * radius * radius) gain = larger(gain, p.params.damage(std::sqrt(square), radius));
+      }
+      p.scratch.damage(first + j) = gain;
     }
-    p.scratch.damage(k) = gain;
   }
 };
 
@@ -72,17 +74,19 @@ struct FaceStretch {
 };
 
 /// Conductances of the faces to the next cells in x, y and z: both half cells in series. Across the layers tracks and cracks act
-/// as in the axisymmetric insertion; the sides of the box and its bottom are closed.
+/// as in the axisymmetric insertion; the sides of the part and its bottom are closed, from both sides.
 struct SpaceConductanceStep {
   SpaceProblem b;
   DF_FUNCTION void operator()(int n, int) const {
     const InsertionProblem& p = b.tissue;
     const CartesianGrid& g = b.grid;
+    const BoxSystem& s = b.system;
     const FaceStretch stretch{b};
     using Normal = FaceStretch::Normal;
     const int column = b.column(n), i = b.column_x(column), l = b.column_y(column), first = column * g.n_z, layer = b.layer();
     const double dx = g.dx(i), dy = g.dy(l);
     const bool east = i + 1 < b.part.i1, north = l + 1 < b.part.j1;
+    const bool closed_west = i == b.part.i0 && i > 0, closed_south = l == b.part.j0 && l > 0;
     const double next_dx = east ? g.dx(i + 1) : dx, next_dy = north ? g.dy(l + 1) : dy;
     const double open_x = east ? 1.0 : 0.0, open_y = north ? 1.0 : 0.0;
     const double x = g.x_centre(i), y = g.y_centre(l), face_x = g.x_face(i + 1), face_y = g.y_face(l + 1);
@@ -96,51 +100,25 @@ struct SpaceConductanceStep {
       const double plane = p.rows.anisotropy(j);
       const double to_x = p.scratch.mobility(k + next_x) * (1.0 + p.tissue.crack(k + next_x));
       const double to_y = p.scratch.mobility(k + next_y) * (1.0 + p.tissue.crack(k + next_y));
-      b.scratch.x_conductance(k) = open_x * plane * in_series(dy * dz, 0.5 * dx, cracked, 0.5 * next_dx, to_x);
-      b.scratch.y_conductance(k) = open_y * plane * in_series(dx * dz, 0.5 * dy, cracked, 0.5 * next_dy, to_y);
+      s.x(k) = static_cast<float>(open_x * plane * in_series(dy * dz, 0.5 * dx, cracked, 0.5 * next_dx, to_x));
+      s.y(k) = static_cast<float>(open_y * plane * in_series(dx * dz, 0.5 * dy, cracked, 0.5 * next_dy, to_y));
+      if (closed_west) s.x(k - layer) = 0.0f;
+      if (closed_south) s.y(k - g.n_z) = 0.0f;
     }
     for (int j = 0; j < b.part.rows; ++j) {
       const int k = first + j;
       const bool inside = j + 1 < b.part.rows;
       const double dz = g.dz(j), below = inside ? g.dz(j + 1) : dz;
-      b.scratch.z_conductance(k) =
-          inside ? in_series(dx * dy, 0.5 * dz, p.scratch.mobility(k), 0.5 * below, p.scratch.mobility(k + 1)) : 0.0;
+      const double down = in_series(dx * dy, 0.5 * dz, p.scratch.mobility(k), 0.5 * below, p.scratch.mobility(k + 1));
+      s.z(k) = inside ? static_cast<float>(down) : 0.0f;
     }
     if (!opened) return;
     for (int j = 0; j < b.part.rows; ++j) {
       const int k = first + j;
-      b.scratch.x_conductance(k) *= stretch.at<Normal::x>(face_x, y, g.z_centre(j), j);
-      b.scratch.y_conductance(k) *= stretch.at<Normal::y>(x, face_y, g.z_centre(j), j);
-      b.scratch.z_conductance(k) *= stretch.at<Normal::z>(x, y, g.z_face(j + 1), j);
+      s.x(k) = static_cast<float>(static_cast<double>(s.x(k)) * stretch.at<Normal::x>(face_x, y, g.z_centre(j), j));
+      s.y(k) = static_cast<float>(static_cast<double>(s.y(k)) * stretch.at<Normal::y>(x, face_y, g.z_centre(j), j));
+      s.z(k) = static_cast<float>(static_cast<double>(s.z(k)) * stretch.at<Normal::z>(x, y, g.z_face(j + 1), j));
     }
-  }
-};
-
-/// What flows into a cell from its neighbours, by the differences of a field, over the cells of one column.
-struct Inflow {
-  SpaceProblem b;
-  int first;              ///< cell of the column
-  double west, south;     ///< whether there is a neighbour in the part, 1 or 0
-  int to_west, to_south;  ///< steps to it, 0 for none
-
-  DF_FUNCTION static Inflow of(const SpaceProblem& b, int column) {
-    const bool west = b.column_x(column) > b.part.i0, south = b.column_y(column) > b.part.j0;
-    return {b, column * b.grid.n_z, west ? 1.0 : 0.0, south ? 1.0 : 0.0, west ? b.layer() : 0, south ? b.grid.n_z : 0};
-  }
-  DF_IN_LANES DF_FUNCTION double operator()(FieldView<const double> f, int j) const {
-    const int k = first + j;
-    const SpaceScratch& s = b.scratch;
-    const double here = f(k), above = j > 0 ? s.z_conductance(k - 1) * (f(k - 1) - here) : 0.0;
-    return s.x_conductance(k) * (f(k + b.layer()) - here) + west * s.x_conductance(k - to_west) * (f(k - to_west) - here) +
-           s.y_conductance(k) * (f(k + b.grid.n_z) - here) + south * s.y_conductance(k - to_south) * (f(k - to_south) - here) +
-           s.z_conductance(k) * (f(k + 1) - here) + above;
-  }
-  /// Sum of the conductances.
-  DF_IN_LANES DF_FUNCTION double sum(int j) const {
-    const int k = first + j;
-    const SpaceScratch& s = b.scratch;
-    return s.x_conductance(k) + west * s.x_conductance(k - to_west) + s.y_conductance(k) + south * s.y_conductance(k - to_south) +
-           s.z_conductance(k) + (j > 0 ? s.z_conductance(k - 1) : 0.0);
   }
 };
 
@@ -151,34 +129,45 @@ struct SpaceBalanceStep {
   bool again;  ///< the pressure is no longer that of the fluid: what the change has stored counts, too
   DF_FUNCTION void operator()(int n, int) const {
     const InsertionProblem& p = b.tissue;
-    const int column = b.column(n);
-    const Inflow inflow = Inflow::of(b, column);
+    const BoxSystem& s = b.system;
+    const int column = b.column(n), first = column * b.grid.n_z, layer = b.layer(), line = b.grid.n_z;
     const double area = b.column_area(column), per_time = 1.0 / dt;
+    const FieldView<const double> pressure = p.tissue.pressure;
     DF_LANES
     for (int j = 0; j < b.part.rows; ++j) {
-      const int k = inflow.first + j;
-      const double volume = area * b.grid.dz(j), drain = volume * p.params.lymph_conductance;
-      b.scratch.storage(k) = volume * pore_storage(p, j).capacity(p.tissue.fluid(k)) * per_time + drain;
-      const double here = p.tissue.pressure(k), stored = b.scratch.storage(k) - drain;
+      const int k = first + j;
+      const double volume = area * b.grid.dz(j), drain = volume * p.params.lymph_conductance, here = pressure(k);
+      const double stored = volume * pore_storage(p, j).capacity(p.tissue.fluid(k)) * per_time;
       const double change = again ? pore_storage(p, j).pressure(p.tissue.fluid(k)) - here : 0.0;
-      b.scratch.residual(k) = drain * (p.params.rest_pressure - here) + inflow(p.tissue.pressure, j) + stored * change;
+      const auto from = [&](FieldView<const float> conductance, int face, int next) {
+        return static_cast<double>(conductance(face)) * (pressure(next) - here);
+      };
+      const double inflow = from(s.x, k, k + layer) + from(s.x, k - layer, k - layer) + from(s.y, k, k + line) +
+                            from(s.y, k - line, k - line) + from(s.z, k, k + 1) + from(s.z, k - 1, k - 1);
+      s.storage(k) = stored + drain;
+      s.residual(k) = drain * (p.params.rest_pressure - here) + inflow + stored * change;
     }
   }
 };
 
-/// Face fluxes of the solved pressure, positive towards the next cell.
+/// Face fluxes of the solved pressure, positive towards the next cell; none into the part.
 struct SpaceFluxStep {
   SpaceProblem b;
   DF_FUNCTION void operator()(int n, int) const {
-    const int first = b.column(n) * b.grid.n_z;
-    const FieldView<double> pressure = b.tissue.tissue.pressure;
+    const BoxSystem& s = b.system;
+    const int column = b.column(n), first = column * b.grid.n_z;
+    const FieldView<const double> pressure = b.tissue.tissue.pressure;
+    const int i = b.column_x(column), l = b.column_y(column);
+    const bool west = i == b.part.i0 && i > 0, south = l == b.part.j0 && l > 0;
     DF_LANES
     for (int j = 0; j < b.part.rows; ++j) {
       const int k = first + j;
       const double here = pressure(k);
-      b.scratch.x_flux(k) = b.scratch.x_conductance(k) * (here - pressure(k + b.layer()));
-      b.scratch.y_flux(k) = b.scratch.y_conductance(k) * (here - pressure(k + b.grid.n_z));
-      b.scratch.z_flux(k) = b.scratch.z_conductance(k) * (here - pressure(k + 1));
+      b.scratch.x_flux(k) = static_cast<double>(s.x(k)) * (here - pressure(k + b.layer()));
+      b.scratch.y_flux(k) = static_cast<double>(s.y(k)) * (here - pressure(k + b.grid.n_z));
+      b.scratch.z_flux(k) = static_cast<double>(s.z(k)) * (here - pressure(k + 1));
+      if (west) b.scratch.x_flux(k - b.layer()) = 0.0;
+      if (south) b.scratch.y_flux(k - b.grid.n_z) = 0.0;
     }
   }
 };
@@ -193,14 +182,13 @@ struct SpaceSpeedStep {
     const InsertionProblem& p = b.tissue;
     const CartesianGrid& g = b.grid;
     const SpaceScratch& s = b.scratch;
-    const int column = b.column(n), i = b.column_x(column), l = b.column_y(column);
-    const Inflow edge = Inflow::of(b, column);
+    const int column = b.column(n), i = b.column_x(column), l = b.column_y(column), first = column * g.n_z;
     const double area = g.dx(i) * g.dy(l), x = g.x_centre(i), y = g.y_centre(l);
     double gross = 0.0, net = 0.0;
     for (int j = 0; j < b.part.rows; ++j) {
-      const int k = edge.first + j;
-      const double east = s.x_flux(k), west = edge.west * s.x_flux(k - edge.to_west), north = s.y_flux(k);
-      const double south = edge.south * s.y_flux(k - edge.to_south), down = s.z_flux(k), up = j > 0 ? s.z_flux(k - 1) : 0.0;
+      const int k = first + j;
+      const double east = s.x_flux(k), west = s.x_flux(k - b.layer()), north = s.y_flux(k);
+      const double south = s.y_flux(k - g.n_z), down = s.z_flux(k), up = s.z_flux(k - 1);
       const double dz = g.dz(j), volume = area * dz, content = volume * p.tissue.fluid(k);
       const double drained = volume * p.params.lymph_conductance * (p.tissue.pressure(k) - p.params.rest_pressure);
       double wall_out = 0.0, wall_in = 0.0;

@@ -59,11 +59,9 @@ struct TrackResponseStep {
   DF_FUNCTION void operator()(int, int j) const {
     double response = 0.0, reference = 0.0;
     b.track[t].crossings(j, [&](int at, int k) {
-      const Inflow edge = Inflow::of(b, k / b.grid.n_z);
-      const SpaceScratch& s = b.scratch;
-      const double around = s.x_conductance(k) + edge.west * s.x_conductance(k - edge.to_west) + s.y_conductance(k) +
-                            edge.south * s.y_conductance(k - edge.to_south);
-      const double cell = LatticeAdmittance{}(s.storage(k), 0.25 * around);
+      const BoxSystem& s = b.system;
+      const float around = (s.x(k) + s.x(k - b.layer())) + (s.y(k) + s.y(k - b.grid.n_z));
+      const double cell = LatticeAdmittance{}(s.storage(k), 0.25 * static_cast<double>(around));
       const double wall = strip.system.wall(j) * b.track[t].share(at);
       const double both = wall > 0.0 ? wall * cell / (wall + cell) : 0.0;
       response += both;
@@ -85,11 +83,10 @@ struct SpaceWallResidualStep {
       b.track[t].crossings(j, [&](int at, int k) {
         const double wall = strip.system.wall(j) * b.track[t].share(at);
         const double flux = wall * (strip.track.pressure(j) - b.tissue.tissue.pressure(k));
-        b.scratch.residual(k) += flux;
+        b.system.residual(k) += flux;
         all += flux;
       });
       strip.system.spine_residual(j) -= all;
-      strip.system.spine_correction(j) = 0.0;
     }
   }
 };
@@ -137,15 +134,15 @@ struct HoldCrossingsStep {
 /// concentrations, back into the tracks.
 struct WallExchangeStep {
   SpaceProblem b;
-  InkShares now;
   double dt;  ///< [s]
 
-  DF_FUNCTION void move(FieldView<double> amount, FieldView<double> share, FieldView<double> wall, FieldView<double> returned,
-                        int k, int j, double flux, double per_wall, double volume) const {
+  /// `inverse`: tissue volume over that of the pore fluid before the exchange.
+  DF_FUNCTION void move(FieldView<double> amount, double inverse, FieldView<double> wall, FieldView<double> returned, int k, int j,
+                        double flux, double per_wall, double volume) const {
     if (flux > 0.0) {
       amount(k) += dt * wall(j) * (flux * per_wall) / volume;
     } else {
-      const double back = smaller(-dt * flux * share(k), amount(k) * volume);
+      const double back = smaller(-dt * flux * (amount(k) * inverse), amount(k) * volume);
       amount(k) -= back / volume;
       returned(j) += back;
     }
@@ -159,13 +156,11 @@ struct WallExchangeStep {
           if (track.flux(at) == 0.0) return;
           const double flux = track.flux(at), per_wall = 1.0 / track.wall_flux(j);
           const double volume = b.column_area(k / b.grid.n_z) * b.grid.dz(j);
+          const double inverse = 1.0 / tissue.fluid(k);
           tissue.fluid(k) += dt * flux / volume;
-          move(tissue.carrier, now.w, track.wall_carrier, track.returned_carrier, k, j, flux, per_wall, volume);
+          move(tissue.carrier, inverse, track.wall_carrier, track.returned_carrier, k, j, flux, per_wall, volume);
           for (int n = 0; n < b.tissue.params.classes; ++n)
-            move(tissue.pigment[n], now.c[n], track.wall_pigment[n], track.returned_pigment[n], k, j, flux, per_wall, volume);
-          now.inverse(k) = 1.0 / tissue.fluid(k);
-          now.w(k) = tissue.carrier(k) * now.inverse(k);
-          for (int n = 0; n < b.tissue.params.classes; ++n) now.c[n](k) = tissue.pigment[n](k) * now.inverse(k);
+            move(tissue.pigment[n], inverse, track.wall_pigment[n], track.returned_pigment[n], k, j, flux, per_wall, volume);
         });
   }
 };

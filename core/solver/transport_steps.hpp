@@ -62,8 +62,10 @@ struct CaptureRateStep {
 };
 
 /// What the matrix catches of each size class in a time `dt`; the deposit that slows it is taken at mid-step. Never catches more
-/// than there is or fits.
-struct FiltrationStep {
+/// than there is or fits. `beside`: what one volume of tissue is to one of its pore fluid, and concentrations in that, stand beside
+/// the amounts.
+template <bool beside>
+struct FiltrationStepOn {
   InsertionProblem p;
   TransportBox box;
   double dt;  ///< [s]
@@ -97,7 +99,7 @@ struct FiltrationStep {
       }
       DF_LANES
       for (int l = 0; l < W; ++l) {
-        inverse[l] = p.scratch.fluid_inverse(first + l);
+        inverse[l] = beside ? p.scratch.fluid_inverse(first + l) : 1.0 / p.tissue.fluid(first + l);
         time[l] = FiltrationRoom{p.params.max_captured, held[l]}.clean_share(0.0) * dt * inverse[l];
       }
       attempt(first, time, caught, sum);
@@ -111,18 +113,20 @@ struct FiltrationStep {
       DF_LANES
       for (int l = 0; l < W; ++l) fits[l] = FiltrationRoom{p.params.max_captured, held[l]}.share_that_fits(sum[l]);
       for (int n = 0; n < p.params.classes; ++n) {
-        const FieldView<double> pigment = p.tissue.pigment[n], captured = p.tissue.captured[n], c = p.scratch.c[n];
+        const FieldView<double> pigment = p.tissue.pigment[n], captured = p.tissue.captured[n];
+        const FieldView<double> c = beside ? p.scratch.c[n] : FieldView<double>{};
         DF_LANES
         for (int l = 0; l < W; ++l) {
           const int k = first + l;
           const double taken = fits[l] * caught[n][l], left = pigment(k) - taken;
           captured(k) += taken;
           pigment(k) = left;
-          c(k) = left * inverse[l];
+          if constexpr (beside) c(k) = left * inverse[l];
         }
       }
     }
   }
 };
+using FiltrationStep = FiltrationStepOn<true>;
 
 }  // namespace dermaflux

@@ -5,7 +5,7 @@
 #include "core/error.hpp"
 #include "core/simulation/space_program.hpp"
 #include "kernels/backends.hpp"
-#include "kernels/kokkos/kokkos_executor.hpp"
+#include "kernels/kokkos/kokkos_columns.hpp"
 
 namespace dermaflux {
 namespace {
@@ -44,7 +44,7 @@ void run_case(TreatmentCase& bound, const CaseBlueprint&, double*, Outcome* outc
 
 void run_space(SpaceCase& bound, Outcome& outcome, RunMonitor& monitor) {
   initialize();
-  run_in_space(KokkosExecutor<Space>{{&monitor}}, bound, outcome);
+  run_in_space(KokkosColumns<Space>{{{&monitor}}}, bound, outcome);
 }
 
 /// Members over threads, each on the serial executor in its thread's workspace: the same program and bits as alone.

@@ -97,20 +97,20 @@ double source_error(SmallBox& box, double rate, double end, int steps, const Exa
   for (int n = 0; n < steps; ++n) {  // steps grow: t = end (n / steps)^3
     const double dt = end * (std::pow((n + 1.0) / steps, 3) - std::pow(n / double(steps), 3));
     for (int k = 0; k < grid.n_z; ++k)
-      if (rate > 0.0 || k == 0) box.p.scratch.source(grid.cell(0, 0, k)) = rate > 0.0 ? rate * grid.dz(k) : -rate;
+      if (rate > 0.0 || k == 0) box.source[static_cast<std::size_t>(grid.cell(0, 0, k))] = rate > 0.0 ? rate * grid.dz(k) : -rate;
     box.pressure_step(SerialColumns{}, dt, {0.0, 1e-9, 60});
   }
   double error = 0.0, norm = 0.0;
   box.for_cells([&](int i, int j, int k, int at) {
     if (!in_range(i, j, k)) return;
-    error += grid.volume(i, j, k) * std::pow(box.p.tissue.pressure(at) - exact(i, j, k), 2);
+    error += grid.volume(i, j, k) * std::pow(box.p.tissue.tissue.pressure(at) - exact(i, j, k), 2);
     norm += grid.volume(i, j, k) * std::pow(exact(i, j, k), 2);
   });
   return std::sqrt(error / norm);
 }
 
 void prepare(SmallBox& box, double anisotropy) {
-  box.p.params.permeability.strain_limit = 1e12;  // linear storage
+  box.p.tissue.params.permeability.strain_limit = 1e12;  // linear storage
   box.set_conductances([](int, int, int) { return 1.0; }, anisotropy);
 }
 

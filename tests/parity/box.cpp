@@ -6,26 +6,32 @@
 #include "kernels/kokkos/kokkos_columns.hpp"
 #include "tests/support/same_bits.hpp"
 #include "tests/support/small_box.hpp"
+#include "tests/support/space_cases.hpp"
 #include "tests/support/thread_count.hpp"
 
-/// Flow and transport in a box: the same bits on one thread and on any number of threads of Kokkos.
+/// Flow and transport in a box, and a treatment in one: the same bits on one thread and on any number of threads of Kokkos.
 namespace dermaflux {
 namespace {
+
+using Threads = KokkosColumns<Kokkos::DefaultHostExecutionSpace>;
 
 /// Two steps of pressure and transport from a spring of ink, with a chain of nodes in the tissue.
 template <class Executor>
 std::vector<double> march(const Executor& on) {
-  test::SmallBox box(test::growing_faces(19, 1.0, 0.4, 1.15), test::growing_faces(14, 0.8, 0.5, 1.2), test::equal_faces(24, 0.5),
+  test::SmallBox box(test::growing_faces(19, 1.0, 0.4, 1.15), test::growing_faces(14, 0.8, 0.5, 1.2), test::equal_faces(40, 0.5),
                      0.4, 6, 6);
-  BoxProblem& p = box.p;
+  SpaceProblem& p = box.p;
   const CartesianGrid& g = p.grid;
-  p.params.permeability.strain_exponent = 1.0;
-  p.params.viscosity.ink = {1.5, {0.6, 2.5, 1.0}, {}, 1.0};
-  p.params.pigment_density = 100.0;
-  p.params.pigment[0] = {1.0, 0.0, 1.0, 1e-3};
-  p.params.carrier_diffusivity = 1e-3;
-  put(p.rows.filtration, 0, 0.5);
-  put(p.rows.anisotropy, 0, 2.0);
+  const int columns = p.part.columns();
+  InsertionParams& c = p.tissue.params;
+  const TissueState& t = p.tissue.tissue;
+  c.permeability.strain_exponent = 1.0;
+  c.viscosity.ink = {1.5, {0.6, 2.5, 1.0}, {}, 1.0};
+  c.pigment_density = 100.0;
+  c.pigment[0] = {1.0, 0.0, 1.0, 1e-3};
+  c.carrier_diffusivity = 1e-3;
+  box.set_rows(p.tissue.rows.filtration, 0.5);
+  box.set_rows(p.tissue.rows.anisotropy, 2.0);
   EmbeddedNodes& nodes = p.system.nodes;
   for (int n = 0; n < 6; ++n) {
     nodes.link_cell(n) = g.cell(7 + n / 2, 6, 3 + n);
@@ -33,15 +39,9 @@ std::vector<double> march(const Executor& on) {
     nodes.link(n) = 0.05;
   }
   sort_links(nodes);
-  ViewArena needed;
-  take_sources(needed, 1, 1);
-  std::vector<double> memory(static_cast<std::size_t>(needed.used), 0.0);
-  ViewArena arena{memory.data()};
-  const BoxSources spring = take_sources(arena, 1, 1);
-  spring.cell(0) = g.cell(8, 6, 5);
-  spring.volume(0) = spring.carrier(0) = spring.pigment[0](0) = 2e-4;
-  p.scratch.source(spring.cell(0)) = spring.volume(0);
-  const double dt = 0.05;
+  const int spring = g.cell(8, 6, 5);
+  const double dt = 0.05, entering = 2e-4;
+  box.source[static_cast<std::size_t>(spring)] = entering;
   for (int n = 0; n < 2; ++n) {
     for (int m = 0; m < 6; ++m) {
       nodes.face(m) = m > 0 ? 10.0 : 0.0;
@@ -49,17 +49,18 @@ std::vector<double> march(const Executor& on) {
       nodes.residual(m) = 1e-4 * m;
     }
     nodes.face(6) = 0.0;
-    on.columns(g.n_x, g.n_y, BoxMobilityStep{p});
+    in_columns(on, p, MobilityStep{p.tissue});
     box.pressure_step(on, dt, {0.0, 1e-9, 100});
-    on.columns(g.n_x, g.n_y, BoxFluxStep{p});
-    on.columns(g.n_x, g.n_y, BoxSpeedStep{p, dt});
-    const ActiveColumns active = carry_in_box(on, p, spring, box.active, dt, 2, 2 * n);
-    on.columns(g.n_x, g.n_y, BoxFluidStep{p, active, dt});
-    spread_in_box(on, p, active, dt, n % 2 == 0);
+    on.cells(columns, 1, SpaceFluxStep{p});
+    on.cells(columns, 1, SpaceSpeedStep{p, dt});
+    const double share = dt * entering / g.volume(8, 6, 5);
+    for (const FieldView<double>& held : {t.fluid, t.carrier, t.pigment[0]}) held(spring) += share;
+    const ActiveColumns active = carry_ink(on, p, dt, 2, 2 * n);
+    on.cells(columns, 1, SpaceFluidStep{p, active, dt});
+    spread_over(on, p, dt, n % 2 == 0);
   }
   std::vector<double> all;
-  for (const FieldView<double>& field :
-       {p.tissue.pressure, p.tissue.fluid, p.tissue.carrier, p.tissue.pigment[0], p.tissue.captured[0], p.tissue.speed})
+  for (const FieldView<double>& field : {t.pressure, t.fluid, t.carrier, t.pigment[0], t.captured[0], t.speed})
     all.insert(all.end(), field.data, field.data + field.size);
   all.insert(all.end(), nodes.correction.data, nodes.correction.data + 6);
   return all;
@@ -71,8 +72,26 @@ TEST_P(BoxThreads, LeaveEveryFieldAsItIs) {
   const std::vector<double> serial = march(SerialColumns{});
   EXPECT_GT(*std::max_element(serial.begin(), serial.end()), 0.0);
   EXPECT_TRUE(std::none_of(serial.begin(), serial.end(), [](double value) { return std::isnan(value); }));
-  EXPECT_TRUE(test::same_bits(serial, march(KokkosColumns<Kokkos::DefaultHostExecutionSpace>{})));
+  EXPECT_TRUE(test::same_bits(serial, march(Threads{})));
 }
+
+/// All that a treatment leaves: fields right after it and at every moment.
+template <class Executor>
+std::vector<double> treated(const Executor& on) {
+  const Treatment t =
+      test::in_box({{"machine.dwell_ms", "10"}, {"machine.angle_deg", "20"}, {"needle.model", "round_liner_3_025_long"}});
+  const std::unique_ptr<SpaceCase> box = build_space_case(t, test::one_year());
+  Outcome outcome;
+  run_in_space(on, *box, outcome);
+  EXPECT_GT(outcome.deposited, 0.0);
+  std::vector<double> all(box->fields.insertion.begin(), box->fields.insertion.end());
+  all.insert(all.end(), box->fields.pools.begin(), box->fields.pools.end());
+  all.push_back(outcome.deposited);
+  all.push_back(static_cast<double>(outcome.iterations));
+  return all;
+}
+
+TEST_P(BoxThreads, TreatAsOneDoes) { EXPECT_TRUE(test::same_bits(treated(SerialColumns{}), treated(Threads{}))); }
 
 INSTANTIATE_TEST_SUITE_P(Count, BoxThreads, test::thread_counts, ::testing::PrintToStringParamName());
 

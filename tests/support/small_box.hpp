@@ -1,12 +1,11 @@
 #pragma once
 #include <cmath>
-#include <memory>
 #include <random>
+#include <utility>
 #include <vector>
 
 #include "core/execution/column_executor.hpp"
-#include "core/solver/box_solver.hpp"
-#include "core/solver/box_spreading.hpp"
+#include "core/solver/space_setup.hpp"
 #include "tests/support/random_system.hpp"
 #include "tests/support/small_grid.hpp"
 
@@ -31,63 +30,59 @@ inline std::vector<double> cored_faces(int count, double length, double middle, 
   return faces;
 }
 
-/// A box problem on a grid of a test's own: uniform tissue at rest, permeability, storage and viscosity 1, no track, laws zero
-/// unless the test sets them. One material.
+/// A box on a grid of a test's own: uniform tissue at rest, permeability, storage and viscosity 1, no track, laws zero unless the
+/// test sets them. The part is the whole.
 struct SmallBox {
-  std::vector<double> constants, state;
-  std::vector<std::uint16_t> materials;
-  BoxProblem p{};
-  BoxLevels levels;
-  ActiveColumns active;
+  std::vector<double> constants, state, source;  ///< source: liquid that enters each cell [m^3/s], for pressure_step
+  SpaceInsertion in{};
+  SpaceProblem& p = in.box;
+  BoxLevels& levels = in.levels;
 
   SmallBox(const std::vector<double>& x, const std::vector<double>& y, const std::vector<double>& z, double porosity = 0.4,
            int nodes = 0, int links = 0) {
-    const auto count = [](const std::vector<double>& faces) { return static_cast<int>(faces.size()) - 1; };
-    const auto lay_out_fixed = [&](ViewArena& arena) {
-      p.grid = take_cartesian_grid(arena, count(x), count(y), count(z));
-      for (auto* view :
-           {&p.rows.permeability, &p.rows.anisotropy, &p.rows.porosity, &p.rows.storage, &p.rows.shear_modulus, &p.rows.filtration})
-        *view = arena.take(1);
+    p.tissue.params.classes = 1;
+    const auto lay_out = [&](double* fixed_memory, double* changing_memory) {
+      ViewArena fixed{fixed_memory}, changing{changing_memory};
+      lay_out_space_constants(fixed, {x, y, z}, in);
+      lay_out_space_strips(changing, in);
+      lay_out_space_state(changing, in);
+      return std::pair{static_cast<std::size_t>(fixed.used), static_cast<std::size_t>(changing.used)};
     };
-    ViewArena counted;
-    lay_out_fixed(counted);
-    constants.assign(static_cast<std::size_t>(counted.used), 0.0);
-    ViewArena fixed{constants.data()};
-    lay_out_fixed(fixed);
+    const auto [fixed, changing] = lay_out(nullptr, nullptr);
+    constants.assign(fixed, 0.0);
+    state.assign(changing, 0.0);
+    lay_out(constants.data(), state.data());
     put_faces(p.grid, x, y, z);
-    p.params.classes = 1;
-    p.params.pigment[0].share = 1.0;
-    p.params.permeability.strain_limit = 1.0;
-    p.params.viscosity.interstitial_viscosity = 1.0;
-    p.params.max_captured = 1e300;
-    p.params.ink_concentration = 1.0;
-    p.params.pigment_density = 1e300;
-    put(p.rows.permeability, 0, 1.0);
-    put(p.rows.anisotropy, 0, 1.0);
-    put(p.rows.porosity, 0, porosity);
-    put(p.rows.storage, 0, 1.0);
-    const CoarseningPlan plan = plan_coarsening(p.grid.x_face, p.grid.y_face);
-    const auto lay_out = [&](ViewArena& arena) {
-      lay_out_box(arena, p);
-      levels.lay_out(arena, p.system, plan);
-      active = take_active(arena, p.grid);
-      if (nodes > 0) p.system.nodes = take_nodes(arena, nodes, links);
-    };
-    ViewArena needed;
-    lay_out(needed);
-    state.assign(static_cast<std::size_t>(needed.used), 0.0);
-    ViewArena memory{state.data()};
-    lay_out(memory);
-    materials.assign(static_cast<std::size_t>(p.grid.cell_count()), 0);
-    p.material = {materials.data(), p.grid.cell_count(), 0};
+    for (int k = 0; k < p.grid.n_z; ++k) put(p.scratch.per_height, k, 1.0 / p.grid.dz(k));
+    p.part = {0, p.grid.n_x, 0, p.grid.n_y, p.grid.n_z};
+    lay_out_pressure(in);
+    p.system.nodes.nodes = nodes;
+    p.system.nodes.links = links;
+    source.assign(static_cast<std::size_t>(p.grid.cell_count()), 0.0);
+    InsertionParams& c = p.tissue.params;
+    c.pigment[0].share = 1.0;
+    c.permeability.strain_limit = 1.0;
+    c.viscosity.interstitial_viscosity = 1.0;
+    c.max_captured = 1e300;
+    c.ink_concentration = 1.0;
+    c.pigment_density = 1e300;
+    set_rows(p.tissue.rows.permeability, 1.0);
+    set_rows(p.tissue.rows.anisotropy, 1.0);
+    set_rows(p.tissue.rows.porosity, porosity);
+    set_rows(p.tissue.rows.storage, 1.0);
     for (int at = 0; at < p.grid.cell_count(); ++at) {
-      p.tissue.fluid(at) = porosity;
-      p.damage(at) = p.scratch.permeability(at) = 1.0;
+      p.tissue.tissue.fluid(at) = porosity;
+      p.tissue.scratch.damage(at) = p.tissue.scratch.permeability(at) = 1.0;
+      put(p.scratch.resistance, at, 1.0);
     }
   }
   SmallBox(const SmallBox&) = delete;
   SmallBox& operator=(const SmallBox&) = delete;
 
+  /// The same value of a constant in all rows.
+  static void set_rows(FieldView<const double> constant, double value) {
+    for (int k = 0; k < constant.size; ++k) put(constant, k, value);
+  }
   template <class F>
   void for_cells(const F& f) const {
     for (int i = 0; i < p.grid.n_x; ++i)
@@ -102,19 +97,18 @@ struct SmallBox {
   /// Conductances of a given mobility per cell, normal to the surface and in the plane, without storage.
   template <class Mobility>
   void set_conductances(const Mobility& mobility, double anisotropy = 1.0) {
-    put(p.rows.anisotropy, 0, anisotropy);
-    for_cells([&](int i, int j, int k, int at) { p.scratch.mobility(at) = mobility(i, j, k); });
-    for (int i = 0; i < p.grid.n_x; ++i)
-      for (int j = 0; j < p.grid.n_y; ++j) BoxBalanceStep{p, 1.0}.conductances(i, j);
+    set_rows(p.tissue.rows.anisotropy, anisotropy);
+    for_cells([&](int i, int j, int k, int at) { p.tissue.scratch.mobility(at) = mobility(i, j, k); });
+    SerialColumns{}.cells(p.part.columns(), 1, SpaceConductanceStep{p});
   }
-  /// One implicit step of the pressure under the sources of p.scratch.source.
+  /// One implicit step of the pressure under the sources.
   template <class Executor>
   SolveCost pressure_step(const Executor& on, double dt, const SolveUntil& until) {
-    const int n_x = p.grid.n_x, n_y = p.grid.n_y;
-    on.columns(n_x, n_y, BoxBalanceStep{p, dt});
-    on.columns(n_x, n_y, BoxResidualStep{p});
+    on.cells(p.part.columns(), 1, SpaceConductanceStep{p});
+    on.cells(p.part.columns(), 1, SpaceBalanceStep{p, dt, false});
+    for (int at = 0; at < p.grid.cell_count(); ++at) p.system.residual(at) += source[static_cast<std::size_t>(at)];
     const SolveCost cost = solve_box(on, p.system, levels, until);
-    on.columns(n_x, n_y, BoxCorrectionStep{p});
+    on.cells(p.part.columns(), 1, SpaceApplyStep{p});
     return cost;
   }
 };

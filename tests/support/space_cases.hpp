@@ -29,7 +29,7 @@ struct BoxRun {
 
 inline BoxRun run_box(const Treatment& treatment) {
   BoxRun run{build_space_case(treatment, one_year()), {}};
-  run_in_space(SerialExecutor{}, *run.box, run.outcome);
+  run_in_space(SerialColumns{}, *run.box, run.outcome);
   return run;
 }
 

@@ -104,8 +104,10 @@ std::vector<double> cycle(SmallBox& box, const std::vector<double>& x) {
   return std::vector<double>(levels.level[0].value.data, levels.level[0].value.data + box.p.grid.cell_count());
 }
 
-TEST(BoxMultigrid, CycleIsSymmetricAndPositive) {
+TEST(BoxMultigrid, CycleIsSymmetricAndPositiveWhereverItEnds) {
   RandomBox box;
+  const int all = box.levels.count;
+  ASSERT_GT(all, 3);
   set_up_levels(SerialColumns{}, box.p.system, box.levels);
   std::uniform_real_distribution<double> either(-1.0, 1.0);
   const auto draw = [&] {
@@ -113,12 +115,77 @@ TEST(BoxMultigrid, CycleIsSymmetricAndPositive) {
     for (double& value : values) value = static_cast<double>(static_cast<float>(either(box.random)));
     return values;
   };
-  for (int trial = 0; trial < 10; ++trial) {
+  for (int trial = 0; trial < 12; ++trial) {
+    box.levels.count = trial % 3 == 0 ? all : trial % 3;
     const std::vector<double> a = draw(), b = draw(), of_a = cycle(box, a), of_b = cycle(box, b);
     // Single precision: 6e-8 times some hundred operations behind each value.
     EXPECT_NEAR(product(a, of_b), product(b, of_a), 1e-5 * std::sqrt(product(a, of_a) * product(b, of_b)));
     EXPECT_GT(product(a, of_a), 0.0);
   }
+}
+
+TEST(BoxMultigrid, StopsWhenCellsAndNodesAreWithinTheToleranceOfEach) {
+  // What is left is less than the tolerance times what a cell stores, or a node stores and could give to cells that stand still;
+  // one iteration earlier it was not.
+  const double tolerance = 1e-3;
+  const auto excess = [&](int limit, int& iterations) {
+    RandomBox box;
+    const BoxSystem& s = box.p.system;
+    iterations = solve_box(SerialColumns{}, s, box.levels, {tolerance, 0.0, limit}).iterations;
+    double largest = -1.0;
+    box.for_cells(
+        [&](int, int, int, int at) { largest = std::fmax(largest, std::fabs(s.residual(at)) / s.storage(at) - tolerance); });
+    for (int n = 0; n < RandomBox::nodes; ++n) {
+      if (s.nodes.compliance(n) < 0.0) continue;
+      double own = s.nodes.compliance(n);
+      for (int l = 0; l < RandomBox::links; ++l) own += s.nodes.link_node(l) == n ? s.nodes.link(l) : 0.0;
+      largest = std::fmax(largest, std::fabs(s.nodes.residual(n)) / own - tolerance);
+    }
+    return largest;
+  };
+  int taken = 0, again = 0;
+  EXPECT_LE(excess(300, taken), 0.0);
+  ASSERT_GT(taken, 1);
+  EXPECT_GT(excess(taken - 1, again), 0.0);
+}
+
+TEST(BoxMultigrid, StopsForANodeAloneToo) {
+  RandomBox box;
+  const BoxSystem& s = box.p.system;
+  for (int at = 0; at < box.p.grid.cell_count(); ++at) s.residual(at) = 0.0;
+  for (int n = 0; n < RandomBox::nodes; ++n) s.nodes.residual(n) = n == 5 ? 1.0 : 0.0;
+  EXPECT_GT(solve_box(SerialColumns{}, s, box.levels, {1e-6, 0.0, 300}).iterations, 0);
+  EXPECT_GT(s.nodes.correction(5), 0.0);
+}
+
+TEST(BoxMultigrid, SolvesAPartOfALargerGridAsIfItStoodAlone) {
+  SmallBox whole(growing_faces(9, 1.0, 0.5, 1.3), growing_faces(8, 1.0, 0.2, 1.2), equal_faces(16, 1.0));
+  whole.p.part = {2, 8, 3, 8, 8};
+  lay_out_pressure(whole.in);
+  std::vector<double> x, y, z;
+  for (int n = 2; n <= 8; ++n) x.push_back(whole.p.grid.x_face(n));
+  for (int n = 3; n <= 8; ++n) y.push_back(whole.p.grid.y_face(n));
+  for (int n = 0; n <= 8; ++n) z.push_back(whole.p.grid.z_face(n));
+  SmallBox alone(x, y, z);
+  const auto mobility = [](int i, int j, int k) { return std::exp(3.0 * std::sin(1.3 * i + 2.1 * j + 0.7 * k)); };
+  whole.set_conductances(mobility);
+  alone.set_conductances([&](int i, int j, int k) { return mobility(i + 2, j + 3, k); });
+  const auto fill = [](SmallBox& box) {
+    const GridPart& g = box.p.system.grid;
+    for (int i = 0; i < g.n_x; ++i)
+      for (int j = 0; j < g.n_y; ++j)
+        for (int k = 0; k < g.n_z; ++k) {
+          box.p.system.storage(g.cell(i, j, k)) = 1e-3;
+          box.p.system.residual(g.cell(i, j, k)) = std::cos(i + 2.0 * j + 3.0 * k);
+        }
+    const SolveCost cost = solve_box(SerialColumns{}, box.p.system, box.levels, {0.0, 1e-9, 100});
+    std::vector<double> solved{static_cast<double>(cost.iterations)};
+    for (int i = 0; i < g.n_x; ++i)
+      for (int j = 0; j < g.n_y; ++j)
+        for (int k = 0; k < g.n_z; ++k) solved.push_back(box.p.system.correction(g.cell(i, j, k)));
+    return solved;
+  };
+  EXPECT_TRUE(test::same_bits(fill(whole), fill(alone)));
 }
 
 TEST(BoxMultigrid, IsDirectWhereColumnsExchangeNothing) {
@@ -131,8 +198,7 @@ TEST(BoxMultigrid, IsDirectWhereColumnsExchangeNothing) {
 
 TEST(BoxMultigrid, FillsAtMost120BytesPerCell) {
   const auto bytes = [](const std::vector<double>& x, const std::vector<double>& y) {
-    ViewArena fixed;
-    CartesianGrid grid = take_cartesian_grid(fixed, static_cast<int>(x.size()) - 1, static_cast<int>(y.size()) - 1, 128);
+    const GridPart grid = GridPart::of(static_cast<int>(x.size()) - 1, static_cast<int>(y.size()) - 1, 128);
     const CoarseningPlan plan =
         plan_coarsening({x.data(), static_cast<int>(x.size()), 0}, {y.data(), static_cast<int>(y.size()), 0});
     BoxSystem s;
@@ -192,12 +258,9 @@ TEST(BoxMultigrid, GivesTheSameBitsInAnyOrder) {
 
 TEST(BoxMultigrid, GivesTheSameSolutionInTheMemoryLayoutOfADevice) {
   RandomBox host;
-  using DeviceGrid = CartesianGridIn<Fastest::x>;
+  using DeviceGrid = GridPartIn<Fastest::x>;
   const CartesianGrid& from = host.p.grid;
-  DeviceGrid grid;
-  grid.n_x = from.n_x;
-  grid.n_y = from.n_y;
-  grid.n_z = from.n_z;
+  const DeviceGrid grid = DeviceGrid::of(from.n_x, from.n_y, from.n_z);
   BoxSystemOn<DeviceGrid> s;
   BoxLevelsOn<DeviceGrid> levels;
   const CoarseningPlan plan = plan_coarsening(from.x_face, from.y_face);

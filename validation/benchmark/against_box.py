@@ -4,7 +4,7 @@ from pathlib import Path
 
 from measuring import ONE_THREAD, Row, Server, say
 
-SWEEP_BYTES = 13 * 8  # flux, two fluid, carrier and pigment read and written each, 1/fluid, w and c read once and written once
+SWEEP_BYTES = 7 * 8  # flux read once; fluid, carrier and pigment read and written once each
 
 
 def cycles(core: Server, sizes: list[int]) -> list[Row]:

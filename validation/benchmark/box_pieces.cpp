@@ -8,11 +8,10 @@
 #include <ctime>
 #include <iostream>
 #include <sstream>
+#include <utility>
 
 #include "core/simulation/workspace.hpp"
-#include "core/solver/box_solver.hpp"
-#include "core/solver/box_tissue_steps.hpp"
-#include "core/solver/box_transport.hpp"
+#include "core/solver/space_setup.hpp"
 #include "kernels/kokkos/kokkos_columns.hpp"
 #include "validation/benchmark/box_system.hpp"
 
@@ -39,44 +38,36 @@ std::string on_executor(const std::string& name, const Work& work) {
   return name == "serial" ? work(SerialColumns{}) : work(Host{});
 }
 
-/// A box of n^3 cells with one material.
+/// A box of n^3 cells of one tissue. The part is the whole.
 struct Box {
   Workspace constants, state;
-  std::vector<std::uint16_t> materials;
-  BoxProblem p{};
-  BoxLevels levels;
-  ActiveColumns active;
-  long solver_doubles = 0;
+  SpaceInsertion in{};
+  SpaceProblem& p = in.box;
 
-  Box(const std::vector<double>& faces, bool whole_problem) {
-    const int n = static_cast<int>(faces.size()) - 1;
-    const auto fixed = [&](ViewArena arena) {
-      p.grid = take_cartesian_grid(arena, n, n, n);
-      for (auto* view : {&p.rows.permeability, &p.rows.anisotropy, &p.rows.porosity, &p.rows.storage, &p.rows.filtration})
-        *view = arena.take(1);
-      return arena.used;
+  explicit Box(const std::vector<double>& faces) {
+    p.tissue.params.classes = 1;
+    const auto lay_out = [&](double* fixed_memory, double* changing_memory) {
+      ViewArena fixed{fixed_memory}, changing{changing_memory};
+      lay_out_space_constants(fixed, {faces, faces, faces}, in);
+      lay_out_space_strips(changing, in);
+      lay_out_space_state(changing, in);
+      return std::pair{fixed.used, changing.used};
     };
-    fixed({constants.zeroed(fixed({}))});
+    const auto [fixed, changing] = lay_out(nullptr, nullptr);
+    lay_out(constants.zeroed(fixed), state.zeroed(changing));
     put_faces(p.grid, faces, faces, faces);
-    for (auto* view : {&p.rows.permeability, &p.rows.anisotropy, &p.rows.storage}) put(*view, 0, 1.0);
-    put(p.rows.porosity, 0, 0.4);
-    p.params.classes = 1;
-    p.params.max_captured = 1e300;
-    const CoarseningPlan plan = plan_coarsening(p.grid.x_face, p.grid.y_face);
-    const auto lay_out = [&](ViewArena arena) {
-      if (whole_problem) {
-        lay_out_box(arena, p);
-        active = take_active(arena, p.grid);
-        return arena.used;
-      }
-      p.system.lay_out(arena, p.grid);
-      levels.lay_out(arena, p.system, plan);
-      return arena.used;
-    };
-    solver_doubles = lay_out({});
-    lay_out({state.zeroed(solver_doubles)});
-    materials.assign(static_cast<std::size_t>(p.grid.cell_count()), 0);
-    p.material = {materials.data(), p.grid.cell_count(), 0};
+    for (int k = 0; k < p.grid.n_z; ++k) put(p.scratch.per_height, k, 1.0 / p.grid.dz(k));
+    p.part = {0, p.grid.n_x, 0, p.grid.n_y, p.grid.n_z};
+    lay_out_pressure(in);
+  }
+  /// Of the system and its levels, for what the solver needs of memory.
+  double solver_bytes() const {
+    ViewArena arena;
+    BoxSystem s;
+    s.lay_out(arena, GridPart::of(p.grid.n_x, p.grid.n_y, p.grid.n_z));
+    BoxLevels levels;
+    levels.lay_out(arena, s, plan_coarsening(p.grid.x_face, p.grid.y_face));
+    return 8.0 * static_cast<double>(arena.used);
   }
 };
 
@@ -86,7 +77,7 @@ std::string solve(std::istream& words) {
   double tolerance = 0.0;
   words >> executor >> n >> kind >> grading >> tolerance;
   const BoxCoefficients given(n, kind, grading == "graded");
-  Box box(given.faces, false);
+  const Box box(given.faces);
   const BoxSystem& s = box.p.system;
   const CartesianGrid& grid = box.p.grid;
   const auto mobility = [&](int at) { return given.mobility[static_cast<std::size_t>(at)]; };
@@ -109,13 +100,14 @@ std::string solve(std::istream& words) {
         s.residual(at) = BoxCoefficients::right(static_cast<std::size_t>(at)) * s.storage(at);
     };
     const double setup = least(
-        n > 128 ? 1 : 3, [] {}, [&] { set_up_levels(on, s, box.levels); });
-    const double seconds = least(n > 128 ? 1 : 3, fill, [&] { cost = solve_box(on, s, box.levels, {0.0, tolerance, 100}, true); });
+        n > 128 ? 1 : 3, [] {}, [&] { set_up_levels(on, s, box.in.levels); });
+    const double seconds = least(n > 128 ? 1 : 3, fill, [&] {
+      cost = solve_box(on, s, box.in.levels, {0.0, tolerance, 100}, true);
+    });
     std::ostringstream answer;
     answer << "\"iterations\": " << cost.iterations << ", \"residual\": " << cost.residual
            << ", \"factor\": " << std::pow(cost.residual, 1.0 / cost.iterations) << ", \"setup_seconds\": " << setup
-           << ", \"solve_seconds\": " << seconds
-           << ", \"bytes_per_cell\": " << 8.0 * static_cast<double>(box.solver_doubles) / grid.cell_count();
+           << ", \"solve_seconds\": " << seconds << ", \"bytes_per_cell\": " << box.solver_bytes() / grid.cell_count();
     return answer.str();
   });
 }
@@ -126,39 +118,32 @@ std::string substep(std::istream& words) {
   words >> executor >> n >> count;
   std::vector<double> faces;
   for (int k = 0; k <= n; ++k) faces.push_back(k * 1.0 / n);
-  Box box(faces, true);
-  const BoxProblem& p = box.p;
+  const Box box(faces);
+  const SpaceProblem& p = box.p;
+  const TissueState& tissue = p.tissue.tissue;
   const double flux = 0.1 * 0.4 / n / n / n;  // a tenth of a cell's fluid in a time of 1
   for (int i = 0; i < n; ++i)
     for (int j = 0; j < n; ++j)
       for (int k = 0; k < n; ++k) {
         const int at = p.grid.cell(i, j, k);
-        p.tissue.fluid(at) = 0.4;
-        p.tissue.carrier(at) = p.tissue.pigment[0](at) = 0.2 + 0.1 * std::sin(0.3 * i + 0.2 * j + 0.1 * k);
-        p.scratch.fluid_inverse(at) = 2.5;
-        p.scratch.w(at) = p.scratch.c[0](at) = 2.5 * p.tissue.carrier(at);
-        if (i + 1 < n) p.scratch.flux_x(at) = flux * std::sin(0.5 * j);
-        if (j + 1 < n) p.scratch.flux_y(at) = flux * std::sin(0.5 * i);
-        if (k + 1 < n) p.scratch.flux_z(at) = flux * std::sin(0.5 * i + j);
+        tissue.fluid(at) = 0.4;
+        tissue.carrier(at) = tissue.pigment[0](at) = 0.2 + 0.1 * std::sin(0.3 * i + 0.2 * j + 0.1 * k);
+        if (i + 1 < n) p.scratch.x_flux(at) = flux * std::sin(0.5 * j);
+        if (j + 1 < n) p.scratch.y_flux(at) = flux * std::sin(0.5 * i);
+        if (k + 1 < n) p.scratch.z_flux(at) = flux * std::sin(0.5 * i + j);
       }
   return on_executor(executor, [&](const auto& on) {
-    const ActiveColumns active = active_columns(on, p, box.active, 2);
+    const ActiveColumns active = active_columns(on, p, 2, 0.0);
     const double dt = 1e-3;
     const double seconds = least(
         3, [] {},
         [&] {
-          for (int m = 0; m < count; ++m) {
-            bool between = false;
-            const auto sweep = [&]<Axis axis>() {
-              on.list(active.count,
-                      BoxSweepStep<axis, axis == Axis::y>{p, active, carried_fields(p, between), carried_fields(p, !between), dt});
-              between = !between;
-            };
-            for (int turn = 0; turn < 2; ++turn) {
-              sweep.template operator()<Axis::x>();
-              sweep.template operator()<Axis::y>();
-              sweep.template operator()<Axis::z>();
-            }
+          for (int m = 0; m < 2 * count; ++m) {
+            const SpaceSidewaysStep<SpaceAxis::x, false> along_x{{p, active, dt}};
+            const SpaceSidewaysStep<SpaceAxis::y, true> along_y{{p, active, dt}};
+            on.lines(along_x.line_count(), n, along_x);
+            on.lines(along_y.line_count(), n, along_y);
+            on.list(active.count, SpaceDownStep<false>{{p, active, dt}});
           }
         });
     return "\"sweeps\": " + std::to_string(6 * count) + ", \"columns\": " + std::to_string(active.count) +
