@@ -66,10 +66,8 @@ def test_the_file_opens_as_what_it_was_and_holds_two_blocks_for_paraview(result:
         np.testing.assert_allclose(vtk["tissue/CellData/pigment"][0], total, rtol=1e-6)
 
 
-def test_a_box_is_run_alone_and_to_its_end(tmp_path: Path):
+def test_a_box_is_run_to_its_end(tmp_path: Path):
     treatment = df.load(FILE).with_(SMALL)
-    (failed,) = df.run_batch([treatment], grid="quick")
-    assert isinstance(failed, df.MemberError) and "runs alone" in failed.message
     with pytest.raises(df.InputError, match="not stopped and resumed"):
         df.run(treatment, grid="quick", state=tmp_path / "state.h5", stop_after_day=100)
     with pytest.raises(df.InputError, match=r"geometry\.azimuth_deg.*axisymmetric"):
