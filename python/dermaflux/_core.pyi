@@ -585,8 +585,6 @@ class CalibrationFile:
     @property
     def corrections(self) -> Corrections | None:
         """Factors that outputs are multiplied by before anything is judged, if there are any; can be set."""
-    @corrections.setter
-    def corrections(self, value: Corrections | None) -> None: ...
     @property
     def accepted_share(self) -> float:
         """Share of the best probability that a setting in the tolerance box keeps [-]."""

@@ -145,7 +145,7 @@ def calibrate_texts(
     """:func:`calibrate` with overrides and further settings as the command line gives them."""
     file = _core.load_calibration(path, skin_class, quick, overrides, list(also))
     if corrections is not None:
-        file.corrections = _core.load_corrections(corrections)
+        file.corrections = _core.load_corrections(corrections)  # type: ignore[misc]
     if further and file.location is None:
         raise _core.InputError(f"{path}: there is no table [location], which says how well the best setting shall be known; add it, or do not refine")
     if sobol:
