@@ -10,8 +10,10 @@ import numpy as np
 import xarray as xr
 from matplotlib.colors import LogNorm
 from matplotlib.figure import Figure
+from scipy import ndimage
 
 from . import _core
+from .camera import field_in, picture
 from .combinations import Combination, value_text
 from .optimum import Optimum
 from .result import POOLS
@@ -70,9 +72,12 @@ def section(run: xr.Dataset, layers: dict[str, float]) -> Figure:
     return figure
 
 
+FOLLICLE = 0.05  # permeability over that of plain skin below which tissue is a follicle; those of scars lie above
+
+
 def box(run: xr.Dataset, layers: dict[str, float]) -> Figure:
     """Pigment of a run in a box, summed along y seen from the side and along z seen from above, on day 0, 14, and after one and five years, with the
-    tracks that the prongs made."""
+    tracks that the prongs made, hair follicles as they stand in the dermis, and the ridges of the junction below the middle."""
     days = [day for day in (0.0, 14.0, 365.25, 1826.25) if day <= float(run["time"][-1])]
     total = sum(run[f"box_pigment_{pool}"].transpose("time", "z", "y", "x") for pool in POOLS)
     edges = {axis: run[f"{axis}_face"].values * 1e3 for axis in "xyz"}
@@ -83,6 +88,9 @@ def box(run: xr.Dataset, layers: dict[str, float]) -> Figure:
     half = 1.2 * max(np.abs(edges["x"][:-1][held.any(axis=0)]).max(), np.abs(edges["y"][:-1][held.any(axis=1)]).max())
     figure, axes = plt.subplots(2, len(days), figsize=(3.0 * len(days) + 0.8, 5.6), sharex=True, sharey="row", squeeze=False, layout="constrained")
     depths = np.cumsum(list(layers.values()))
+    centres = {axis: 0.5 * (edge[1:] + edge[:-1]) for axis, edge in edges.items()}
+    hairs = run["box_permeability_ratio"].transpose("z", "y", "x").values[np.searchsorted(centres["z"], 0.5 * deepest)]
+    junction = run["box_epidermis_share"].transpose("y", "z", "x").values[len(centres["y"]) // 2] if "box_epidermis_share" in run else None
     for row, (seen, upright, label) in enumerate(zip(sums, ("z", "y"), ("depth [mm]", "y [mm]"), strict=True)):
         top = float(seen.max())
         for ax, day in zip(axes[row], days, strict=True):
@@ -93,12 +101,38 @@ def box(run: xr.Dataset, layers: dict[str, float]) -> Figure:
             ax.set(xlim=(-half, half), ylim=(deepest, 0.0) if upright == "z" else (-half, half), aspect="equal")
             for depth in depths if upright == "z" else ():
                 ax.axhline(depth, color="#777777", lw=0.6, ls=":")
+            if upright == "y" and (hairs < FOLLICLE).any():
+                ax.contour(centres["x"], centres["y"], hairs, levels=[FOLLICLE], colors="#009e73", linewidths=0.8)
+            if upright == "z" and junction is not None:
+                ax.contour(centres["x"], centres["z"], junction, levels=[0.5], colors="#777777", linewidths=0.8)
         axes[row][0].set_ylabel(label)
         figure.colorbar(image, ax=axes[row], label="pigment [mg m$^{-2}$]", shrink=0.8)
     for ax, day in zip(axes[0], days, strict=True):
         ax.set_title(_day_name(day))
     for ax in axes[1]:
         ax.set_xlabel("x [mm]")
+    return figure
+
+
+def camera(looks: Sequence[xr.Dataset]) -> Figure:
+    """What a camera sees of a box, maps of :func:`dermaflux.camera.surface` in all bands, one column each: true colour, and below it contrast at
+    550 nm with a line at half of the dot's."""
+    figure, axes = plt.subplots(2, len(looks), figsize=(3.4 * len(looks) + 0.9, 6.4), sharex=True, sharey=True, squeeze=False, layout="constrained")
+    top = max(float(one["contrast"].sel(wavelength=550.0)) for one in looks)
+    for n, one in enumerate(looks):
+        field, green = field_in(one), one.sel(wavelength=550.0)
+        extent = (field.x_mm, field.x_mm + field.across * field.side_mm, field.y_mm, field.y_mm + field.along * field.side_mm)
+        axes[0][n].imshow(picture(one), extent=extent, origin="lower", interpolation="bilinear")
+        dark = 1.0 - green["reflectance"] / green["reflectance_skin"]
+        image = axes[1][n].imshow(dark, extent=extent, origin="lower", cmap="magma_r", vmin=0.0, vmax=1.2 * top, interpolation="bilinear")
+        if (level := 0.5 * float(green["contrast"])) > 4.0 * float(green["contrast_error"]):
+            axes[1][n].contour(one["x_mm"], one["y_mm"], ndimage.gaussian_filter(dark, 0.5), levels=[level], colors=["#0072b2"], linewidths=1.0)
+        wide = f"{float(green['width_along_mm']):.2f} x {float(green['width_across_mm']):.2f} mm"
+        axes[0][n].set_title(f"{_day_name(float(one.attrs['day']))}: contrast {float(green['contrast']):.2f}, {wide}", fontsize=9)
+        axes[1][n].set_xlabel("x [mm]")
+    for row in axes:
+        row[0].set_ylabel("y [mm]")
+    figure.colorbar(image, ax=axes[1], label="contrast at 550 nm [-]", shrink=0.8)
     return figure
 
 
