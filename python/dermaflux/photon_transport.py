@@ -73,7 +73,10 @@ def photons(
     if "tracks" in data:
         from . import camera
 
-        return camera.surface(run if isinstance(run, Result) else data, day, wavelengths_nm=wavelengths_nm, photons=photons, error=error, seed=seed, backend=backend, progress=progress)
+        source = run if isinstance(run, Result) else data
+        return camera.surface(
+            source, day, wavelengths_nm=wavelengths_nm, photons=photons, error=error, seed=seed, backend=backend, progress=progress
+        )
     at = moment(data, day)
     bands, goal = bands_of(wavelengths_nm, seed), goal_of(photons, error)
     with nullcontext(run.treatment) if isinstance(run, Result) else stored_treatment(data) as treatment:

@@ -113,14 +113,15 @@ class Result(Named[float]):
         return self._run.box
 
     def look_from_above(
-        self, days: Sequence[float] | None = None, *, photons: int | None = None, seed: int = 1, backend: str = "auto", progress: bool = False
-    ) -> xr.Dataset:
+        self, days: Sequence[float] | None = None, *, photons: int | None = None, tile_mm: float = 0.02, seed: int = 1, backend: str = "auto",
+        progress: bool = False,
+    ) -> xr.Dataset:  # fmt: skip
         """Looks at a run in a box as a camera does, by photon transport in all bands, and keeps that in `camera`, `to_xarray` and `save`.
 
         Parameters
         ----------
         days: looks of the run; day 14 and the fifth year, or the last, if not given [day].
-        photons, seed, backend, progress: as of :func:`dermaflux.camera.surface`.
+        photons, tile_mm, seed, backend, progress: as of :func:`dermaflux.camera.surface`.
 
         Returns
         -------
@@ -136,7 +137,10 @@ class Result(Named[float]):
         if not wanted:
             raise _core.InputError("days: none is given (nothing would be seen); give at least one")
         bands = _core.wavelengths_nm()
-        looks = [camera.surface(self, day, wavelengths_nm=bands, photons=photons, seed=seed, backend=backend, progress=progress) for day in wanted]
+        looks = [
+            camera.surface(self, day, wavelengths_nm=bands, photons=photons, tile_mm=tile_mm, seed=seed, backend=backend, progress=progress)
+            for day in wanted
+        ]
         self._camera = camera.stacked(looks)
         return self._camera
 

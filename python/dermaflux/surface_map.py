@@ -75,7 +75,8 @@ def figures(dark: np.ndarray, field: Field, radius_mm: float, azimuth_deg: float
     around = np.pad(dark, ((reach, reach), (reach, reach), (0, 0)))[place[0] : place[0] + 2 * reach + 1, place[1] : place[1] + 2 * reach + 1]
     scatter = np.tensordot(disc, around, axes=2)
     x, y = field.centres_mm()
-    found = {"contrast": contrast, "contrast_error": float(scatter.std(ddof=1) / math.sqrt(scatter.size)), "x_mm": float(x[place[1]]), "y_mm": float(y[place[0]])}
+    error = float(scatter.std(ddof=1) / math.sqrt(scatter.size))
+    found = {"contrast": contrast, "contrast_error": error, "x_mm": float(x[place[1]]), "y_mm": float(y[place[0]])}
 
     def part(chosen: np.ndarray) -> Part:
         return part_at(dark[..., chosen].mean(axis=-1), field, place, 0.5 * contrast, azimuth_deg)
@@ -113,7 +114,8 @@ def part_at(dark: np.ndarray, field: Field, place: tuple[int, int], level: float
         return Part(math.nan, math.nan, math.nan, dots)
     step, turn = field.side_mm / _FINER, math.radians(azimuth_deg)
     x, y = columns * step, rows * step
-    widths = [4.0 * math.sqrt(float(np.var(along)) + step**2 / 12.0) for along in (x * math.cos(turn) + y * math.sin(turn), y * math.cos(turn) - x * math.sin(turn))]
+    turned = x * math.cos(turn) + y * math.sin(turn), y * math.cos(turn) - x * math.sin(turn)
+    widths = [4.0 * math.sqrt(float(np.var(along)) + step**2 / 12.0) for along in turned]
     return Part(widths[0], widths[1], 2.0 * math.sqrt(rows.size * step**2 / math.pi), dots)
 
 
@@ -123,7 +125,9 @@ def _jackknife(others: list[Part], value: Callable[[Part], float]) -> float:
     return float(math.sqrt((len(values) - 1) / len(values) * ((values - values.mean()) ** 2).sum()))
 
 
-def lattice_reflectance(reflectance: np.ndarray, skin: np.ndarray, field: Field, places_mm: np.ndarray, width_mm: float, height_mm: float, pixels_per_mm: float = 25.0) -> np.ndarray:
+def lattice_reflectance(
+    reflectance: np.ndarray, skin: np.ndarray, field: Field, places_mm: np.ndarray, width_mm: float, height_mm: float, pixels_per_mm: float = 25.0
+) -> np.ndarray:
     """A patch of skin full of dots that all look like one: optical densities add, as in :class:`dermaflux.pattern.DotTable`.
 
     Parameters

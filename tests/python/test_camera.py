@@ -20,7 +20,7 @@ SMALL = {"machine.dwell_ms": 10, "geometry.margin_mm": 0.25}
 @pytest.fixture(scope="module")
 def result() -> df.Result:
     run = df.run(df.load(FILE).with_(SMALL), grid="quick", horizon_year=1.0)
-    run.look_from_above([14.0], photons=64)  # whole batches of every tile: 64 photons each
+    run.look_from_above([14.0], photons=40000, tile_mm=0.04)  # rounded up to whole batches of every tile
     return run
 
 
@@ -126,7 +126,8 @@ def test_every_figure_has_a_standard_error_and_energy_adds_up(seen: xr.Dataset):
     total = sum(seen[f"share_{name}"] for name in ("specular", "diffuse", "transmitted", "absorbed", "roulette", "cut"))
     np.testing.assert_allclose(total, 1.0, atol=1e-6)
     assert seen["reflectance"].dims == ("wavelength", "y_mm", "x_mm")
-    assert (seen["photons"] == 64 * seen.sizes["x_mm"] * seen.sizes["y_mm"]).all()
+    per_tile = seen["photons"] / (seen.sizes["x_mm"] * seen.sizes["y_mm"])
+    assert (per_tile % 64 == 0).all() and (seen["photons"] >= 40000).all() and (per_tile - 64 < 40000 / (seen.sizes["x_mm"] * seen.sizes["y_mm"])).all()
 
 
 def test_a_map_is_dark_over_the_pigment_and_plain_far_from_it(seen: xr.Dataset):
@@ -145,7 +146,7 @@ def test_the_darkest_place_lies_over_the_tracks(seen: xr.Dataset, result: df.Res
     green = seen.sel(wavelength=550.0)
     assert float(green["contrast"]) > 4.0 * float(green["contrast_error"])
     tracks = result.box["tracks"] * 1e3
-    reach = 0.06 + 0.02
+    reach = 0.06 + 0.04
     assert tracks[:, [1, 4]].min() - reach < float(green["place_x_mm"]) < tracks[:, [1, 4]].max() + reach
     assert tracks[:, [2, 5]].min() - reach < float(green["place_y_mm"]) < tracks[:, [2, 5]].max() + reach
 
@@ -168,7 +169,7 @@ def test_the_file_and_the_dataset_keep_what_was_seen(result: df.Result, seen: xr
     np.testing.assert_allclose(again["reflectance"], seen["reflectance"].astype(np.float32), rtol=1e-6)
     np.testing.assert_array_equal(again["contrast"], seen["contrast"])
     np.testing.assert_allclose(again["x_mm"], seen["x_mm"])
-    assert again.attrs["day"] == 14.0 and again.attrs["azimuth_deg"] == 0.0 and again.attrs["tile_mm"] == 0.02
+    assert again.attrs["day"] == 14.0 and again.attrs["azimuth_deg"] == 0.0 and again.attrs["tile_mm"] == 0.04
     assert stored["camera_reflectance"].dims == ("camera_day", "wavelength", "camera_y", "camera_x")
     assert "As a camera sees it" in run_report(stored)
     figure = plots.camera([again, again])
