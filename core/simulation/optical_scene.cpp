@@ -102,14 +102,14 @@ OpticalScene::Bound OpticalScene::bind(int coarsening) const {
   return bound;
 }
 
-PhotonMedium OpticalScene::medium(int band, bool with_dot) const {
+OpticalColumns OpticalScene::columns(int band, bool with_dot) const {
   const Bound bound = bind(1);
   const OpticsProblem& o = bound.problem;
   const AxisymmetricGrid& grid = o.grid;
   const SerialExecutor executor;
   const LightClock clock = light_clock(params_, band, clock_);
   const SwollenRows rows{o, clock.swelling};
-  const auto ring_of = [&](int i) {  // row by row, and one more below
+  const auto ring_of = [&](int i) {  // row by row
     std::vector<OpticalCell> ring;
     for (int j = 0; j < grid.n_z; ++j) {
       const int k = grid.cell(i, j);
@@ -119,25 +119,31 @@ PhotonMedium OpticalScene::medium(int band, bool with_dot) const {
     return ring;
   };
   executor.cells(grid.n_r, grid.n_z, OpticalCellStep{o, clock});  // no pigment yet
-  std::vector<OpticalCell> skin = ring_of(0);
-  Table table;
-  for (int j = 0; j <= grid.n_z; ++j) table.z_face.push_back(rows.face(j));
-  table.z_face.push_back(HUGE_VAL);
+  OpticalColumns found;
+  found.skin = ring_of(0);
+  for (int j = 0; j <= grid.n_z; ++j) found.z_face.push_back(rows.face(j));
+  found.z_face.push_back(HUGE_VAL);
   if (with_dot) {
     executor.cells(grid.n_r, grid.n_z, CoarsenPigmentStep{o, bound.pools});
     executor.cells(grid.n_r, grid.n_z, OpticalCellStep{o, clock});
     for (int i = 0; i < grid.n_r; ++i) {
       std::vector<OpticalCell> ring = ring_of(i);
-      for (std::size_t j = 0; j < skin.size(); ++j)
-        if (ring[j].absorption - skin[j].absorption <= 1e-6 * skin[j].absorption) ring[j] = skin[j];
-      ring.push_back(skin.back());
-      table.r_face.push_back(grid.r_face(i));
-      table.rings.push_back(std::move(ring));
+      for (std::size_t j = 0; j < found.skin.size(); ++j)
+        if (ring[j].absorption - found.skin[j].absorption <= 1e-6 * found.skin[j].absorption) ring[j] = found.skin[j];
+      ring.push_back(found.skin.back());
+      found.dot.push_back(std::move(ring));
     }
   }
-  table.r_face.push_back(with_dot ? grid.r_face(grid.n_r) : 0.0);
-  skin.push_back(skin.back());
-  table.rings.push_back(std::move(skin));
+  found.skin.push_back(found.skin.back());
+  return found;
+}
+
+PhotonMedium OpticalScene::medium(int band, bool with_dot) const {
+  OpticalColumns found = columns(band, with_dot);
+  Table table{{}, std::move(found.z_face), std::move(found.dot)};
+  for (std::size_t i = 0; i < table.rings.size(); ++i) table.r_face.push_back(faces_.r[i]);
+  table.r_face.push_back(with_dot ? faces_.r.back() : 0.0);
+  table.rings.push_back(std::move(found.skin));
   join_alike(table);
   PhotonMedium medium;
   medium.r_face = table.r_face;

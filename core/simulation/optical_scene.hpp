@@ -10,6 +10,13 @@
 
 namespace dermaflux {
 
+/// What light meets column by column, each from the surface down, its last row without end.
+struct OpticalColumns {
+  std::vector<double> z_face;  ///< of swollen rows; infinity at the end [m]
+  std::vector<std::vector<OpticalCell>> dot;
+  std::vector<OpticalCell> skin;  ///< without pigment
+};
+
 /// A dot and its skin at one time, as light meets them. The coefficients are those of diffusion in the fast look
 /// (`OpticalCellStep`), taken on the tissue's own grid; it serves photon transport and the fast look alike.
 class OpticalScene {
@@ -21,6 +28,9 @@ class OpticalScene {
   /// What photons meet in one band. Around the grid lies plain skin without end. Pigment that absorbs less than a millionth of what
   /// skin does counts as none, and rings and rows that are alike are joined.
   PhotonMedium medium(int band, bool with_dot) const;
+  /// The same ring by ring, none joined; without the dot no ring at all. Nothing in it depends on the areas of the rings, so that
+  /// they may stand for any columns of tissue.
+  OpticalColumns columns(int band, bool with_dot) const;
   /// g, and the refractive indices of the skin and of the stratum corneum on it.
   PhotonSettings settings() const;
   /// The fast look at it, as a run does it, in all bands or in that of the contrast alone. Adds to `view`, if there is one, the

@@ -62,14 +62,21 @@ void check_job(const PhotonJob& job) {
           "anisotropy g = " + number_text(s.anisotropy) + " is out of range; use -1 to 1, ends excluded");
   for (const double index : {s.index, s.index_plate, s.index_above, s.index_below})
     require(index >= 1.0 && index <= 4.0, "refractive index " + number_text(index) + " is out of range; use 1 to 4");
-  require(s.beam.bins >= 1 && s.beam.bins <= 4096, "the beam needs 1 to 4096 rings, not " + std::to_string(s.beam.bins));
+  require(s.beam.bins >= 1 && s.beam.bins <= most_photon_bins,
+          "the beam needs 1 to " + std::to_string(most_photon_bins) + " rings or tiles, not " + std::to_string(s.beam.bins));
   require(s.beam.inner >= 0.0 && s.beam.width >= 0.0 && std::isfinite(s.beam.inner + s.beam.bins * s.beam.width),
           "the radii of the beam must be finite and not negative");
+  const SurfaceTiles& tiles = s.beam.tiles;
+  if (tiles.across != 0)
+    require(tiles.across > 0 && s.beam.bins % tiles.across == 0 && tiles.side > 0.0 &&
+                std::isfinite(tiles.x + tiles.y + s.beam.bins * tiles.side),
+            "the tiles of the beam need a finite place, a side above 0 and whole rows: " + std::to_string(s.beam.bins) +
+                " of them, " + std::to_string(tiles.across) + " in a row of sides of " + number_text(tiles.side) + " m");
   require(s.roulette.threshold >= 0.0 && s.roulette.threshold < 1.0 && s.roulette.chance > 0.0 && s.roulette.chance <= 1.0,
           "roulette needs a threshold from 0 to below 1 and a chance above 0, at most 1");
   require(job.photons > 0 && job.photons == whole_batches(job.photons, s.beam.bins),
           "photons = " + std::to_string(job.photons) + " do not fill " + std::to_string(photon_batches) + " batches of " +
-              std::to_string(s.beam.bins) + " rings; use " +
+              std::to_string(s.beam.bins) + " rings or tiles; use " +
               std::to_string(whole_batches(job.photons + (job.photons == 0), s.beam.bins)));
   require(job.photons <= static_cast<std::uint64_t>(PhotonUnits::most_photons),
           "photons = " + std::to_string(job.photons) + " are more than the sums hold; use at most " +

@@ -26,7 +26,7 @@ struct PhotonJob {
   PhotonLayout layout() const { return PhotonLayout::of(settings, static_cast<int>(medium.cells.size())); }
 };
 
-/// The least number of photons from `wanted` on that fills all rings of the beam and all batches alike.
+/// The least number of photons from `wanted` on that fills all rings or tiles of the beam and all batches alike.
 std::uint64_t whole_batches(std::uint64_t wanted, int bins);
 
 /// Throws InputError where a job makes no sense: negative or infinite coefficients, faces that do not increase, g, indices,
@@ -82,9 +82,9 @@ struct PhotonRun {
 
   /// Share of the light that went there [-].
   double account(int n) const;
-  /// Diffuse reflectance of one ring of the beam in one batch [-].
+  /// Diffuse reflectance of one ring or tile of the beam in one batch [-].
   double reflected(int bin, int batch) const;
-  /// Diffuse reflectance of one ring, or of all together (-1).
+  /// Diffuse reflectance of one ring or tile, or of all together (-1).
   Estimate reflectance(int bin = -1) const;
   /// Map of one cell per photon: absorbed weight [-], or weighted path [m].
   double map(int cell, double unit) const;

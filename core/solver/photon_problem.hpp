@@ -15,16 +15,36 @@ struct OpticalCell {
   bool operator==(const OpticalCell&) const = default;
 };
 
-/// Where and how photons enter: at a radius that is uniform within each of some rings of equal width (or uniform by area), along
-/// the normal or with the directions of diffuse light (by the cosine with the normal). Width 0 is a pencil.
+/// Square tiles side by side on the surface; the first begins at its least x and y.
+struct SurfaceTiles {
+  int across;         ///< tiles along x, in which direction they are counted first; 0 for none
+  double x, y, side;  ///< where the first begins, and of each [m]
+};
+
+/// A place on the surface [m].
+struct SurfacePoint {
+  double x, y;
+};
+
+/// Where and how photons enter: at a radius that is uniform within each of some rings of equal width (or uniform by area), or
+/// evenly over each of some tiles; along the normal or with the directions of diffuse light (by the cosine with the normal). Width
+/// 0 is a pencil.
 struct PhotonBeam {
   double inner, width;  ///< of the first ring [m]
-  int bins;             ///< rings; photon n enters in ring n modulo bins
+  int bins;             ///< rings or tiles; photon n enters in that of the number n modulo bins
   bool by_area, diffuse;
+  SurfaceTiles tiles{.across = 0, .x = 0.0, .y = 0.0, .side = 0.0};  ///< in place of rings
 
   DF_FUNCTION double radius(int bin, double u) const {
     const double low = inner + bin * width, high = low + width;
     return by_area ? std::sqrt(low * low + u * (high * high - low * low)) : low + u * width;
+  }
+  /// Where a photon enters, from two uniform numbers.
+  DF_FUNCTION SurfacePoint entry(int bin, double u, double v) const {
+    if (tiles.across > 0) return {tiles.x + (bin % tiles.across + u) * tiles.side, tiles.y + (bin / tiles.across + v) * tiles.side};
+    const double distance = radius(bin, u);
+    const Angle round = lane_turn(v);
+    return {distance * round.cosine, distance * round.sine};
   }
 };
 
@@ -54,6 +74,8 @@ struct PhotonUnits {
 
 /// Batches into which a run's photons are dealt; their scatter is the standard error.
 inline constexpr int photon_batches = 64;
+/// Rings or tiles that a beam has at most: the sums of one thread then take 32 MiB.
+inline constexpr int most_photon_bins = 1 << 16;
 
 /// What does not depend on the geometry.
 struct PhotonSettings {
@@ -69,7 +91,7 @@ struct PhotonSettings {
   std::uint32_t most_flights = 1000000;  ///< a photon is given up after so many, or faces in one; its weight is booked as cut
 };
 
-/// Order of the sums: accounts, reflected weight per ring of the beam and batch, map of the cells.
+/// Order of the sums: accounts, reflected weight per ring or tile of the beam and batch, map of the cells.
 struct PhotonLayout {
   int bins, cells;
   DF_FUNCTION int reflected(int bin, int batch) const { return PhotonAccount::count + bin * photon_batches + batch; }

@@ -46,12 +46,12 @@ class PhotonWalk {
   DF_FUNCTION void launch(int bin) {
     const Words numbers = p_.draw(photon_, 0);
     const PhotonBeam& beam = p_.settings.beam;
-    const double radius = beam.radius(bin, Philox::uniform(numbers.a));
-    const Angle round = lane_turn(Philox::uniform(numbers.b)), azimuth = lane_turn(Philox::uniform(numbers.d));
+    const SurfacePoint entry = beam.entry(bin, Philox::uniform(numbers.a), Philox::uniform(numbers.b));
+    const Angle azimuth = lane_turn(Philox::uniform(numbers.d));
     const PlatedSurface surface{p_.settings.index_above, p_.settings.index_plate, p_.settings.index};
     const double outside = beam.diffuse ? std::sqrt(Philox::uniform(numbers.c)) : 1.0;
     const double cosine = beam.diffuse ? surface.refracted(outside) : 1.0, sine = std::sqrt(larger(1.0 - cosine * cosine, 0.0));
-    ray_ = {radius * round.cosine, radius * round.sine, 0.0, {sine * azimuth.cosine, sine * azimuth.sine, cosine}};
+    ray_ = {entry.x, entry.y, 0.0, {sine * azimuth.cosine, sine * azimuth.sine, cosine}};
     place_ = p_.geometry.find(ray_);
     fate_.booked[PhotonAccount::specular] = surface(outside);
     weight_ = 1.0 - fate_.booked[PhotonAccount::specular];

@@ -3,10 +3,12 @@
 #include <pybind11/stl.h>
 
 #include <cmath>
+#include <optional>
+#include <tuple>
 
 #include "core/error.hpp"
 #include "core/io/config.hpp"
-#include "core/simulation/optical_scene.hpp"
+#include "core/simulation/space_scene.hpp"
 #include "kernels/run.hpp"
 #include "python/bindings/bindings.hpp"
 #include "python/bindings/supervise.hpp"
@@ -17,6 +19,8 @@ namespace dermaflux {
 namespace {
 
 using Numbers = py::array_t<double, py::array::c_style | py::array::forcecast>;
+/// Tiles of the beam: how many across, least x and y of the first, side [m].
+using Tiles = std::tuple<int, double, double, double>;
 
 std::vector<double> values(const Numbers& array) { return {array.data(), array.data() + array.size()}; }
 
@@ -49,6 +53,11 @@ py::array_t<double> coefficients(const PhotonMedium& medium, double OpticalCell:
 OpticalScene scene(const TreatmentDocument& document, const Numbers& r_face, const Numbers& z_face, const Numbers& pools,
                    double time_day, double age_day) {
   return {document.treatment(), {values(r_face), values(z_face)}, values(pools), time_day * units::day, age_day * units::day};
+}
+
+SpaceScene space_scene(const TreatmentDocument& document, const Numbers& x_face, const Numbers& y_face, const Numbers& z_face,
+                       const Numbers& pools, double time_day) {
+  return {document.treatment(), {values(x_face), values(y_face), values(z_face)}, values(pools), time_day * units::day};
 }
 
 int known_band(int band) {
@@ -93,9 +102,13 @@ py::dict told(const PhotonRun& run, const PhotonJob& job) {
 py::dict follow(const PhotonMedium& medium, std::uint64_t photons, double anisotropy, double index, double index_plate,
                 double index_above, double index_below, double inner, double width, int bins, bool by_area, bool diffuse,
                 const std::string& map, std::uint64_t seed, const std::string& backend_wanted,
-                const std::function<void(double)>& progress) {
+                const std::function<void(double)>& progress, const std::optional<Tiles>& tiles) {
   PhotonJob job{medium, {}, photons};
   job.settings.beam = {.inner = inner, .width = width, .bins = bins, .by_area = by_area, .diffuse = diffuse};
+  if (tiles) {
+    const auto& [across, x, y, side] = *tiles;
+    job.settings.beam.tiles = {.across = across, .x = x, .y = y, .side = side};
+  }
   job.settings.anisotropy = anisotropy;
   job.settings.index = index;
   job.settings.index_plate = index_plate;
@@ -142,6 +155,8 @@ void bind_photons(py::module_& module) {
           },
           py::arg("x_face"), py::arg("y_face"), py::arg("z_face"), py::arg("absorption"), py::arg("scattering"))
       .def_readonly("r_face", &PhotonMedium::r_face)
+      .def_readonly("x_face", &PhotonMedium::x_face)
+      .def_readonly("y_face", &PhotonMedium::y_face)
       .def_readonly("z_face", &PhotonMedium::z_face)
       .def_property_readonly("absorption", [](const PhotonMedium& m) { return coefficients(m, &OpticalCell::absorption); })
       .def_property_readonly("scattering", [](const PhotonMedium& m) { return coefficients(m, &OpticalCell::scattering); });
@@ -155,13 +170,24 @@ void bind_photons(py::module_& module) {
       .def_property_readonly("anisotropy", [](const OpticalScene& scene) { return scene.settings().anisotropy; })
       .def_property_readonly("index", [](const OpticalScene& scene) { return scene.settings().index; })
       .def_property_readonly("index_plate", [](const OpticalScene& scene) { return scene.settings().index_plate; });
+  py::class_<SpaceScene>(module, "SpaceScene")
+      .def(py::init(&space_scene), py::arg("document"), py::arg("x_face"), py::arg("y_face"), py::arg("z_face"), py::arg("pools"),
+           py::arg("time_day"))
+      .def(
+          "medium", [](const SpaceScene& scene, int band) { return scene.medium(known_band(band)); }, py::arg("band"))
+      .def(
+          "skin", [](const SpaceScene& scene, int band) { return scene.skin(known_band(band)); }, py::arg("band"))
+      .def_property_readonly("anisotropy", [](const SpaceScene& scene) { return scene.settings().anisotropy; })
+      .def_property_readonly("index", [](const SpaceScene& scene) { return scene.settings().index; })
+      .def_property_readonly("index_plate", [](const SpaceScene& scene) { return scene.settings().index_plate; });
   module.attr("photon_batches") = photon_batches;
+  module.attr("most_photon_bins") = most_photon_bins;
   module.attr("most_photons") = PhotonUnits::most_photons;
   module.def("whole_batches", &whole_batches, py::arg("wanted"), py::arg("bins"));
   module.def("follow_photons", &follow, py::arg("medium"), py::arg("photons"), py::arg("anisotropy"), py::arg("index"),
              py::arg("index_plate"), py::arg("index_above"), py::arg("index_below"), py::arg("inner"), py::arg("width"),
              py::arg("bins"), py::arg("by_area"), py::arg("diffuse"), py::arg("map"), py::arg("seed"), py::arg("backend"),
-             py::arg("progress"));
+             py::arg("progress"), py::arg("tiles") = py::none());
 }
 
 }  // namespace dermaflux

@@ -1009,6 +1009,8 @@ photon_batches: int
 """Batches into which the photons of a run are dealt."""
 most_photons: int
 """Photons that one run can follow."""
+most_photon_bins: int
+"""Rings or tiles that a beam has at most."""
 
 class PhotonMedium:
     """What photons meet: absorption and scattering per cell of rings and rows, or of boxes. Outermost cells have no end sideways."""
@@ -1030,6 +1032,12 @@ class PhotonMedium:
     @property
     def r_face(self) -> list[float]:
         """Inner radius of each ring [m]."""
+    @property
+    def x_face(self) -> list[float]:
+        """Faces between boxes along x [m]."""
+    @property
+    def y_face(self) -> list[float]:
+        """Faces between boxes along y [m]."""
     @property
     def z_face(self) -> list[float]:
         """Faces of the rows, the last may be infinity [m]."""
@@ -1067,8 +1075,35 @@ class OpticalScene:
     def index_plate(self) -> float:
         """Refractive index of the stratum corneum on it [-]."""
 
+class SpaceScene:
+    """A box of tissue at one time, as light meets it; all skin is that at the middle of the box."""
+
+    def __init__(
+        self,
+        document: TreatmentDocument,
+        x_face: NDArray[np.float64],
+        y_face: NDArray[np.float64],
+        z_face: NDArray[np.float64],
+        pools: NDArray[np.floating],
+        time_day: float,
+    ) -> None:
+        """Faces [m]; pools of shape (5, x, y, z) [kg/m^3]; time since the treatment. Raises InputError."""
+    def medium(self, band: int) -> PhotonMedium:
+        """What photons meet in a band: the box amid plain skin, planes of cells that are alike joined. Raises InputError."""
+    def skin(self, band: int) -> PhotonMedium:
+        """Plain skin in that band. Raises InputError."""
+    @property
+    def anisotropy(self) -> float:
+        """Mean cosine of the scattering angles [-]."""
+    @property
+    def index(self) -> float:
+        """Refractive index of the skin [-]."""
+    @property
+    def index_plate(self) -> float:
+        """Refractive index of the stratum corneum on it [-]."""
+
 def whole_batches(wanted: int, bins: int) -> int:
-    """The least number of photons from `wanted` on that fills all rings of a beam and all batches alike."""
+    """The least number of photons from `wanted` on that fills all rings or tiles of a beam and all batches alike."""
 
 def follow_photons(
     medium: PhotonMedium,
@@ -1087,9 +1122,10 @@ def follow_photons(
     seed: int,
     backend: str,
     progress: Callable[[float], None] | None,
+    tiles: tuple[int, float, float, float] | None = None,
 ) -> dict[str, object]:
     """Follows photons that enter in `bins` rings of a width from an inner radius on [m], uniform in radius or by area, along the
-    normal or diffusely. `map` is none, absorption (weight per cell) or sensitivity (dR/dmu_a per cell [m]).
+    normal or diffusely; or evenly over each of `bins` square tiles: so many in a row along x, least x and y of the first, side [m]. `map` is none, absorption (weight per cell) or sensitivity (dR/dmu_a per cell [m]).
 
     Returns `reflected` of shape (bins, batches), the shares specular, diffuse, transmitted, absorbed, roulette and cut, and `map`.
     Raises InputError, BackendError, or KeyboardInterrupt on Ctrl-C."""

@@ -86,6 +86,7 @@ def run(
     grid: Annotated[str, typer.Option("--grid", help="quick, standard, fine, finest, or auto: as fine as the tolerance needs")] = "standard",
     grid_tolerance: Annotated[float, typer.Option("--grid-tolerance", help="relative error of dose and depth that auto aims at")] = 0.02,
     horizon_year: Annotated[float, typer.Option("--horizon-year", help="last time looked at, 1 to 30")] = 5.0,
+    photons: Annotated[int | None, typer.Option("--photons", help="look at a box from above by so many photons per wavelength and medium, 3e5 or more")] = None,
     as_json: Json = False,
     stop_after_day: StopAfter = None,
     threads: Threads = 0,
@@ -102,6 +103,8 @@ def run(
         check_output(output)
     elif stop_after_day is not None:
         raise _core.InputError("--stop-after-day needs an output, beside which the state is saved; give -o run.h5")
+    if photons is not None and loaded["geometry.kind"] != "box":
+        raise _core.InputError(f"--photons {photons}: maps the surface of a box, and this dot is round; run it with -o, then use dermaflux photons")
     _core.set_threads(threads)
 
     def work(state: Path | None) -> "Result":
@@ -112,6 +115,8 @@ def run(
 
     result = _stoppable(work, output)
     if result is not None:
+        if photons is not None:
+            result.look_from_above(photons=photons, backend=backend, progress=True)
         _show(result, output, as_json, grid_tolerance)
 
 
@@ -175,6 +180,11 @@ def _show(result: "Result", output: Path | None, as_json: bool, grid_tolerance: 
         print(json.dumps({name: json_number(value) for name, value in result.scalars.items()}))
         return
     print(result.summary())
+    if result.camera is not None:
+        from . import camera, photon_transport
+
+        for seen in camera.kept(result.to_xarray()):
+            print(photon_transport.summary(seen.sel(wavelength=[550.0])))
     if result["grid_error"] > grid_tolerance:
         print(f"warning: the finest grid leaves an error of about {100 * result['grid_error']:.1f} %, more than --grid-tolerance")
     for name, text in result.warnings:

@@ -24,7 +24,7 @@ _RING_MM, _RINGS = 0.015, 40
 _RING_PHOTONS = _RINGS * 64 * 8
 _STEPS = 8
 _ENERGY = 1e-6
-_ACCOUNTS = ("specular", "diffuse", "transmitted", "absorbed", "roulette", "cut")
+ACCOUNTS = ("specular", "diffuse", "transmitted", "absorbed", "roulette", "cut")
 
 Follow = Callable[[_core.PhotonMedium, int, float, float, int], dict]
 """Follows photons in a medium: how many, inner radius and width of the rings they enter [mm], how many rings."""
@@ -45,7 +45,8 @@ def photons(
 
     Light meets the medium of the fast look (absorption and reduced scattering per cell, with clusters, redness and swelling of that
     day), with the scattering angles of Henyey and Greenstein and a smooth surface. By reciprocity diffuse light seen along the
-    normal at a radius is all light that comes out of a narrow beam sent in there.
+    normal at a radius is all light that comes out of a narrow beam sent in there. Of a run in a box it is a map of the surface, see
+    :func:`dermaflux.camera.surface`.
 
     Parameters
     ----------
@@ -69,13 +70,12 @@ def photons(
     NumericsError: the energy of the photons does not add up.
     """
     data = run.to_xarray() if isinstance(run, Result) else run if isinstance(run, xr.Dataset) else open_run(run)
+    if "tracks" in data:
+        from . import camera
+
+        return camera.surface(run if isinstance(run, Result) else data, day, wavelengths_nm=wavelengths_nm, photons=photons, error=error, seed=seed, backend=backend, progress=progress)
     at = moment(data, day)
-    bands = [_band(nm) for nm in wavelengths_nm]
-    if not bands:
-        raise _core.InputError("wavelengths_nm is empty; give one or more of " + _listed(_core.wavelengths_nm()))
-    goal = _goal(photons, error)
-    if not 0 <= seed < 2**64:
-        raise _core.InputError(f"seed = {seed} is out of range; use a whole number from 0 to {2**64 - 1}")
+    bands, goal = bands_of(wavelengths_nm, seed), goal_of(photons, error)
     with nullcontext(run.treatment) if isinstance(run, Result) else stored_treatment(data) as treatment:
         scene = scene_of(data, at, treatment._document)
     fast = scene.look()
@@ -97,15 +97,16 @@ def photons(
 
 
 def followed(
-    scene: _core.OpticalScene, medium: _core.PhotonMedium, number: int, inner_mm: float, width_mm: float, rings: int,
-    seed: int = 1, backend: str = "auto", progress: Callable[[float], None] | None = None,
+    scene: _core.OpticalScene | _core.SpaceScene, medium: _core.PhotonMedium, number: int, inner_mm: float, width_mm: float, rings: int,
+    seed: int = 1, backend: str = "auto", progress: Callable[[float], None] | None = None, tiles: tuple[int, float, float, float] | None = None,
 ) -> dict:  # fmt: skip
-    """Photons that enter along the normal, uniformly over the radii of some rings. Raises NumericsError if energy is lost."""
+    """Photons that enter along the normal, uniformly over the radii of some rings, or evenly over as many tiles. Raises NumericsError if
+    energy is lost."""
     found = _core.follow_photons(
         medium, _core.whole_batches(number, rings), scene.anisotropy, scene.index, scene.index_plate, 1.0, 1.0, inner_mm * 1e-3, width_mm * 1e-3, rings,
-        False, False, "none", seed, backend, progress,
+        False, False, "none", seed, backend, progress, tiles,
     )  # fmt: skip
-    total = sum(found[name] for name in _ACCOUNTS)
+    total = sum(found[name] for name in ACCOUNTS)
     if abs(total - 1.0) > _ENERGY:
         raise _core.NumericsError(f"the energy of the photons is off by {total - 1.0:.1e} (a fault of the program); please report it")
     return found
@@ -139,6 +140,11 @@ def summary(result: xr.Dataset) -> str:
             f"  {nm:.0f} nm: contrast {one['contrast']:.4f} +- {one['contrast_error']:.4f} (fast look {one['contrast_fast']:.4f}), {width}, skin reflects "
             f"{one['reflectance_skin']:.4f} +- {one['reflectance_skin_error']:.4f}; {one['photons']:.0f}"
         )
+        if "dots_seen" in one:
+            lines.append(
+                f"    along the tilt {one['width_along_mm']:.3f} +- {one['width_along_mm_error']:.3f} mm, across {one['width_across_mm']:.3f} +- "
+                f"{one['width_across_mm_error']:.3f} mm; {one['dots_seen']:.0f} dot{'s' if one['dots_seen'] != 1.0 else ''} to be seen"
+            )
     return "\n".join(lines)
 
 
@@ -219,7 +225,7 @@ def _band_of(scene: _core.OpticalScene, fast: dict, band: int, follow: Follow, p
     number = min(_PILOT, photons or _PILOT)
     pair = [follow(medium, number, 0.0, CENTRE_MM, 1) for medium in media]
     contrast, error = contrast_of(*(one["reflected"][0] for one in pair))
-    wanted = max(number, photons or 0, _needed(error, number, goal, photons, band))
+    wanted = max(number, photons or 0, needed_for(error, number, goal, photons, band))
     if wanted > number:
         pair = [follow(medium, wanted, 0.0, CENTRE_MM, 1) for medium in media]
         contrast, error = contrast_of(*(one["reflected"][0] for one in pair))
@@ -237,10 +243,10 @@ def _band_of(scene: _core.OpticalScene, fast: dict, band: int, follow: Follow, p
         "contrast_fast": 1.0 - fast["dot"][band] / fast["skin"][band],
         "photons": float(_core.whole_batches(wanted, 1)),
         "contrast_profile": profile,
-    } | {f"share_{name}": pair[0][name] for name in _ACCOUNTS}
+    } | {f"share_{name}": pair[0][name] for name in ACCOUNTS}
 
 
-def _needed(error: float, number: int, goal: float | None, photons: int | None, band: int) -> int:
+def needed_for(error: float, number: int, goal: float | None, photons: int | None, band: int) -> int:
     """Photons that a standard error needs, from what some gave. Raises InputError where those asked for are too few."""
     if goal is None:
         return 0
@@ -275,6 +281,16 @@ def _listed(values: Sequence[float]) -> str:
     return ", ".join(f"{value:g}" for value in values)
 
 
+def bands_of(wavelengths_nm: Sequence[float], seed: int) -> list[int]:
+    """Numbers of some bands. Raises InputError where there is none, or no such band or seed."""
+    bands = [_band(nm) for nm in wavelengths_nm]
+    if not bands:
+        raise _core.InputError("wavelengths_nm is empty; give one or more of " + _listed(_core.wavelengths_nm()))
+    if not 0 <= seed < 2**64:
+        raise _core.InputError(f"seed = {seed} is out of range; use a whole number from 0 to {2**64 - 1}")
+    return bands
+
+
 def _band(nm: float) -> int:
     known = [float(value) for value in _core.wavelengths_nm()]
     if float(nm) not in known:
@@ -282,7 +298,7 @@ def _band(nm: float) -> int:
     return known.index(float(nm))
 
 
-def _goal(photons: int | None, error: float | None) -> float | None:
+def goal_of(photons: int | None, error: float | None) -> float | None:
     """The standard error aimed at; None where the number of photons alone decides."""
     if photons is not None and not 64 <= photons <= _core.most_photons:
         raise _core.InputError(f"photons = {photons} is out of range; use 64 to {_core.most_photons}")

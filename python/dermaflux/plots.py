@@ -10,8 +10,10 @@ import numpy as np
 import xarray as xr
 from matplotlib.colors import LogNorm
 from matplotlib.figure import Figure
+from scipy import ndimage
 
 from . import _core
+from .camera import field_in, picture
 from .combinations import Combination, value_text
 from .optimum import Optimum
 from .result import POOLS
@@ -99,6 +101,28 @@ def box(run: xr.Dataset, layers: dict[str, float]) -> Figure:
         ax.set_title(_day_name(day))
     for ax in axes[1]:
         ax.set_xlabel("x [mm]")
+    return figure
+
+
+def camera(looks: Sequence[xr.Dataset]) -> Figure:
+    """What a camera sees of a box, maps of :func:`dermaflux.camera.surface` in all bands, one column each: true colour, and below it contrast at
+    550 nm with a line at half of the dot's."""
+    figure, axes = plt.subplots(2, len(looks), figsize=(3.4 * len(looks) + 0.9, 6.4), sharex=True, sharey=True, squeeze=False, layout="constrained")
+    top = max(float(one["contrast"].sel(wavelength=550.0)) for one in looks)
+    for n, one in enumerate(looks):
+        field, green = field_in(one), one.sel(wavelength=550.0)
+        extent = (field.x_mm, field.x_mm + field.across * field.side_mm, field.y_mm, field.y_mm + field.along * field.side_mm)
+        axes[0][n].imshow(picture(one), extent=extent, origin="lower", interpolation="bilinear")
+        dark = 1.0 - green["reflectance"] / green["reflectance_skin"]
+        image = axes[1][n].imshow(dark, extent=extent, origin="lower", cmap="magma_r", vmin=0.0, vmax=1.2 * top, interpolation="bilinear")
+        if (level := 0.5 * float(green["contrast"])) > 4.0 * float(green["contrast_error"]):
+            axes[1][n].contour(one["x_mm"], one["y_mm"], ndimage.gaussian_filter(dark, 0.5), levels=[level], colors=["#0072b2"], linewidths=1.0)
+        wide = f"{float(green['width_along_mm']):.2f} x {float(green['width_across_mm']):.2f} mm"
+        axes[0][n].set_title(f"{_day_name(float(one.attrs['day']))}: contrast {float(green['contrast']):.2f}, {wide}", fontsize=9)
+        axes[1][n].set_xlabel("x [mm]")
+    for row in axes:
+        row[0].set_ylabel("y [mm]")
+    figure.colorbar(image, ax=axes[1], label="contrast at 550 nm [-]", shrink=0.8)
     return figure
 
 

@@ -14,6 +14,7 @@ from matplotlib.figure import Figure
 
 from . import _core, appearance, counterpart, fit_plots, plots, setting_map
 from .calibration import Calibration
+from .camera import kept
 from .colour import srgb
 from .combinations import CHANCE, value_text
 from .corrections import corrections_line
@@ -122,12 +123,20 @@ _OF_A_BOX = (
 )
 
 
+def _camera(seen: Sequence[xr.Dataset]) -> str:
+    """What a camera sees of a box, where a run was looked at so."""
+    if not seen:
+        return ""
+    figure = _picture(plots.camera(seen), "the dot as a camera sees it, and its contrast at 550 nm")
+    return f'<h2>As a camera sees it</h2>{figure}<p class="note">By photon transport in the tissue itself; lines mark half of the contrast.</p>'
+
+
 def _pictures_of_run(data: xr.Dataset, layers: dict[str, float], strip: Callable[[], str]) -> str:
     if float(data["pigment_deposited_ng"]) <= 0.0:
         return _warnings(["the needle did not break the skin at this setting, so there is no pigment to show"])
     if "tracks" in data:
         picture = _picture(plots.box(data, layers), "pigment from the side and from above")
-        section = f'<p class="note">{_OF_A_BOX}</p><h2>From the side and from above</h2>{picture}'
+        section = f'<p class="note">{_OF_A_BOX}</p>{_camera(kept(data))}<h2>From the side and from above</h2>{picture}'
     else:
         section = f"<h2>Section through the dot</h2>{_picture(plots.section(data, layers), 'pigment in a section')}"
     return (

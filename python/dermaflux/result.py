@@ -3,6 +3,7 @@
 import datetime
 import math
 import os
+from collections.abc import Sequence
 from html import escape
 from pathlib import Path
 
@@ -12,7 +13,7 @@ import xarray as xr
 from . import _core, provenance
 from .named import Named
 from .treatment import Treatment
-from .writing import check_output
+from .writing import check_output, complete_or_absent
 
 POOLS = ("free", "matrix", "macrophage", "slow", "epidermal")
 INSERTION_FIELDS = ("suspended", "captured", "carrier", "fluid", "pressure")
@@ -43,6 +44,7 @@ class Result(Named[float]):
         self.started = started
         self._run = run
         self._entries: dict[str, float] = run.scalars
+        self._camera: xr.Dataset | None = None
 
     @property
     def scalars(self) -> dict[str, float]:
@@ -110,6 +112,39 @@ class Result(Named[float]):
         middle of the box. No copy."""
         return self._run.box
 
+    def look_from_above(
+        self, days: Sequence[float] | None = None, *, photons: int | None = None, seed: int = 1, backend: str = "auto", progress: bool = False
+    ) -> xr.Dataset:
+        """Looks at a run in a box as a camera does, by photon transport in all bands, and keeps that in `camera`, `to_xarray` and `save`.
+
+        Parameters
+        ----------
+        days: looks of the run; day 14 and the fifth year, or the last, if not given [day].
+        photons, seed, backend, progress: as of :func:`dermaflux.camera.surface`.
+
+        Returns
+        -------
+        What is kept: the variables of :func:`dermaflux.camera.surface` over camera_day, wavelength, camera_y and camera_x.
+
+        Raises
+        ------
+        InputError, NumericsError: as there.
+        """
+        from . import camera
+
+        wanted = camera.days_within(float(self._run.series["time_day"][-1])) if days is None else list(days)
+        if not wanted:
+            raise _core.InputError("days: none is given (nothing would be seen); give at least one")
+        bands = _core.wavelengths_nm()
+        looks = [camera.surface(self, day, wavelengths_nm=bands, photons=photons, seed=seed, backend=backend, progress=progress) for day in wanted]
+        self._camera = camera.stacked(looks)
+        return self._camera
+
+    @property
+    def camera(self) -> xr.Dataset | None:
+        """What :meth:`look_from_above` has seen, None before."""
+        return self._camera
+
     def to_xarray(self) -> xr.Dataset:
         """All results with coordinates, units and meanings.
 
@@ -165,7 +200,8 @@ class Result(Named[float]):
         }
         warnings = "\n".join(f"{name}: {text}" for name, text in self.warnings) or "none"
         attributes = {"title": self.treatment.title, "backend": self.backend, "grid": self.grid, "warnings": warnings}
-        return xr.Dataset(data, coords=coordinates, attrs=attributes | {f"ledger_{k}": v for k, v in self.ledger.items()})
+        dataset = xr.Dataset(data, coords=coordinates, attrs=attributes | {f"ledger_{k}": v for k, v in self.ledger.items()})
+        return dataset if self._camera is None else dataset.assign(self._camera)
 
     def save(self, path: str | os.PathLike[str], command_line: str = "") -> Path:
         """Writes the run as HDF5; opens in xarray, h5py and ParaView.
@@ -186,7 +222,14 @@ class Result(Named[float]):
             "command_line": command_line or "Python",
             "effort": str(self.effort),
         }
-        self._run.write(path, self.treatment.title, self.treatment._document.json(), facts)
+        if self._camera is None:
+            self._run.write(path, self.treatment.title, self.treatment._document.json(), facts)
+            return path
+        from . import camera
+
+        with complete_or_absent(path) as part:
+            self._run.write(part, self.treatment.title, self.treatment._document.json(), facts)
+            camera.write(self._camera, part)
         return path
 
     def summary(self) -> str:

@@ -5,8 +5,8 @@
 
 #include "tests/support/small_box.hpp"
 
-/// Pressure in three dimensions against exact solutions: second order on graded grids, the same whichever way it is turned, point
-/// and line sources in anisotropic tissue, and the axisymmetric solver.
+/// Pressure in three dimensions against exact solutions: second order on graded grids, the same whichever way it is turned, and
+/// the axisymmetric solver. Sources: box_exact.cpp.
 namespace dermaflux {
 namespace {
 
@@ -87,87 +87,6 @@ TEST(BoxFlow, GivesTheTurnedAnswerToTheTurnedProblem) {
   const std::vector<double> straight = turned(false, false);
   for (const auto& other : {turned(true, false), turned(false, true), turned(true, true)})
     for (std::size_t k = 0; k < straight.size(); ++k) EXPECT_NEAR(other[k], straight[k], 1e-6);
-}
-
-/// A source that starts at t = 0 in the corner of closed symmetry planes, in implicit steps that double in number with the cells;
-/// the root of the mean square error relative to the exact pressure, from three source cells on to where pressure has not come.
-template <class Exact, class InRange>
-double source_error(SmallBox& box, double rate, double end, int steps, const Exact& exact, const InRange& in_range) {
-  const CartesianGrid& grid = box.p.grid;
-  for (int n = 0; n < steps; ++n) {  // steps grow: t = end (n / steps)^3
-    const double dt = end * (std::pow((n + 1.0) / steps, 3) - std::pow(n / double(steps), 3));
-    for (int k = 0; k < grid.n_z; ++k)
-      if (rate > 0.0 || k == 0) box.source[static_cast<std::size_t>(grid.cell(0, 0, k))] = rate > 0.0 ? rate * grid.dz(k) : -rate;
-    box.pressure_step(SerialColumns{}, dt, {0.0, 1e-9, 60});
-  }
-  double error = 0.0, norm = 0.0;
-  box.for_cells([&](int i, int j, int k, int at) {
-    if (!in_range(i, j, k)) return;
-    error += grid.volume(i, j, k) * std::pow(box.p.tissue.tissue.pressure(at) - exact(i, j, k), 2);
-    norm += grid.volume(i, j, k) * std::pow(exact(i, j, k), 2);
-  });
-  return std::sqrt(error / norm);
-}
-
-void prepare(SmallBox& box, double anisotropy) {
-  box.p.tissue.params.permeability.strain_limit = 1e12;  // linear storage
-  box.set_conductances([](int, int, int) { return 1.0; }, anisotropy);
-}
-
-/// Exponential integral W(u) by its series, u < 3, or continued fraction.
-double theis(double u) {
-  if (u > 2.0) {
-    double fraction = 0.0;
-    for (int n = 60; n > 0; --n) fraction = n / (1.0 + n / (u + fraction));
-    return std::exp(-u) / (u + fraction);
-  }
-  double sum = -std::numbers::egamma - std::log(u), term = -1.0;
-  for (int n = 1; n < 60; ++n) {
-    term *= -u / n;
-    sum += term / n;
-  }
-  return sum;
-}
-
-TEST(BoxFlow, FollowsTheLineSourceOfTheis) {
-  for (const auto& [u, w] : {std::pair{1e-2, 4.037930}, {0.1, 1.822924}, {1.0, 0.219384}}) EXPECT_NEAR(theis(u), w, 1e-6);
-  const double transmissivity = 4.0, end = 0.005;  // in the plane, twice the vertical one squared: anisotropy 4
-  const auto error = [&](int cells) {
-    SmallBox box(test::growing_faces(cells, 1.0, 0.0, std::pow(30.0, 1.0 / cells)),
-                 test::growing_faces(cells, 1.0, 0.0, std::pow(30.0, 1.0 / cells)), test::equal_faces(8, 0.1));
-    prepare(box, transmissivity);
-    const CartesianGrid& g = box.p.grid;
-    const auto square = [&](int i, int j) { return std::pow(g.x_centre(i), 2) + std::pow(g.y_centre(j), 2); };
-    return source_error(
-        box, 0.25, end, cells,
-        [&](int i, int j, int) { return theis(square(i, j) / (4.0 * transmissivity * end)) / (4.0 * pi * transmissivity); },
-        [&](int i, int j, int) { return square(i, j) > 0.05 * 0.05 && square(i, j) < 0.5 * 0.5; });
-  };
-  const double coarse = error(24), fine = error(48);
-  EXPECT_LT(fine, 0.03);
-  EXPECT_GT(coarse / fine, 1.5);  // steps of first order in time, 2 in the end; growing steps are not there yet
-}
-
-TEST(BoxFlow, FollowsAPointSourceInAnisotropicTissue) {
-  // p = Q / (4 pi sqrt(K K K_z) rho) erfc(rho / sqrt(4 t)), rho^2 = (x^2 + y^2) / K + z^2 / K_z, K_z = 1, storage 1. A small
-  // sphere.
-  const double in_plane = 4.0, end = 0.004;
-  const auto error = [&](int cells) {
-    const auto faces = test::growing_faces(cells, 1.0, 0.0, std::pow(30.0, 1.0 / cells));
-    SmallBox box(faces, faces, test::growing_faces(cells, 0.7, 0.0, std::pow(30.0, 1.0 / cells)));
-    prepare(box, in_plane);
-    const CartesianGrid& g = box.p.grid;
-    const auto rho = [&](int i, int j, int k) {
-      return std::sqrt((std::pow(g.x_centre(i), 2) + std::pow(g.y_centre(j), 2)) / in_plane + std::pow(g.z_centre(k), 2));
-    };
-    return source_error(
-        box, -0.125, end, cells,
-        [&](int i, int j, int k) { return std::erfc(rho(i, j, k) / std::sqrt(4.0 * end)) / (4.0 * pi * in_plane * rho(i, j, k)); },
-        [&](int i, int j, int k) { return rho(i, j, k) > 0.05 && rho(i, j, k) < 0.3; });
-  };
-  const double coarse = error(16), fine = error(32);
-  EXPECT_LT(fine, 0.03);
-  EXPECT_GT(coarse / fine, 1.5);  // as above
 }
 
 /// Mean pressure, weighted by a bell around the axis, of a bell-shaped source in tissue that drains: in a quarter of a box.

@@ -30,6 +30,27 @@ TEST(Photons, OfASlabAreThoseOfVanDeHulst) {
   EXPECT_NEAR(run.account(PhotonAccount::transmitted), 0.66096, 4.0 * error + 5e-6);
 }
 
+TEST(Photons, OfASlabCutIntoBoxesAreThoseOfVanDeHulstInEveryTile) {
+  // The same slab in 5 x 4 x 2 boxes, lit in 16 tiles that lie across their faces. Squares of the tiles' deviations over their
+  // errors have mean 63/61 and scatter by sqrt(2/16) = 0.35.
+  PhotonMedium boxes = layered({{0.08 * units::mm, {1000.0, 9000.0}}, {0.12 * units::mm, {1000.0, 9000.0}}});
+  boxes.boxes = true;
+  boxes.x_face = {-60e-6, -20e-6, 15e-6, 80e-6};
+  boxes.y_face = {-40e-6, 0.0, 70e-6};
+  boxes.cells.assign(5 * 4 * 2, {1000.0, 9000.0});
+  PhotonJob job = job_of(boxes, 1 << 18, 0.75);
+  job.settings.beam.bins = 16;
+  job.settings.beam.tiles = {.across = 4, .x = -100e-6, .y = -100e-6, .side = 50e-6};
+  const PhotonRun run = follow(job);
+  expect_within(run.reflectance(), 0.09739, 5e-6);
+  double squares = 0.0;
+  for (int bin = 0; bin < 16; ++bin) {
+    const Estimate one = run.reflectance(bin);
+    squares += std::pow((one.mean - 0.09739) / one.error, 2) / 16.0;
+  }
+  EXPECT_NEAR(squares, 63.0 / 61.0, 4.0 * std::sqrt(2.0 / 16.0));
+}
+
 TEST(Photons, OfAGlassyHalfSpaceAreThoseOfGiovanelli) {
   // mu_a 10, mu_s 90 per cm, g 0, n 1.5: 0.2600 in all (Giovanelli 1955, Opt. Acta 2), of which 0.0400 specular.
   const PhotonRun run = follow(job_of(layered({{endless, {1000.0, 9000.0}}}), 1 << 18, 0.0, 1.5));
