@@ -69,7 +69,7 @@ void collect_box(SpaceCase& bound, Outcome& outcome, RunFields& fields) {
   fields.moments = outcome.moment_count;
   fields.r_face = std::move(means.r_face);
   fields.z_face = bound.faces.z;
-  fields.epidermal = values(bound.healing.rows.epidermal);
+  fields.epidermal = std::move(bound.epidermal);
   fields.pools = std::move(means.pools);
   fields.insertion = std::move(means.insertion);
   fields.view_r.assign(view_radii.begin(), view_radii.end());

@@ -96,33 +96,40 @@ BackendChoice choose_for_box(Backend wanted) {
   return chosen;
 }
 
-/// One treatment in a box, run to its end on a backend that can. Throws NumericsError if it fails.
-std::pair<MemberResult, RunFields> run_box(const Treatment& treatment, const RunOptions& options, const BackendTable& table,
-                                           RunMonitor& monitor) {
+RunResult run_in_box(const Treatment& treatment, const RunOptions& options, Backend wanted, RunMonitor& monitor,
+                     const StateFiles& files) {
+  const BackendChoice used = choose_for_box(wanted);
   const auto start = std::chrono::steady_clock::now();
   const std::unique_ptr<SpaceCase> bound = build_space_case(treatment, options);
-  std::pair<MemberResult, RunFields> found{{treatment, bound->puncture, {}, 0.0}, {}};
-  Outcome& outcome = found.first.outcome;
-  table.run_space(*bound, outcome, monitor);
+  RunResult result{{treatment, bound->puncture, {}, 0.0}, {}, used, options.grid, std::nullopt};
+  Outcome& outcome = result.member.outcome;
+  const double before = files.resume ? read_space_state(*files.resume, files.binding, *bound, outcome) : 0.0;
+  const auto runtime = [&] { return before + seconds_since(start); };
+  int strokes = 0;
+  if (files.keep && files.every > 0)
+    bound->between = [&](const Outcome& now) {
+      const bool in_a_dot = bound->at.stroke > 0;
+      if (in_a_dot && ++strokes % files.every != 0) return;
+      write_space_state(*files.keep, *bound, now, runtime(), files.facts);
+    };
+  backend_table(used.backend).run_space(*bound, outcome, monitor);
+  result.member.runtime = runtime();
+  if (bound->stopped) {
+    if (files.keep) write_space_state(*files.keep, *bound, outcome, runtime(), files.facts);
+    result.state = RunState{{}, outcome, bound->at.clock.time, runtime()};
+    return result;
+  }
   if (const std::string message = failure(treatment, outcome); !message.empty()) throw NumericsError(message);
-  collect_box(*bound, outcome, found.second);
-  found.first.runtime = seconds_since(start);
-  return found;
-}
-
-RunResult run_in_box(const Treatment& treatment, const RunOptions& options, Backend wanted, RunMonitor& monitor,
-                     const RunState* from) {
-  if (from || options.stop_time < HUGE_VAL)
-    throw InputError("a run in a box (geometry.kind = \"box\") is not stopped and resumed; run it to its end");
-  const BackendChoice used = choose_for_box(wanted);
-  auto [member, fields] = run_box(treatment, options, backend_table(used.backend), monitor);
-  return {std::move(member), std::move(fields), used, options.grid, std::nullopt};
+  collect_box(*bound, outcome, result.fields);
+  result.member.runtime = runtime();
+  return result;
 }
 
 }  // namespace
 
-RunResult run(const Treatment& treatment, const RunOptions& options, Backend wanted, RunMonitor& monitor, const RunState* from) {
-  if (treatment.geometry.kind == GeometryKind::box) return run_in_box(treatment, options, wanted, monitor, from);
+RunResult run(const Treatment& treatment, const RunOptions& options, Backend wanted, RunMonitor& monitor, const RunState* from,
+              const StateFiles& files) {
+  if (treatment.geometry.kind == GeometryKind::box) return run_in_box(treatment, options, wanted, monitor, files);
   const BackendChoice used = choose_backend(wanted, 1);
   const auto start = std::chrono::steady_clock::now();
   RunOptions recording = options;
@@ -242,7 +249,7 @@ struct Placed : MemberSink {
 /// Runs members in a box one after the other, each on all threads of a backend, so that no two of them need memory at once. Dwell
 /// times share no insertion there: each is a run of its own, with the bits of one alone.
 void run_boxes(const std::vector<Member>& members, const std::vector<std::size_t>& places, const RunOptions& options,
-               const BackendTable& table, RunMonitor& monitor, MemberSink& sink) {
+               Backend backend, RunMonitor& monitor, MemberSink& sink) {
   for (const std::size_t place : places) {
     std::vector<Treatment> dwelling{members[place].treatment};
     if (!members[place].dwells.empty()) dwelling.assign(members[place].dwells.size(), members[place].treatment);
@@ -251,7 +258,7 @@ void run_boxes(const std::vector<Member>& members, const std::vector<std::size_t
     try {
       for (const Treatment& one : dwelling) {
         if (monitor.stop) return;
-        std::get<0>(outcome).push_back(run_box(one, options, table, monitor).first);
+        std::get<0>(outcome).push_back(run_in_box(one, options, backend, monitor, {}).member);
       }
     } catch (const Interrupted&) {
       return;
@@ -276,7 +283,7 @@ BatchReport run_batch(const std::vector<Member>& members, const RunOptions& opti
   const std::optional<BackendChoice> for_boxes =
       box_places.empty() ? std::nullopt : std::optional(choose_for_box(wanted));  // what cannot run is refused before any work
   if (flat.empty() && for_boxes) {
-    run_boxes(members, box_places, options, backend_table(for_boxes->backend), monitor, sink);
+    run_boxes(members, box_places, options, for_boxes->backend, monitor, sink);
     return {*for_boxes, 0, ""};
   }
   BatchReport report{choose_backend(wanted, std::max(whole, members.size())), 0, ""};
@@ -289,7 +296,7 @@ BatchReport run_batch(const std::vector<Member>& members, const RunOptions& opti
       run_members_on(backend_table(used), may_fall_back ? &kokkos_backend() : nullptr, flat, plain, monitor, placed);
   report.fell_back = fallen.members;
   report.why = fallen.reason;
-  if (for_boxes) run_boxes(members, box_places, options, backend_table(for_boxes->backend), monitor, sink);
+  if (for_boxes) run_boxes(members, box_places, options, for_boxes->backend, monitor, sink);
   return report;
 }
 

@@ -56,12 +56,22 @@ struct RunResult {
   std::optional<RunState> state;
 };
 
+/// Files of the state of a run in a box, which is too large to be handed about: the one that it is written to, on the way and where
+/// it is stopped, and the one to go on from.
+struct StateFiles {
+  std::optional<std::filesystem::path> keep{}, resume{};
+  int every = 0;         ///< strokes after which it is written, counted over all dots; 0: only where the run is stopped
+  StateFacts facts{};    ///< what it belongs to
+  StateFacts binding{};  ///< those of them that must be the same where it goes on
+};
+
 /// Runs one treatment and keeps its fields; `from`, if given, is the state to go on from, which must be of the same treatment,
 /// grid, horizon and program. A run whose options give a `stop_time` it reaches, or whose monitor says stop and keeps the state,
 /// ends with its state. Throws NumericsError if it fails; Interrupted if the monitor says stop and nothing is to be kept, or
-/// nothing can be, because the first contact is not over; InputError if the state does not fit.
+/// nothing can be, because the first contact is not over; InputError if the state does not fit. A box keeps its state in `files`,
+/// not in `from` and the result.
 RunResult run(const Treatment& treatment, const RunOptions& options, Backend backend, RunMonitor& monitor,
-              const RunState* from = nullptr);
+              const RunState* from = nullptr, const StateFiles& files = {});
 
 /// Runs one treatment on finer and finer grids until pigment_deposited_ng and pigment_depth_mm are known to a relative
 /// `tolerance`, or to the finest. The error of a grid is taken as its difference to the grid before, Richardson's estimate at

@@ -18,15 +18,58 @@ std::map<std::string, ConfigValue> plain_geometry() {
   add("kind", std::string("axisymmetric"), 0.0, 0.0, "definition: rings unless a box is asked for");
   add("azimuth_deg", 0.0, 0.0, 360.0, "definition: tips of a tilted needle point along x");
   add("margin_mm", 0.8, 0.5, 1.5, "definition: room for pressure and pigment; more costs cells");
-  add("dots", 1.0, 1.0, 5.0, "definition: one dot");
+  add("dots_x", 1.0, 1.0, 10.0, "definition: one dot");
+  add("dots_y", 1.0, 1.0, 10.0, "definition: one row");
+  add("lattice", std::string("square"), 0.0, 0.0, "definition: rows as they are meant to lie; a hand's jitter comes on top");
   add("seed", 1.0, 0.0, 1e9, "definition: any whole number");
-  add("follicle_x_mm", 0.0, -0.5, 0.5, "definition: the middle of the box");
-  add("follicle_y_mm", 0.0, -0.5, 0.5, "definition: the middle of the box");
-  add("follicle_um", 0.0, 0.0, 200.0, "definition: no follicle unless stated; estimate: terminal ones are 100 to 200 um wide");
-  add("sheath_um", 30.0, 15.0, 60.0, "estimate: connective-tissue sheath of a terminal follicle");
+  add("angle_jitter_deg", 2.0, 0.0, 5.0, "estimate: free hand, from dot to dot; no measurement was found");
+  const std::vector<double> none;
+  add("follicle_x_mm", none, 0.0, 0.0, "definition: no follicles unless stated");
+  add("follicle_y_mm", none, 0.0, 0.0, "definition: no follicles unless stated");
+  add("follicle_um", std::vector<double>{120.0}, 0.0, 0.0, "estimate: terminal hair follicles are 100 to 200 um wide");
+  add("sheath_um", std::vector<double>{30.0}, 0.0, 0.0, "estimate: connective-tissue sheath of a terminal follicle, 15 to 60 um");
+  add("follicle_tilt_deg", 0.0, 0.0, 50.0, "definition: upright unless stated; scalp hair leaves the skin at a slant");
+  add("follicle_azimuth_deg", 0.0, 0.0, 360.0, "definition: leading along x");
+  add("rete_wavelength_um", 0.0, 0.0, 300.0,
+      "definition: a share of each row, as on rings; estimate: ridges stand 90 to 150 um apart");
   add("sheath_gain", 3.0, 1.0, 10.0, "estimate: loose sheath beside dense reticular dermis; no measurement was found");
   return values;
 }
+
+namespace {
+
+/// Refuses lists of follicles that do not match, follicles that overlap, and those that lie where a dot is meant to.
+template <class Refuse>
+void check_follicles(const Treatment& t, const Refuse& refuse) {
+  const Geometry& g = t.geometry;
+  const int count = g.follicle_x.count;
+  if (g.follicle_y.count != count)
+    refuse("geometry.follicle_x_mm has " + std::to_string(count) + " values and follicle_y_mm " +
+           std::to_string(g.follicle_y.count) + " (each follicle has a place); give as many of both");
+  for (const auto& [list, name] : {std::pair{&g.follicle, "follicle_um"}, std::pair{&g.sheath, "sheath_um"}})
+    if (list->count != 1 && list->count != count)
+      refuse(std::string("geometry.") + name + " has " + std::to_string(list->count) + " values for " + std::to_string(count) +
+             " follicles; give one for all or one each");
+  const auto named = [](int n) { return "follicle " + std::to_string(n + 1); };
+  for (int n = 0; n < count; ++n) {
+    const Follicle one = g.follicle_at(n);
+    for (int m = 0; m < n; ++m) {
+      const Follicle other = g.follicle_at(m);
+      const double apart = other.distance(one.x, one.y, 0.0), least = one.rim + other.rim;
+      if (apart < least)
+        refuse("geometry.follicle_x_mm, follicle_y_mm: " + named(m) + " and " + named(n) + " overlap (their axes are " +
+               in_mm(apart) + " apart, their radii with the sheaths are " + in_mm(least) + " together); move them apart");
+    }
+    for (int d = 0; d < g.dots(); ++d) {
+      const Geometry::Place at = g.dot(d, t.pattern.dot_spacing);
+      if (one.distance(at.x, at.y, 0.0) < one.rim)
+        refuse("geometry.follicle_x_mm, follicle_y_mm put " + named(n) + " with its sheath (radius " + in_mm(one.rim) +
+               ") over a dot; a needle that runs into a hair is not modelled, move it away");
+    }
+  }
+}
+
+}  // namespace
 
 void check_geometry(const Treatment& t, const std::string& where) {
   const auto refuse = [&](const std::string& message) { throw InputError(where + ": " + message); };
@@ -38,8 +81,11 @@ void check_geometry(const Treatment& t, const std::string& where) {
                ", but geometry.kind is \"axisymmetric\" (rings have no direction and one dot); write kind = \"box\" "
                "or leave it out");
     };
-    only_in_box(g.dots > 1, "dots = " + std::to_string(g.dots) + " asks for several");
-    only_in_box(g.follicle > 0.0, "follicle_um = " + number_text(g.follicle / units::um) + " asks for a follicle");
+    only_in_box(g.dots_x > 1, "dots_x = " + std::to_string(g.dots_x) + " asks for several dots");
+    only_in_box(g.dots_y > 1, "dots_y = " + std::to_string(g.dots_y) + " asks for several rows");
+    only_in_box(g.follicle_x.count > 0, "follicle_x_mm asks for " + std::to_string(g.follicle_x.count) + " follicles");
+    only_in_box(g.rete_wavelength > 0.0,
+                "rete_wavelength_um = " + number_text(g.rete_wavelength / units::um) + " asks for a surface");
     only_in_box(g.azimuth != 0.0, "azimuth_deg = " + number_text(g.azimuth / units::degree) + " asks for a direction");
     return;
   }
@@ -47,14 +93,11 @@ void check_geometry(const Treatment& t, const std::string& where) {
     refuse(
         "sessions.days names " + std::to_string(t.sessions.count()) +
         " sessions, but geometry.kind is \"box\" (it treats each place once); leave sessions out or write kind = \"axisymmetric\"");
-  if (g.follicle <= 0.0) return;
-  const double rim = 0.5 * g.follicle + g.sheath;
-  for (int n = 0; n < g.dots; ++n) {
-    const double x = (n - 0.5 * (g.dots - 1)) * t.pattern.dot_spacing;
-    if (std::hypot(x - g.follicle_x, g.follicle_y) < rim)
-      refuse("geometry.follicle_x_mm, follicle_y_mm put the follicle with its sheath (radius " + in_mm(rim) +
-             ") over a dot; a needle that runs into a hair is not modelled, move it away");
-  }
+  if (g.rete_wavelength > 0.0 && g.rete_wavelength < 40.0 * units::um)
+    refuse("geometry.rete_wavelength_um = " + number_text(g.rete_wavelength / units::um) +
+           " is less than any cell of the grid resolves (ridges stand 90 to 150 um apart); use 40 or more, or 0 for a share of "
+           "each row");
+  check_follicles(t, refuse);
 }
 
 }  // namespace dermaflux

@@ -83,6 +83,27 @@ void Hdf5File::scale(const std::string& name, const std::vector<double>& values)
   require(H5DSset_scale(set, name.c_str()), "making a coordinate");
 }
 
+namespace {
+
+/// Compressed and checked, in chunks of one step along the first dimension.
+void choose_chunks(hid_t creation, std::vector<hsize_t> chunk) {
+  chunk[0] = 1;
+  require(H5Pset_chunk(creation, static_cast<int>(chunk.size()), chunk.data()), "choosing chunks");
+  require(H5Pset_shuffle(creation), "choosing a filter");
+  require(H5Pset_deflate(creation, 4), "choosing a filter");
+  require(H5Pset_fletcher32(creation), "choosing a filter");
+}
+
+void write_block(hid_t file, const std::string& name, hid_t stored, hid_t held, const void* values, std::size_t count) {
+  const hsize_t shape = count;
+  const Handle space(H5Screate_simple(1, &shape, nullptr), H5Sclose, "describing a dataset");
+  const Handle set(H5Dcreate2(file, name.c_str(), stored, space, H5P_DEFAULT, H5P_DEFAULT, H5P_DEFAULT), H5Dclose,
+                   "creating a dataset");
+  require(H5Dwrite(set, held, H5S_ALL, H5S_ALL, H5P_DEFAULT, values), "writing a dataset");
+}
+
+}  // namespace
+
 void Hdf5File::dataset(const std::string& name, const std::vector<double>& values, const std::vector<std::string>& dimensions,
                        bool single) {
   std::vector<hsize_t> shape;
@@ -95,14 +116,7 @@ void Hdf5File::dataset(const std::string& name, const std::vector<double>& value
       shape.empty() ? H5Screate(H5S_SCALAR) : H5Screate_simple(static_cast<int>(shape.size()), shape.data(), nullptr), H5Sclose,
       "describing a dataset");
   const Handle creation(H5Pcreate(H5P_DATASET_CREATE), H5Pclose, "creating a property list");
-  if (shape.size() > 1) {
-    std::vector<hsize_t> chunk = shape;
-    chunk[0] = 1;
-    require(H5Pset_chunk(creation, static_cast<int>(chunk.size()), chunk.data()), "choosing chunks");
-    require(H5Pset_shuffle(creation), "choosing a filter");
-    require(H5Pset_deflate(creation, 4), "choosing a filter");
-    require(H5Pset_fletcher32(creation), "choosing a filter");
-  }
+  if (shape.size() > 1) choose_chunks(creation, shape);
   const Handle links = links_with_parents();
   require(H5Pset_create_intermediate_group(links, 1), "creating a group");
   const Handle set(H5Dcreate2(file_, name.c_str(), single ? H5T_IEEE_F32LE : H5T_IEEE_F64LE, space, links, creation, H5P_DEFAULT),
@@ -112,6 +126,24 @@ void Hdf5File::dataset(const std::string& name, const std::vector<double>& value
     const Handle coordinate(H5Dopen2(file_, dimensions[d].c_str(), H5P_DEFAULT), H5Dclose, "opening a coordinate");
     require(H5DSattach_scale(set, coordinate, static_cast<unsigned>(d)), "attaching a coordinate");
   }
+}
+
+void Hdf5File::shaped(const std::string& name, const std::vector<double>& values, const std::vector<std::size_t>& shape) {
+  const std::vector<hsize_t> extent(shape.begin(), shape.end());
+  const Handle space(H5Screate_simple(static_cast<int>(extent.size()), extent.data(), nullptr), H5Sclose, "describing a dataset");
+  const Handle creation(H5Pcreate(H5P_DATASET_CREATE), H5Pclose, "creating a property list");
+  choose_chunks(creation, extent);
+  const Handle set(H5Dcreate2(file_, name.c_str(), H5T_IEEE_F32LE, space, H5P_DEFAULT, creation, H5P_DEFAULT), H5Dclose,
+                   "creating a dataset");
+  require(H5Dwrite(set, H5T_NATIVE_DOUBLE, H5S_ALL, H5S_ALL, H5P_DEFAULT, values.data()), "writing a dataset");
+}
+
+void Hdf5File::block(const std::string& name, std::span<const double> values) {
+  write_block(file_, name, H5T_IEEE_F64LE, H5T_NATIVE_DOUBLE, values.data(), values.size());
+}
+
+void Hdf5File::block(const std::string& name, std::span<const float> values) {
+  write_block(file_, name, H5T_IEEE_F32LE, H5T_NATIVE_FLOAT, values.data(), values.size());
 }
 
 void Hdf5File::plain(const std::string& name, const std::vector<double>& values, std::size_t columns) {

@@ -1,6 +1,7 @@
 #pragma once
 #include <cstdint>
 #include <filesystem>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -30,6 +31,11 @@ class Hdf5File {
                bool single = false);
   /// A dataset without coordinates; with several columns, row by row.
   void plain(const std::string& name, const std::vector<double>& values, std::size_t columns = 1);
+  /// A dataset of a shape without coordinates, row-major, in single precision.
+  void shaped(const std::string& name, const std::vector<double>& values, const std::vector<std::size_t>& shape);
+  /// The same as plain straight from where the values lie.
+  void block(const std::string& name, std::span<const double> values);
+  void block(const std::string& name, std::span<const float> values);
   void integers(const std::string& name, const std::vector<std::int64_t>& values, std::size_t columns = 1);
   void text(const std::string& name, const std::string& value);
   /// A second name for an object.

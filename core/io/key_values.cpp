@@ -75,19 +75,23 @@ struct Assign {
   void operator()(LayerKind* target) const { *target = static_cast<LayerKind>(word()); }
   void operator()(ScarShape* target) const { *target = static_cast<ScarShape>(word()); }
   void operator()(GeometryKind* target) const { *target = static_cast<GeometryKind>(word()); }
+  void operator()(DotLattice* target) const { *target = static_cast<DotLattice>(word()); }
   void operator()(std::array<double, band_count>* target) const {
     const auto* values = std::get_if<std::vector<double>>(&content);
     if (!values || values->size() != target->size())
       wrong_type("a list of " + std::to_string(target->size()) + " numbers, one per wavelength");
     for (std::size_t n = 0; n < target->size(); ++n) (*target)[n] = checked((*values)[n]) * key.scale;
   }
-  void operator()(SessionList* target) const {
+  void operator()(SessionList* target) const { list(target, max_sessions, "session"); }
+  void operator()(FollicleList* target) const { list(target, max_follicles, "follicle"); }
+  template <class List>
+  void list(List* target, std::size_t most, const std::string& what) const {
     const auto* values = std::get_if<std::vector<double>>(&content);
-    const std::string wanted = "a list of at most " + std::to_string(max_sessions) + " numbers, one per session";
+    const std::string wanted = "a list of at most " + std::to_string(most) + " numbers, one per " + what;
     if (!values) wrong_type(wanted);
-    if (values->size() > max_sessions)
-      throw InputError(where + ": " + path + " has " + std::to_string(values->size()) + " values (more sessions than the model " +
-                       "has been made for); write " + wanted);
+    if (values->size() > most)
+      throw InputError(where + ": " + path + " has " + std::to_string(values->size()) + " values (more " + what +
+                       "s than the model has been made for); write " + wanted);
     *target = {static_cast<int>(values->size()), {}};
     for (std::size_t n = 0; n < values->size(); ++n) target->values[n] = checked((*values)[n]) * key.scale;
   }

@@ -188,20 +188,35 @@ std::vector<Key> geometry_keys() {
           &Treatment::geometry, &Geometry::azimuth),
       row("margin_mm", "mm", mm, 0.2, 5.0, "tissue beyond the outermost track on each side (box)", &Treatment::geometry,
           &Geometry::margin),
-      row("dots", "", 1.0, 1.0, 9.0, "dots in a row along x, pattern.dot_spacing_mm apart, one after the other (box)",
-          &Treatment::geometry, &Geometry::dots),
+      row("dots_x", "", 1.0, 1.0, 10.0, "dots in a row along x, pattern.dot_spacing_mm apart, one after the other (box)",
+          &Treatment::geometry, &Geometry::dots_x),
+      row("dots_y", "", 1.0, 1.0, 10.0, "rows of dots, along y, laid one after the other (box)", &Treatment::geometry,
+          &Geometry::dots_y),
+      row("lattice", "", 1.0, 0.0, 1.0,
+          "how those rows stand: square, or hexagonal, every other one shifted by half a spacing (box)", &Treatment::geometry,
+          &Geometry::lattice),
       row("seed", "", 1.0, 0.0, 1e9,
-          "seed of the hand's jitter, pattern.position_jitter_mm and depth_jitter_mm, of several dots (box)", &Treatment::geometry,
-          &Geometry::seed),
-      row("follicle_x_mm", "mm", mm, -5.0, 5.0, "centre of a hair follicle from the middle of the box (box)", &Treatment::geometry,
-          &Geometry::follicle_x),
-      row("follicle_y_mm", "mm", mm, -5.0, 5.0, "centre of a hair follicle from the middle of the box (box)", &Treatment::geometry,
-          &Geometry::follicle_y),
-      row("follicle_um", "um", um, 0.0, 500.0, "diameter of that follicle without its sheath, 0 for none (box)",
+          "seed of the hand's jitter of several dots: pattern.position_jitter_mm, depth_jitter_mm, angle_jitter_deg (box)",
+          &Treatment::geometry, &Geometry::seed),
+      row("angle_jitter_deg", "deg", degree, 0.0, 15.0, "jitter of the needle's angle from dot to dot, along x and along y (box)",
+          &Treatment::geometry, &Geometry::angle_jitter),
+      row("follicle_x_mm", "mm", mm, -20.0, 20.0, "where hair follicles meet the surface, from the middle of the box (box)",
+          &Treatment::geometry, &Geometry::follicle_x),
+      row("follicle_y_mm", "mm", mm, -20.0, 20.0, "where hair follicles meet the surface, from the middle of the box (box)",
+          &Treatment::geometry, &Geometry::follicle_y),
+      row("follicle_um", "um", um, 10.0, 500.0, "their diameters without the sheath, one for all or one each (box)",
           &Treatment::geometry, &Geometry::follicle),
-      row("sheath_um", "um", um, 0.0, 200.0, "thickness of its connective-tissue sheath (box)", &Treatment::geometry,
-          &Geometry::sheath),
-      row("sheath_gain", "", 1.0, 0.01, 100.0, "permeability of that sheath over that of the tissue around (box)",
+      row("sheath_um", "um", um, 0.0, 200.0, "thickness of their connective-tissue sheaths, one for all or one each (box)",
+          &Treatment::geometry, &Geometry::sheath),
+      row("follicle_tilt_deg", "deg", degree, 0.0, 60.0, "angle of the follicles from the surface normal (box)",
+          &Treatment::geometry, &Geometry::follicle_tilt),
+      row("follicle_azimuth_deg", "deg", degree, 0.0, 360.0,
+          "direction, from x towards y, in which they lead on their way down (box)", &Treatment::geometry,
+          &Geometry::follicle_azimuth),
+      row("rete_wavelength_um", "um", um, 0.0, 1000.0,
+          "from ridge to ridge of the junction as a surface, skin.rete_amplitude_um deep; 0: ridges as a share of each row (box)",
+          &Treatment::geometry, &Geometry::rete_wavelength),
+      row("sheath_gain", "", 1.0, 0.01, 100.0, "permeability of the sheaths over that of the tissue around (box)",
           &Treatment::geometry, &Geometry::sheath_gain),
   };
 }
@@ -242,6 +257,7 @@ std::vector<std::string> allowed_words(const KeyTarget& target) {
   if (std::holds_alternative<LayerKind*>(target)) return {"epidermis", "dermis", "deep"};
   if (std::holds_alternative<ScarShape*>(target)) return {"none", "disc", "strip"};
   if (std::holds_alternative<GeometryKind*>(target)) return {"axisymmetric", "box"};
+  if (std::holds_alternative<DotLattice*>(target)) return {"square", "hexagonal"};
   return {};
 }
 

@@ -10,8 +10,8 @@
 namespace dermaflux {
 
 /// Where a key's value lives in a Treatment.
-using KeyTarget = std::variant<double*, int*, bool*, NeedleShape*, LayerKind*, ScarShape*, GeometryKind*,
-                               std::array<double, band_count>*, SessionList*>;
+using KeyTarget = std::variant<double*, int*, bool*, NeedleShape*, LayerKind*, ScarShape*, GeometryKind*, DotLattice*,
+                               std::array<double, band_count>*, SessionList*, FollicleList*>;
 
 /// One key of the input: the only place where its name, unit, allowed range and meaning are written. Configuration, command
 /// line, Python, the schema and the documentation derive from it.

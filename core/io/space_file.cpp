@@ -73,6 +73,16 @@ void write_tissue(Hdf5File& file, const SpaceFields& f, const std::vector<double
     write(pool_columns()[pool].name, values, pool_columns()[pool]);
   }
   write("pigment", total, {"pigment", "kg m-3", "all pigment per tissue volume", 1.0});
+  // What stays as it is has one step, which all steps of time show.
+  const auto still = [&](const std::string& name, const std::vector<float>& values, const std::string& meaning) {
+    file.shaped(data + name, turned(f, values.data()), {1, f.z_face.size() - 1, f.y_face.size() - 1, f.x_face.size() - 1});
+    described(file, data + name, "1", meaning);
+    file.integers(at + "/Steps/CellDataOffsets/" + name, Integers(days.size(), 0));
+  };
+  std::vector<float> layers;
+  for (std::size_t k = 0; k < f.cells(); ++k) layers.push_back(static_cast<float>(f.layer(k)));
+  still("layer", layers, "layer of the skin, 0 at the surface, in the order of skin.layers");
+  still("permeability_ratio", f.resistance, "permeability over that of plain skin at that depth");
 }
 
 /// The prongs' paths: one line each, from where it enters to its deepest point, the same at all time steps.
@@ -138,7 +148,12 @@ void write_space(Hdf5File& file, const SpaceFields& f, const std::vector<double>
     described(file, names[n], units[n], meanings[n]);
   }
   file.dataset("box_permeability_ratio", turned(f, f.resistance.data()), {"z", "y", "x"}, true);
-  described(file, "box_permeability_ratio", "1", "permeability over that of plain skin at that depth (follicle, sheath, scar)");
+  described(file, "box_permeability_ratio", "1",
+            "permeability over that of plain skin at that depth (follicle, sheath, scar, ridge)");
+  if (!f.epidermal.empty()) {
+    file.dataset("box_epidermis_share", turned(f, f.epidermal.data()), {"z", "y", "x"}, true);
+    described(file, "box_epidermis_share", "1", "share of epidermis in the cell, under the ridges of the junction");
+  }
   std::vector<double> lines;
   for (const TrackLine& t : f.tracks) lines.insert(lines.end(), {double(t.dot), t.x, t.y, 0.0, t.tip_x, t.tip_y, t.tip_z});
   file.plain("tracks", lines, 7);

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "core/simulation/outcome.hpp"
+#include "core/simulation/space_case.hpp"
 
 namespace dermaflux {
 
@@ -28,5 +29,13 @@ StateFacts read_state_facts(const std::filesystem::path& path);
 
 /// The state itself. Throws FileError; InputError if one of the facts `expected` differs, naming it.
 RunState read_state(const std::filesystem::path& path, const StateFacts& expected);
+
+/// The same for a run in a box, whose state is large: written from the memory of the case, and read into it.
+void write_space_state(const std::filesystem::path& path, SpaceCase& c, const Outcome& outcome, double runtime,
+                       const StateFacts& facts);
+
+/// Puts a case that was built anew where the state says; returns the wall time spent before [s]. Throws FileError; InputError if
+/// one of the facts `expected` differs, naming it.
+double read_space_state(const std::filesystem::path& path, const StateFacts& expected, SpaceCase& c, Outcome& outcome);
 
 }  // namespace dermaflux

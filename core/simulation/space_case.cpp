@@ -26,9 +26,9 @@ double free_memory() {
   return 4e9;
 }
 
-void lay_out_healing(ViewArena& constants, ViewArena& state, const CartesianGrid& grid, SpaceHealing& healing) {
+void lay_out_healing(ViewArena& constants, ViewArena& state, const CartesianGrid& grid, bool ridges, SpaceHealing& healing) {
   healing.grid = take_grid(constants, grid.column_count(), grid.n_z);
-  lay_out_healing_rows(constants, healing);
+  lay_out_healing_rows(constants, healing, ridges);
   lay_out_healing_state(state, healing);
   healing.box = grid;
 }
@@ -41,7 +41,7 @@ std::pair<long, long> lay_out_case(double* constants, double* state, const Carte
   lay_out_space_strips(changing, c.insertion);
   c.strips_end = changing.used;
   lay_out_space_state(changing, c.insertion);
-  lay_out_healing(fixed, changing, c.insertion.box.grid, c.healing);
+  lay_out_healing(fixed, changing, c.insertion.box.grid, c.treatment.has_ridges(), c.healing);
   c.trace_count = changing.take(1);
   return {fixed.used, changing.used};
 }
@@ -49,7 +49,6 @@ std::pair<long, long> lay_out_case(double* constants, double* state, const Carte
 /// Columns of the box as rings of the same areas, at their distance from the middle of the next dot.
 void fill_columns(const SpaceCase& c, const HealingProblem& healing) {
   const CartesianGrid& g = c.insertion.box.grid;
-  const double lean = 0.5 * std::tan(c.treatment.machine.angle) * c.puncture.tip_depth, azimuth = c.treatment.geometry.azimuth;
   double area = 0.0;
   put(healing.grid.r_face, 0, 0.0);
   for (int i = 0; i < g.n_x; ++i)
@@ -59,8 +58,7 @@ void fill_columns(const SpaceCase& c, const HealingProblem& healing) {
       put(healing.grid.r_face, column + 1, std::sqrt(area / units::pi));
       double nearest = HUGE_VAL;
       for (const SpaceDot& dot : c.dots)
-        nearest = std::min(nearest, std::hypot(g.x_centre(i) - dot.x - lean * std::cos(azimuth),
-                                               g.y_centre(l) - dot.y - lean * std::sin(azimuth)));
+        nearest = std::min(nearest, std::hypot(g.x_centre(i) - dot.middle_x(), g.y_centre(l) - dot.middle_y()));
       put(healing.grid.r_centre, column, nearest);
     }
   for (int j = 0; j <= g.n_z; ++j) put(healing.grid.z_face, j, g.z_face(j));
@@ -81,6 +79,24 @@ bool fill_sides(const SpaceCase& c, const HealingProblem& healing) {
   return bordered;
 }
 
+/// Share of epidermis of every row of the box [-].
+std::vector<double> row_means(const SpaceCase& c) {
+  const CartesianGrid& g = c.insertion.box.grid;
+  const HealingRows& rows = c.healing.rows;
+  std::vector<double> means;
+  for (int j = 0; j < g.n_z; ++j) {
+    // Of what the columns differ from the first, so that columns that are all alike give that.
+    double sum = 0.0, area = 0.0;
+    for (int i = 0; i < g.n_x; ++i)
+      for (int l = 0; l < g.n_y; ++l) {
+        area += g.column_area(i, l);
+        sum += g.column_area(i, l) * (rows.epidermal(rows.of(g.column(i, l)) + j) - rows.epidermal(j));
+      }
+    means.push_back(rows.epidermal(j) + sum / area);
+  }
+  return means;
+}
+
 void require_in_box(const SpaceCase& c) {
   const CartesianFaces& f = c.faces;
   for (const TrackLine& line : c.fields.tracks)
@@ -92,15 +108,57 @@ void require_in_box(const SpaceCase& c) {
                          " mm); use a larger geometry.margin_mm or less machine.angle_deg");
 }
 
+/// Smallest distance of a track from the axis of a follicle [m].
+double closest(const TrackLine& line, const Follicle& follicle) {
+  // The distance along the track is convex: a golden section finds its smallest.
+  const auto at = [&](double share) {
+    return follicle.distance(mix(line.x, line.tip_x, share), mix(line.y, line.tip_y, share), share * line.tip_z);
+  };
+  double low = 0.0, high = 1.0;
+  constexpr double part = 0.3819660112501051;
+  while (high - low > 1e-6) {
+    const double a = low + part * (high - low), b = high - part * (high - low);
+    (at(a) < at(b) ? high : low) = at(a) < at(b) ? b : a;
+  }
+  return std::min({at(0.5 * (low + high)), at(0.0), at(1.0)});
+}
+
+/// Follicles stand in the box as far as its tracks reach, and out of the way of every needle, wherever the hand has put it.
+void require_follicles_clear(const SpaceCase& c) {
+  const Geometry& g = c.treatment.geometry;
+  const CartesianFaces& f = c.faces;
+  double deepest = 0.0;
+  for (const TrackLine& line : c.fields.tracks) deepest = std::max(deepest, line.tip_z);
+  for (int n = 0; n < g.follicle_x.count; ++n) {
+    const Follicle one = g.follicle_at(n);
+    const std::string name = "follicle " + std::to_string(n + 1) + " (at " + number_text(one.x / units::mm) + ", " +
+                             number_text(one.y / units::mm) + " mm)";
+    for (const double z : {0.0, deepest}) {
+      const double x = one.x + one.lean_x * z, y = one.y + one.lean_y * z;
+      if (x - one.rim < f.x.front() || x + one.rim > f.x.back() || y - one.rim < f.y.front() || y + one.rim > f.y.back())
+        throw InputError(name + " does not lie in the box, which ends at x = " + number_text(f.x.front() / units::mm) + " and " +
+                         number_text(f.x.back() / units::mm) + " mm, y = " + number_text(f.y.front() / units::mm) + " and " +
+                         number_text(f.y.back() / units::mm) +
+                         " mm; use a larger geometry.margin_mm, or leave it out of geometry.follicle_x_mm and follicle_y_mm");
+    }
+    for (const TrackLine& line : c.fields.tracks)
+      if (closest(line, one) < one.rim)
+        throw InputError(name + " with its sheath (radius " + in_mm(one.rim) + ") lies over dot " + std::to_string(line.dot + 1) +
+                         ", where the hand put it (a needle that runs into a hair is not modelled); move it away, or use another "
+                         "geometry.seed or less jitter");
+  }
+}
+
 }  // namespace
 
 double bytes_per_cell(const Treatment& treatment, std::size_t moments) {
   constexpr std::size_t edge = 65;
   const CartesianFaces cube{std::vector<double>(edge), std::vector<double>(edge), std::vector<double>(edge)};
   SpaceCase counted;
+  counted.treatment = treatment;
   counted.insertion.box.tissue.params.classes = treatment.ink.size_classes;
   const auto [constants, state] = lay_out_case(nullptr, nullptr, cube, counted);
-  const double kept = static_cast<double>(5 * moments + 5 + 1) * sizeof(float) * 2.0;  // a vector doubles as it grows
+  const double kept = static_cast<double>(5 * moments + 5 + 1) * sizeof(float);
   return static_cast<double>(constants + state) * sizeof(double) / static_cast<double>(cube.cell_count()) + kept;
 }
 
@@ -118,13 +176,14 @@ std::unique_ptr<SpaceCase> build_space_case(const Treatment& whole, const RunOpt
   c.dots = space_dots(c.treatment, c.puncture);
   c.times = look_times(options.horizon, whole.sessions);
   const double most = std::min(0.8 * free_memory() / bytes_per_cell(whole, c.times.size()), 2e9);
-  c.faces = space_faces(c.treatment, c.dots, options.grid, static_cast<long long>(most));
+  c.faces = space_faces(c.treatment, c.puncture, options.grid, static_cast<long long>(most));
   for (std::size_t d = 0; d < c.dots.size(); ++d)
     for (const SpaceTrack& track : dot_tracks(c.treatment, c.dots[d])) {
       const double z = std::max(c.dots[d].tip_depth - track.setback * track.upright, 0.0);
       c.fields.tracks.push_back({static_cast<int>(d), track.x, track.y, track.x + track.lean_x * z, track.y + track.lean_y * z, z});
     }
   require_in_box(c);
+  require_follicles_clear(c);
 
   c.insertion.box.tissue.params = space_params(c.treatment, c.puncture, c.dots.front(), options.grid);
   const auto [constants, state] = lay_out_case(nullptr, nullptr, c.faces, c);
@@ -137,17 +196,60 @@ std::unique_ptr<SpaceCase> build_space_case(const Treatment& whole, const RunOpt
   fill_columns(c, c.healing);
   fill_healing_rows(c.treatment, c.healing);
   c.healing.params.bordered = fill_sides(c, c.healing);
+  if (c.treatment.has_ridges()) fill_ridges(c.treatment, c.insertion.box.grid, c.healing);
+  c.epidermal = row_means(c);
   int rows = 0;
-  while (rows < c.healing.grid.n_z && c.healing.rows.epidermal(rows) > 0.0) ++rows;
+  while (rows < c.healing.grid.n_z && c.epidermal[static_cast<std::size_t>(rows)] > 0.0) ++rows;
   c.healing.params.epidermal_rows = rows;
   c.fields.x_face = c.faces.x;
   c.fields.y_face = c.faces.y;
   c.fields.z_face = c.faces.z;
+  c.fields.pools.reserve(5 * c.fields.cells() * c.times.size());
+  c.fields.insertion.reserve(5 * c.fields.cells());
   const FieldView<const double> resistance = c.insertion.box.scratch.resistance;
   for (int k = 0; k < resistance.size; ++k) c.fields.resistance.push_back(static_cast<float>(resistance(k)));
+  const Skin& skin = c.treatment.skin_at_axis();
+  for (int n = 0; n < skin.layer_count; ++n) {
+    const SkinLayer& layer = skin.layers[static_cast<std::size_t>(n)];
+    c.fields.layers.push_back((n > 0 ? c.fields.layers.back() : 0.0) + layer.thickness * skin.thickness_factor);
+    if (layer.kind == LayerKind::epidermis) c.fields.epidermal_layers = static_cast<std::size_t>(n) + 1;
+  }
+  if (c.treatment.has_ridges())
+    for (int k = 0; k < resistance.size; ++k) c.fields.epidermal.push_back(static_cast<float>(c.healing.rows.epidermal(k)));
   const double steps = static_cast<double>(c.puncture.strokes) * planned_steps(c.insertion.box.tissue.params);
   c.trace.assign(static_cast<std::size_t>(TraceStep::columns * std::min(5.0 * steps, 2e6)), 0.0);
   return built;
+}
+
+std::vector<std::span<double>> SpaceCase::kept_numbers() {
+  std::vector<std::span<double>> all;
+  const auto keep = [&](FieldView<double> view) { all.emplace_back(view.data, static_cast<std::size_t>(view.size)); };
+  const SpaceProblem& b = insertion.box;
+  if (at.heals) {
+    const PoolFields& p = healing.pools;
+    for (const auto& view : {p.free, p.matrix, p.macrophage, p.slow, p.epidermal, healing.scratch.lymph_factor,
+                             healing.scratch.within, healing.scratch.reached, healing.account})
+      keep(view);
+  } else {
+    const TissueState& t = b.tissue.tissue;
+    for (const auto& view : {t.torn, t.held, t.fluid, t.carrier, t.pressure, t.speed, t.path, t.crack, b.tissue.scratch.damage})
+      keep(view);
+    for (const FieldGroup& group : {t.pigment, t.captured})
+      for (int n = 0; n < group.count; ++n) keep(group[n]);
+    all.emplace_back(state + strips, static_cast<std::size_t>(strips_end - strips));
+  }
+  keep(healing.scratch.wound);
+  keep(trace_count);
+  const double steps = std::min(trace_count(0), static_cast<double>(trace.size() / TraceStep::columns));
+  all.emplace_back(trace.data(), static_cast<std::size_t>(steps) * TraceStep::columns);
+  return all;
+}
+
+std::vector<std::span<float>> SpaceCase::kept_fields() {
+  const std::size_t cells = static_cast<std::size_t>(faces.cell_count());
+  fields.insertion.resize(at.heals ? 5 * cells : 0);
+  fields.pools.resize(5 * cells * static_cast<std::size_t>(at.moment));
+  return {fields.insertion, fields.pools};
 }
 
 RingMeans ring_means(const SpaceCase& c) {

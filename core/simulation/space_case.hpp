@@ -1,5 +1,7 @@
 #pragma once
+#include <functional>
 #include <memory>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -10,6 +12,17 @@
 #include "core/solver/space_setup.hpp"
 
 namespace dermaflux {
+
+/// Where a run in a box stands, between two strokes, dots, steps of healing or moments.
+struct SpaceProgress {
+  int dot;               ///< that is next, or being laid; all of them when the last track has closed
+  int stroke;            ///< of its strokes, those that are done
+  int moment;            ///< moments that have been booked
+  bool heals;            ///< what the tracks left has been laid down
+  SpacePart part;        ///< that pressure has reached, between two strokes
+  InsertionTally tally;  ///< of the dot that is being laid
+  HealingTally clock;
+};
 
 /// One treatment in a box, ready to run on the host.
 struct SpaceCase {
@@ -22,12 +35,21 @@ struct SpaceCase {
   SpaceHealing healing{};
   std::vector<double> times;  ///< moments [s]
   std::vector<double> constants;
+  std::vector<double> epidermal;  ///< share of epidermis per row, mean over the box [-]
   Workspace memory;
   double* state = nullptr;
   long strips = 0, strips_end = 0;  ///< where the memory of the tracks lies in the state [double]
   std::vector<double> trace;
   FieldView<double> trace_count;
   SpaceFields fields;
+  SpaceProgress at{};
+  std::function<void(const Outcome&)> between;  ///< told between two strokes, dots and moments; may be empty
+  bool stopped = false;                         ///< the run was left in healing, to go on from there
+
+  /// All that the rest of a run depends on besides its input, `at` and its outcome, as blocks of memory. Those of a run that stands
+  /// elsewhere are others.
+  std::vector<std::span<double>> kept_numbers();
+  std::vector<std::span<float>> kept_fields();
 };
 
 /// Bytes that a run in a box takes per cell, all told.

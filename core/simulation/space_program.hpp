@@ -5,29 +5,44 @@
 
 namespace dermaflux {
 
-/// Lays the dots of a box one after the other, each into what the ones before left.
+/// Tells whoever keeps the state of a run that it may be kept now.
+inline void pause(const SpaceCase& c, const Outcome& out) {
+  if (c.between) c.between(out);
+}
+
+/// Lays the dots of a box one after the other, each into what the ones before left, from where the run stands.
 template <class Executor>
 void lay_dots(const Executor& executor, SpaceCase& c, Outcome& out) {
   SpaceInsertion& in = c.insertion;
   SpaceProblem& b = in.box;
   const SpacePart whole{0, b.grid.n_x, 0, b.grid.n_y, b.grid.n_z};
-  const int columns = b.grid.column_count(), n_z = b.grid.n_z, count = static_cast<int>(c.dots.size());
-  for (int d = 0; d < count; ++d) {
+  const int count = static_cast<int>(c.dots.size());
+  for (int d = c.at.dot; d < count; ++d) {
     const SpaceDot& dot = c.dots[static_cast<std::size_t>(d)];
     InsertionParams params = space_params(c.treatment, c.puncture, dot, c.options.grid);
     params.done_before = 0.95 * d / count;
     params.done_in_it = 0.95 / count;
-    for (long k = c.strips; k < c.strips_end; ++k) c.state[k] = 0.0;
+    const bool anew = c.at.stroke == 0;
+    if (anew)
+      for (long k = c.strips; k < c.strips_end; ++k) c.state[k] = 0.0;
     place_tracks(dot_tracks(c.treatment, dot), params, in);
     b.part = whole;
-    if (d == 0) in_columns(executor, b, StartTissueStep{b.tissue});
-    for (int t = 0; t < b.tracks; ++t) executor.single(FillDropStep{in.strip[t]});
-    InsertionTally tally;
+    if (anew && d == 0) in_columns(executor, b, StartTissueStep{b.tissue});
+    for (int t = 0; anew && t < b.tracks; ++t) executor.single(FillDropStep{in.strip[t]});
+    InsertionTally tally = anew ? InsertionTally{} : c.at.tally;
     if (params.tip_depth > 0.0) {
-      start_part(in, b.part);
-      run_strokes(executor, in,
+      if (anew)
+        start_part(in, b.part);
+      else
+        b.part = c.at.part;
+      run_strokes(executor, in, c.at.stroke,
                   d == 0 ? InsertionTrace{{c.trace.data(), static_cast<int>(c.trace.size()), 0}, c.trace_count} : InsertionTrace{},
-                  tally);
+                  tally, [&](int strokes) {
+                    c.at.stroke = strokes;
+                    c.at.part = b.part;
+                    c.at.tally = tally;
+                    pause(c, out);
+                  });
       relax(executor, in, tally);
     }
     for (int t = 0; t < b.tracks; ++t) {
@@ -51,8 +66,15 @@ void lay_dots(const Executor& executor, SpaceCase& c, Outcome& out) {
       out.failed_at = tally.time;
       return;
     }
-    executor.cells(columns, n_z, SpaceWoundStep{b, c.healing, dot.tip_depth});
-    executor.cells(columns, n_z, SpaceTearStep{b});
+    executor.cells(b.part.columns(), b.part.rows, SpaceTearStep{b});
+    // Until the hand has moved on, what is left of the pore pressure has gone.
+    if (d + 1 < count) in_columns(executor, b, StartTissueStep{b.tissue});
+    const double wounded = SpaceWoundStep::reach(c.healing.params);
+    b.part = part_around(in, wounded, wounded);
+    executor.cells(b.part.columns(), b.part.rows, SpaceWoundStep{b, c.healing, dot.tip_depth});
+    c.at.dot = d + 1;
+    c.at.stroke = 0;
+    pause(c, out);
   }
   out.retained_volume = out.drawn_volume - out.back_volume - out.exuded_volume;
 }
@@ -70,14 +92,9 @@ void book_moment(const Executor& executor, SpaceCase& c, int m, Outcome& out) {
     for (int k = 0; k < pool.size; ++k) c.fields.pools.push_back(static_cast<float>(pool(k)));
 }
 
-/// One treatment in a box, from the first stroke to the last year.
+/// What the tracks left becomes the start of healing.
 template <class Executor>
-void run_in_space(const Executor& executor, SpaceCase& c, Outcome& out) {
-  out = Outcome{};
-  out.session_count = 1;
-  out.moment_count = static_cast<int>(c.times.size());
-  lay_dots(executor, c, out);
-  if (out.status != Status::ok) return;
+void start_healing(const Executor& executor, SpaceCase& c, Outcome& out) {
   const SpaceProblem& b = c.insertion.box;
   SpaceHealing& healing = c.healing;
   const TissueState& tissue = b.tissue.tissue;
@@ -100,20 +117,40 @@ void run_in_space(const Executor& executor, SpaceCase& c, Outcome& out) {
   out.below_dermis = sum(Moment::below_dermis);
   out.radius_in_skin = sum(Moment::radius_above_interface);
   out.radius_in_fat = sum(Moment::radius_below_interface);
-  healing.wounds.count = 1;
-  healing.wounds.start[0] = 0.0;
   SessionOutcome& session = out.sessions[0];
   session.tip_depth = c.puncture.tip_depth;
   session.strokes = out.strokes;
   session.drawn_pigment = out.drawn_pigment;
   session.deposited = out.deposited;
-  HealingTally clock;
-  for (int m = 0; m < out.moment_count; ++m) {
-    heal_until(executor, healing, c.times[static_cast<std::size_t>(m)], clock);
+  c.at.heals = true;
+}
+
+/// One treatment in a box, from the first stroke, or from where it stands, to the last year or to where it is stopped in healing.
+template <class Executor>
+void run_in_space(const Executor& executor, SpaceCase& c, Outcome& out) {
+  if (c.at.dot == 0 && c.at.stroke == 0) {
+    out = Outcome{};
+    out.session_count = 1;
+    out.moment_count = static_cast<int>(c.times.size());
+  }
+  lay_dots(executor, c, out);
+  if (out.status != Status::ok) return;
+  if (!c.at.heals) start_healing(executor, c, out);
+  SpaceHealing& healing = c.healing;
+  healing.wounds.count = 1;
+  healing.wounds.start[0] = 0.0;
+  executor.stop_where_asked(true);
+  for (int m = c.at.moment; m < out.moment_count; ++m) {
+    if (!heal_until(executor, healing, c.times[static_cast<std::size_t>(m)], c.at.clock, c.options.stop_time)) {
+      c.stopped = true;
+      return;
+    }
     book_moment(executor, c, m, out);
     executor.milestone(0.95 + 0.05 * (m + 1) / out.moment_count);
+    c.at.moment = m + 1;
+    pause(c, out);
   }
-  out.healing_steps = clock.steps;
+  out.healing_steps = c.at.clock.steps;
   if (out.status == Status::ok && !(out.imbalance < ledger_limit)) out.status = Status::ledger_open;
 }
 

@@ -23,9 +23,9 @@ struct LaidDown {
     }
     return all;
   }
-  /// Begins healing with it. Pigment in the epidermal part of a row belongs to the epidermis from the start.
-  DF_FUNCTION void begin(const HealingProblem& p, int j, int k) const {
-    const double above = p.rows.epidermal(j);
+  /// Begins healing with it. Pigment in the epidermal part of a cell belongs to the epidermis from the start.
+  DF_FUNCTION void begin(const HealingProblem& p, int i, int j, int k) const {
+    const double above = p.rows.epidermal(p.rows.of(i) + j);
     p.pools.epidermal(k) = above * (free + matrix);
     p.pools.free(k) = (1.0 - above) * free;
     p.pools.matrix(k) = (1.0 - above) * matrix;
@@ -98,7 +98,7 @@ struct PartitionStep {
   double dot_radius;  ///< of the outermost track [m]
   DF_FUNCTION void operator()(int i, int j) const {
     const int k = p.grid.cell(i, j);
-    LaidDown{from.free(k), from.matrix(k), from.macrophage(k)}.begin(p, j, k);
+    LaidDown{from.free(k), from.matrix(k), from.macrophage(k)}.begin(p, i, j, k);
     const double aside = larger(p.grid.r_centre(i) - dot_radius, 0.0) / p.params.wound_reach;
     const double below = larger(p.grid.z_centre(j) - p.params.wound_depth, 0.0) / p.params.wound_reach;
     p.scratch.wound(k) = std::exp(-aside * aside - below * below);

@@ -80,7 +80,7 @@ DF_FUNCTION void spread_vertically(const Executor& executor, const HealingProble
   const double speed = sinks ? c[at_axis].deepening_speed : 0.0;
   const double aside = sinks ? c[p.params.bordered ? beside : at_axis].deepening_speed : 0.0;
   if (diffusivity.largest <= 0.0 && speed <= 0.0 && aside <= 0.0) return;
-  if (p.params.bordered) {
+  if (p.params.bordered || p.rows.per_column > 0) {
     executor.cells(p.grid.n_r, 1, BorderedVerticalSpreadStep{p, pool, diffusivity, {speed, aside}, dt});
     return;
   }

@@ -91,12 +91,16 @@ struct HealingParams {
   double largest_spread;            ///< longest step of spread [s], 0 for any
 };
 
-/// Constants per row.
+/// Constants per row. All but light may differ from column to column, where the junction of a box is a surface.
 struct HealingRows {
   FieldView<const double> epidermal;   ///< share of epidermis in the row [-]
   FieldView<const double> residents;   ///< resident macrophage density [1/m^3]
   FieldView<const double> open_track;  ///< 1 where exudation reaches, else 0 [-]
   FieldView<const double> photolysis;  ///< [1/s]
+  int per_column = 0;                  ///< values of a column of its own; 0: all columns share theirs
+
+  /// Place of the first row of a ring or column in the first three.
+  DF_FUNCTION int of(int i) const { return i * per_column; }
 };
 
 /// Constants per ring.

@@ -147,9 +147,9 @@ struct ReactionStep {
       const double share = p.rings.beside(i), area = grid.ring_area(i);
       const auto react = [&](const TissueReaction& c) {
         if (part == Part::all && clock.migrating)
-          exchange<true>(c, area, j, first, followed, bleached, sums);
+          exchange<true>(c, area, i, j, first, followed, bleached, sums);
         else if (part == Part::all)
-          exchange<false>(c, area, j, first, followed, bleached, sums);
+          exchange<false>(c, area, i, j, first, followed, bleached, sums);
         else
           exchange_held(c, area, j, first, followed, bleached, sums);
         if (j < p.params.epidermal_rows) cast_off(c, area, j, first, followed, bleached, sums);
@@ -180,14 +180,15 @@ struct ReactionStep {
     return most[0];
   }
   template <bool migrating, int W>
-  DF_FUNCTION void exchange(const TissueReaction& c, double area, int j, int first, const Followed<W>& followed,
+  DF_FUNCTION void exchange(const TissueReaction& c, double area, int i, int j, int first, const Followed<W>& followed,
                             const double (&bleached)[W], Sums<W>& sums) const {
     // Short loops: the processor works at several lanes at once where no single one keeps it waiting.
     const PoolFields &from = p.scratch.old, &to = p.pools;
+    const int own_rows = p.rows.of(i) + j;
     double free[W], matrix[W], cells[W], slow[W], exudation[W], drained[W], outflow[W], before[W], density[W];
     DF_LANES
     for (int l = 0; l < W; ++l) {
-      const int k = first + l, row = j + l;
+      const int k = first + l, row = own_rows + l;
       const double left = 1.0 - bleached[l], of_loose = followed.loose[l] * left, residents = c.density * p.rows.residents(row);
       matrix[l] = of_loose * from.matrix(k);
       free[l] = of_loose * from.free(k);
@@ -246,7 +247,8 @@ struct ReactionStep {
       const double lost = drained[l] + c.loses * ((cells[l] + slow[l] + taken[l]) - (after.in_cells + after.in_slow));
       // What the first order misses besides uptake: how exudation falls, light on what is lost, when cells were fed.
       const double fed_wrongly = (c.staying.fed_early(early[l]).in_cells - c.staying.fed.in_cells) * taken[l];
-      const double missed = c.exudation_fall * p.rows.open_track(j + l) * lasting[l] + bleached[l] * lost + std::fabs(fed_wrongly);
+      const double missed =
+          c.exudation_fall * p.rows.open_track(own_rows + l) * lasting[l] + bleached[l] * lost + std::fabs(fed_wrongly);
       const double old_cells = from.macrophage(k), old_slow = from.slow(k), left = 1.0 - bleached[l];
       const double volume = followed.any[l] * area * p.grid.dz(j + l);
       to.macrophage(k) = followed.any[l] > 0.0 ? left * after.in_cells : old_cells;

@@ -53,6 +53,12 @@ TissueSpread tissue_spread(const Skin& skin, const Ink& ink, double cluster) {
           .released = mobile(cluster) * diffusivity(cluster)};
 }
 
+/// Epidermis above a depth: all of it down to the junction, then a share that falls linearly to nothing over the rete ridges [m].
+double epidermis_above(double z, double junction, double rete) {
+  const double into = std::clamp(z - junction, 0.0, rete);
+  return std::min(z, junction) + (rete > 0.0 ? into - 0.5 * into * into / rete : 0.0);
+}
+
 TissueCourses tissue_courses(const SkinBiology& b) {
   return {.recruitment = {.peak = b.recruitment_factor, .rise = b.recruitment_rise, .decay = b.recruitment_decay},
           .open_track = {.initial = b.open_track_loss, .decay = b.pore_closure},
@@ -61,9 +67,13 @@ TissueCourses tissue_courses(const SkinBiology& b) {
 
 }  // namespace
 
-void lay_out_healing_rows(ViewArena& arena, HealingProblem& problem) {
+void lay_out_healing_rows(ViewArena& arena, HealingProblem& problem, bool per_column) {
   HealingRows& rows = problem.rows;
-  for (auto* view : {&rows.epidermal, &rows.residents, &rows.open_track, &rows.photolysis}) *view = arena.take(problem.grid.n_z);
+  const int n_z = problem.grid.n_z;
+  rows.per_column = per_column ? n_z : 0;
+  for (auto* view : {&rows.epidermal, &rows.residents, &rows.open_track})
+    *view = arena.take(per_column ? problem.grid.cell_count() : n_z);
+  rows.photolysis = arena.take(n_z);
   problem.rings.beside = arena.take(problem.grid.n_r);
 }
 
@@ -82,6 +92,15 @@ void lay_out_healing_state(ViewArena& arena, HealingProblem& problem) {
   problem.moments = arena.take(Moment::count);
 }
 
+JunctionRow junction_row(const SkinBiology& biology, double top, double bottom, double junction, double rete) {
+  const double dz = bottom - top, below = std::max(0.5 * (top + bottom) - junction, 0.0);
+  const double above = epidermis_above(bottom, junction, rete) - epidermis_above(top, junction, rete);
+  const double epidermal = std::clamp(above / dz, 0.0, 1.0);
+  const double reached = std::min(bottom, junction + biology.open_track_reach) - std::max(top, junction);
+  return {epidermal, biology.macrophage_density * (1.0 - epidermal) * -std::expm1(-below / biology.macrophage_rise),
+          std::clamp(reached / dz, 0.0, 1.0)};
+}
+
 void fill_healing_rows(const Treatment& treatment, const HealingProblem& problem) {
   const Skin& skin = treatment.skin_at_axis();
   const double junction = skin.bottom_of(LayerKind::epidermis), rete = skin.rete_amplitude;
@@ -92,20 +111,15 @@ void fill_healing_rows(const Treatment& treatment, const HealingProblem& problem
   const double by_uvb = Photolysis{treatment.ink.photolysis_rate_uvb, model.uv_reference_dose}(model.uvb_share * uva_dose);
   const UltravioletBand uva{uva_wavelength, model.uv_penetration, model.uv_melanosomes};
   const UltravioletBand uvb{uvb_wavelength, model.uvb_penetration, model.uv_melanosomes};
-  // Epidermis above a depth: all of it down to the junction, then a share that falls linearly to nothing over the rete ridges.
-  const auto epidermis_above = [=](double z) {
-    const double into = std::clamp(z - junction, 0.0, rete);
-    return std::min(z, junction) + (rete > 0.0 ? into - 0.5 * into * into / rete : 0.0);
-  };
   for (int j = 0; j < problem.grid.n_z; ++j) {
-    const double top = problem.grid.z_face(j), bottom = problem.grid.z_face(j + 1), dz = bottom - top, z = 0.5 * (top + bottom);
-    const double epidermal = std::clamp((epidermis_above(bottom) - epidermis_above(top)) / dz, 0.0, 1.0);
-    const double below = std::max(z - junction, 0.0);
-    const double reached = std::min(bottom, junction + biology.open_track_reach) - std::max(top, junction);
-    put(problem.rows.epidermal, j, epidermal);
-    put(problem.rows.residents, j, biology.macrophage_density * (1.0 - epidermal) * -std::expm1(-below / biology.macrophage_rise));
-    put(problem.rows.open_track, j, std::clamp(reached / dz, 0.0, 1.0));
-    const double covered = epidermis_above(z);
+    const double top = problem.grid.z_face(j), bottom = problem.grid.z_face(j + 1), z = 0.5 * (top + bottom);
+    if (problem.rows.per_column == 0) {
+      const JunctionRow row = junction_row(biology, top, bottom, junction, rete);
+      put(problem.rows.epidermal, j, row.epidermal);
+      put(problem.rows.residents, j, row.residents);
+      put(problem.rows.open_track, j, row.open_track);
+    }
+    const double covered = epidermis_above(z, junction, rete);
     put(problem.rows.photolysis, j, by_uva * uva(z, covered, melanosomes) + by_uvb * uvb(z, covered, melanosomes));
   }
 }

@@ -76,11 +76,12 @@ struct RadialSpreadStep {
 struct VerticalLine {
   HealingProblem p;
   double diffusivity, speed, dt;  ///< [m^2/s], [m/s] downward, [s]
+  int rows = 0;                   ///< place of its first row in the problem's
   double from_above = 0.0;        ///< into the next row [m]
   double inverse = 0.0, coupling = 0.0, up = 0.0;
 
   /// Share of dermis in the row; nothing crosses into epidermis.
-  DF_FUNCTION double open(int j) const { return 1.0 - p.rows.epidermal(j); }
+  DF_FUNCTION double open(int j) const { return 1.0 - p.rows.epidermal(rows + j); }
   DF_FUNCTION double exchange(int j) const {  ///< across the lower face of row j [m/s]
     if (j + 1 >= p.grid.n_z) return 0.0;
     const double a = open(j), b = open(j + 1);
@@ -153,7 +154,7 @@ struct VerticalSpreadStep {
   }
 };
 
-/// The same where the rings lie in two tissues: each ring has its own diffusivity and descent.
+/// The same where the rings lie in two tissues or have junctions of their own: each has its own diffusivity, descent and barrier.
 struct BorderedVerticalSpreadStep {
   HealingProblem p;
   FieldView<double> field;
@@ -166,7 +167,8 @@ struct BorderedVerticalSpreadStep {
     for (int j = 0; j < n_z; ++j) largest = larger(largest, field(first + j));
     if (largest < negligible_pigment) return;
     const double share = p.rings.beside(i);
-    VerticalLine line{p, diffusivity.largest * diffusivity.relative(share), mix(speed[at_axis], speed[beside], share), dt};
+    VerticalLine line{p, diffusivity.largest * diffusivity.relative(share), mix(speed[at_axis], speed[beside], share), dt,
+                      p.rows.of(i)};
     double reduced = 0.0;
     for (int j = 0; j < n_z; ++j) {
       const double entering = line.next(j);

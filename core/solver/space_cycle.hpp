@@ -192,13 +192,14 @@ double insertion_step(const Executor& executor, SpaceInsertion& in, const Tip& t
   return dt;
 }
 
-/// All strokes of the contact.
-template <class Executor>
-void run_strokes(const Executor& executor, SpaceInsertion& in, const InsertionTrace& trace, InsertionTally& tally) {
+/// The strokes of the contact from one on; `after` is told how many are done after each.
+template <class Executor, class After>
+void run_strokes(const Executor& executor, SpaceInsertion& in, int first, const InsertionTrace& trace, InsertionTally& tally,
+                 const After& after) {
   const InsertionParams c = in.strip[0].params;
   if (c.tip_depth <= 0.0) return;
   const TipPath tip{c.tip_depth, c.stroke, c.frequency};
-  for (int n = 0; n < c.strokes; ++n) {
+  for (int n = first; n < c.strokes; ++n) {
     executor.milestone(c.done_before + c.done_in_it * n / c.strokes);
     for (int m = 0; m < StrokePart::count; ++m) {
       const StrokePart part = stroke_part(tip, c, m);
@@ -211,6 +212,7 @@ void run_strokes(const Executor& executor, SpaceInsertion& in, const InsertionTr
         if (trace.rows.size > 0) executor.single(TraceStep{in.strip[0], trace.rows, trace.count, tally.time, tip(t)});
       }
     }
+    if (!tally.failed) after(n + 1);
   }
 }
 

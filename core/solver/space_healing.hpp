@@ -19,17 +19,19 @@ struct SpaceLayDownStep {
   HealingProblem to;
   DF_FUNCTION void operator()(int column, int j) const {
     const int k = to.grid.cell(column, j);
-    LaidDown::of(from, to, k, [](int) { return 0.0; }).begin(to, j, k);
+    LaidDown::of(from, to, k, [](int) { return 0.0; }).begin(to, column, j, k);
   }
 };
 
-/// Marks the wound of a dot: how near a cell lies to the next of its tracks.
+/// Marks the wound of a dot, in the part: how near a cell lies to the next of its tracks.
 struct SpaceWoundStep {
   SpaceProblem b;
   HealingProblem to;
   double tip_depth;  ///< of the dot [m]
-  DF_FUNCTION void operator()(int column, int j) const {
-    const int k = to.grid.cell(column, j);
+  /// Distance beyond which the share in a wound is below 1e-16, which changes no rate [m].
+  DF_FUNCTION static double reach(const HealingParams& params) { return 6.1 * params.wound_reach; }
+  DF_FUNCTION void operator()(int n, int j) const {
+    const int column = b.column(n), k = to.grid.cell(column, j);
     const double z = b.grid.z_centre(j);
     double share = to.scratch.wound(k);
     for (int t = 0; t < b.tracks; ++t) {
@@ -42,7 +44,8 @@ struct SpaceWoundStep {
 };
 
 /// Implicit diffusion of one pool along x or y, every line by the Thomas algorithm with its rows side by side; the junction is a
-/// barrier (as RadialSpreadStep). Across a face the mean of both columns counts where they lie in two tissues.
+/// barrier (as RadialSpreadStep). Across a face the mean of both columns counts where they lie in two tissues, and it is open as
+/// far as both are dermis.
 struct SpaceLateralSpreadStep {
   SpaceHealing p;
   FieldView<double> field;
@@ -65,14 +68,18 @@ struct SpaceLateralSpreadStep {
       const double share = 0.5 * (p.rings.beside(a) + p.rings.beside(c));
       return dt * diffusivity.largest * diffusivity.relative(share) / (0.5 * (width(n) + width(n - 1)));
     };
+    const auto rows_of = [&](int n) { return p.rows.of((first + n * stride) / g.n_z); };
+    const auto open = [&](int n, int j) {  // of the face before cell n
+      return n > 0 && n < count ? 1.0 - larger(p.rows.epidermal(rows_of(n) + j), p.rows.epidermal(rows_of(n - 1) + j)) : 0.0;
+    };
     for (int n = count - 1; n >= 0; --n) {
       const double behind = n + 1 < count ? through(n + 1) : 0.0, before = n > 0 ? through(n) : 0.0, own = width(n);
       for (int j = 0; j < g.n_z; ++j) {
         const int k = first + n * stride + j;
-        const double open = 1.0 - p.rows.epidermal(j), inverse = n + 1 < count ? p.scratch.factor(k + stride) : 0.0;
-        const double coupling = open * behind * inverse;
+        const double next = open(n + 1, j) * behind, inverse = n + 1 < count ? p.scratch.factor(k + stride) : 0.0;
+        const double coupling = next * inverse;
         const double reduced = own * field(k) + (n + 1 < count ? coupling * p.scratch.solved(k + stride) : 0.0);
-        p.scratch.factor(k) = 1.0 / (own + open * (behind + before) - coupling * open * behind);
+        p.scratch.factor(k) = 1.0 / (own + (next + open(n, j) * before) - coupling * next);
         p.scratch.solved(k) = reduced;
       }
     }
@@ -81,7 +88,7 @@ struct SpaceLateralSpreadStep {
       for (int j = 0; j < g.n_z; ++j) {
         const int k = first + n * stride + j;
         const double inner = n > 0 ? field(k - stride) : 0.0;
-        field(k) = p.scratch.factor(k) * (p.scratch.solved(k) + (1.0 - p.rows.epidermal(j)) * before * inner);
+        field(k) = p.scratch.factor(k) * (p.scratch.solved(k) + open(n, j) * before * inner);
       }
     }
   }

@@ -55,7 +55,7 @@ struct SpaceTrack {
 struct SpacePart {
   int i0, i1, j0, j1, rows;
   DF_FUNCTION int columns() const { return (i1 - i0) * (j1 - j0); }
-  DF_FUNCTION bool operator==(const SpacePart&) const = default;
+  bool operator==(const SpacePart&) const = default;
 };
 
 /// Where ink is or may come in the next step: the columns that transport visits, each down to a row of its own.

@@ -2,22 +2,12 @@
 
 #include <algorithm>
 #include <cmath>
-#include <string>
 
-#include "core/error.hpp"
-#include "core/number_text.hpp"
-#include "core/physics/philox.hpp"
+#include "core/solver/healing_setup.hpp"
 #include "core/solver/insertion_setup.hpp"
 
 namespace dermaflux {
 namespace {
-
-/// A normal deviate of a dot, by Box and Muller.
-double deviate(int seed, std::uint32_t dot, std::uint32_t which) {
-  const Words words = Philox{static_cast<std::uint32_t>(seed), 0}({dot, which, 0, 0});
-  const double radius = std::sqrt(-2.0 * std::log(Philox::uniform(words.a)));
-  return radius * std::cos(2.0 * units::pi * Philox::uniform(words.b));
-}
 
 /// The two cells whose middles lie around a place, and the share of the second; the outermost one alone beyond.
 struct Between {
@@ -56,14 +46,6 @@ double share_row(const CartesianGrid& g, const SpaceTrack& track, int j) {
   return sum;
 }
 
-/// Faces of an odd number of cells, a little finer than asked for if need be: a track in the middle then stands in the middle of a
-/// cell.
-std::vector<double> odd_faces(const AxisPlan& plan) {
-  std::vector<double> faces = graded_faces(plan);
-  for (double scale = 0.99; faces.size() % 2 == 1 && scale > 0.5; scale -= 0.01) faces = graded_faces(plan, 1, scale);
-  return faces;
-}
-
 /// Properties of the tissue per row, seen across a track that leans: flow away from it passes partly across the layers.
 double anisotropy_across(double anisotropy, double upright) {
   const double across = anisotropy * upright * upright + 1.0 - upright * upright;
@@ -86,7 +68,96 @@ double column_mean(const CartesianGrid& g, int i, int l, const At& at) {
   return sum / (parts * parts);
 }
 
+std::vector<Follicle> all_follicles(const Geometry& geometry) {
+  std::vector<Follicle> all;
+  for (int n = 0; n < geometry.follicle_x.count; ++n) all.push_back(geometry.follicle_at(n));
+  return all;
+}
+
+/// Permeability at a depth over that of the tissue without follicles, mean over a column [-]. A follicle of dead cells in a tight
+/// glassy membrane lets a ten-thousandth through (estimate).
+double beside_hairs(const std::vector<Follicle>& follicles, const CartesianGrid& g, int i, int l, double z, double sheath_gain) {
+  constexpr double tight = 1e-4;
+  std::vector<const Follicle*> near;
+  for (const Follicle& one : follicles) {
+    const double reach = one.rim * std::hypot(1.0, one.lean_x, one.lean_y);
+    if (std::fabs(g.x_centre(i) - one.x - one.lean_x * z) < reach + g.dx(i) &&
+        std::fabs(g.y_centre(l) - one.y - one.lean_y * z) < reach + g.dy(l))
+      near.push_back(&one);
+  }
+  if (near.empty()) return 1.0;
+  return column_mean(g, i, l, [&](double x, double y) {
+    for (const Follicle* one : near)
+      if (const double away = one->distance(x, y, z); away < one->rim) return away < one->core ? tight : sheath_gain;
+    return 1.0;
+  });
+}
+
+/// What ridges do to the permeability of a cell: where the junction lies deeper than the layers say, epidermis takes the place of
+/// what they hold there. The logarithm of the gain, mean over the cell [-].
+double ridge_gain(const Treatment& treatment, const CartesianGrid& g, int i, int l, int j) {
+  const Skin& skin = treatment.skin_at_axis();
+  const double junction = skin.bottom_of(LayerKind::epidermis);
+  const double top = std::max(g.z_face(j), junction), bottom = g.z_face(j + 1);
+  if (bottom <= junction || top >= junction + skin.rete_amplitude) return 0.0;
+  const double epidermal = column_mean(g, i, l, [&](double x, double y) {
+    return std::clamp(junction + skin.rete_amplitude * treatment.geometry.ridge(x, y), top, bottom) - top;
+  });
+  const auto log_permeability = [](const SkinLayer& layer) { return std::log(layer.permeability); };
+  return epidermal / g.dz(j) *
+         (layer_mean(skin, 0.999 * junction, junction, log_permeability) - layer_mean(skin, top, bottom, log_permeability));
+}
+
 }  // namespace
+
+void fill_ridges(const Treatment& treatment, const CartesianGrid& grid, const HealingProblem& healing) {
+  const Skin& skin = treatment.skin_at_axis();
+  const double junction = skin.bottom_of(LayerKind::epidermis);
+  for (int i = 0; i < grid.n_x; ++i)
+    for (int l = 0; l < grid.n_y; ++l) {
+      std::vector<double> depths;
+      column_mean(grid, i, l, [&](double x, double y) {
+        depths.push_back(junction + skin.rete_amplitude * treatment.geometry.ridge(x, y));
+        return 0.0;
+      });
+      const double share = 1.0 / static_cast<double>(depths.size());
+      for (int j = 0; j < grid.n_z; ++j) {
+        JunctionRow mean{};
+        for (const double depth : depths) {
+          const JunctionRow here = junction_row(skin.biology, grid.z_face(j), grid.z_face(j + 1), depth, 0.0);
+          mean.epidermal += share * here.epidermal;
+          mean.residents += share * here.residents;
+          mean.open_track += share * here.open_track;
+        }
+        const int k = healing.rows.of(grid.column(i, l)) + j;
+        put(healing.rows.epidermal, k, std::min(mean.epidermal, 1.0));
+        put(healing.rows.residents, k, mean.residents);
+        put(healing.rows.open_track, k, std::min(mean.open_track, 1.0));
+      }
+    }
+}
+
+SpacePart part_around(const SpaceInsertion& in, double reach, double below) {
+  const SpaceProblem& b = in.box;
+  const CartesianGrid& g = b.grid;
+  double west = HUGE_VAL, east = -HUGE_VAL, south = HUGE_VAL, north = -HUGE_VAL;
+  for (int t = 0; t < b.tracks; ++t) {
+    const SpaceTrack& track = b.track[t];
+    const double tip = std::max(in.strip[t].params.tip_depth - track.setback, 0.0) * track.upright;
+    for (const double z : {0.0, tip + below}) {
+      west = std::min(west, track.x + track.lean_x * z);
+      east = std::max(east, track.x + track.lean_x * z);
+      south = std::min(south, track.y + track.lean_y * z);
+      north = std::max(north, track.y + track.lean_y * z);
+    }
+  }
+  SpacePart part{0, g.n_x, 0, g.n_y, g.n_z};
+  while (part.i0 + 1 < g.n_x && g.x_face(part.i0 + 1) < west - reach) ++part.i0;
+  while (part.i1 - 1 > part.i0 && g.x_face(part.i1 - 1) > east + reach) --part.i1;
+  while (part.j0 + 1 < g.n_y && g.y_face(part.j0 + 1) < south - reach) ++part.j0;
+  while (part.j1 - 1 > part.j0 && g.y_face(part.j1 - 1) > north + reach) --part.j1;
+  return part;
+}
 
 double share_beside(const Treatment& treatment, const CartesianGrid& grid, int i, int l) {
   const Scar& scar = treatment.scar;
@@ -96,85 +167,6 @@ double share_beside(const Treatment& treatment, const CartesianGrid& grid, int i
     return away < 0.5 * scar.width ? 1.0 : 0.0;
   });
   return scar.holds_axis() ? 1.0 - inside : inside;
-}
-
-double finest_cell(GridLevel level) { return 16.0 * units::um / std::pow(std::sqrt(2.0), static_cast<int>(level)); }
-
-std::vector<SpaceDot> space_dots(const Treatment& treatment, const Puncture& puncture) {
-  std::vector<SpaceDot> dots;
-  const int count = treatment.geometry.dots;
-  const Pattern& hand = treatment.pattern;
-  const double lean = std::tan(treatment.machine.angle) * puncture.tip_depth;  // the middle of the track stands over the place
-  for (int n = 0; n < count; ++n) {
-    SpaceDot dot{(n - 0.5 * (count - 1)) * hand.dot_spacing, 0.0, puncture.tip_depth};
-    if (count > 1) {
-      const std::uint32_t which = static_cast<std::uint32_t>(n);
-      dot.x += hand.position_jitter * deviate(treatment.geometry.seed, which, 0);
-      dot.y += hand.position_jitter * deviate(treatment.geometry.seed, which, 1);
-      const double deeper = hand.depth_jitter * deviate(treatment.geometry.seed, which, 2) * std::cos(treatment.machine.angle);
-      dot.tip_depth = std::clamp(dot.tip_depth + deeper, 0.2 * dot.tip_depth, 1.8 * dot.tip_depth);
-    }
-    dot.x -= 0.5 * lean * std::cos(treatment.geometry.azimuth);
-    dot.y -= 0.5 * lean * std::sin(treatment.geometry.azimuth);
-    dots.push_back(dot);
-  }
-  return dots;
-}
-
-std::vector<SpaceTrack> dot_tracks(const Treatment& treatment, const SpaceDot& dot) {
-  std::vector<SpaceTrack> tracks;
-  const double angle = treatment.machine.angle, azimuth = treatment.geometry.azimuth;
-  const double tilt = std::tan(angle), upright = std::cos(angle), c = std::cos(azimuth), s = std::sin(azimuth);
-  for (int k = 0; k < treatment.needle.prongs; ++k) {
-    const Needle::Place at = treatment.needle.place(k);  // in the plane across the needle; x leans
-    SpaceTrack track{};
-    track.x = dot.x + at.x / upright * c - at.y * s;
-    track.y = dot.y + at.x / upright * s + at.y * c;
-    track.lean_x = tilt * c;
-    track.lean_y = tilt * s;
-    track.upright = upright;
-    track.setback = at.x * tilt;
-    tracks.push_back(track);
-  }
-  return tracks;
-}
-
-CartesianFaces space_faces(const Treatment& treatment, const std::vector<SpaceDot>& dots, GridLevel level, long long most) {
-  const auto build = [&](GridLevel at) {
-    const double cell = finest_cell(at);
-    AxisPlan x{HUGE_VAL, -HUGE_VAL, {}, 1.25, 0.2 * units::mm}, y = x;
-    const auto widen = [cell](AxisPlan& plan, double one, double other) {
-      plan.fine.push_back({std::min(one, other) - 80.0 * units::um, std::max(one, other) + 80.0 * units::um, cell});
-      plan.first = std::min({plan.first, one, other});
-      plan.last = std::max({plan.last, one, other});
-    };
-    for (const SpaceDot& dot : dots)
-      for (const SpaceTrack& track : dot_tracks(treatment, dot)) {
-        const double depth = std::max(dot.tip_depth - track.setback * track.upright, 0.0);
-        widen(x, track.x, track.x + track.lean_x * depth);
-        widen(y, track.y, track.y + track.lean_y * depth);
-      }
-    for (AxisPlan* plan : {&x, &y}) {
-      plan->first -= treatment.geometry.margin;
-      plan->last += treatment.geometry.margin;
-    }
-    return CartesianFaces{odd_faces(x), odd_faces(y), build_grid(at, grid_extent(treatment)).z};
-  };
-  const auto said = [](const CartesianFaces& faces) {
-    return std::to_string(faces.x.size() - 1) + " x " + std::to_string(faces.y.size() - 1) + " x " +
-           std::to_string(faces.z.size() - 1);
-  };
-  CartesianFaces faces = build(level);
-  if (faces.cell_count() <= most) return faces;
-  std::string fits = "no grid level would fit; make geometry.margin_mm smaller or ask for fewer dots";
-  for (int lower = static_cast<int>(level) - 1; lower >= 0; --lower) {
-    const CartesianFaces coarser = build(static_cast<GridLevel>(lower));
-    if (coarser.cell_count() > most) continue;
-    fits = "--grid " + std::string(grid_level_name(static_cast<GridLevel>(lower))) + " (" + said(coarser) + ") would fit";
-    break;
-  }
-  throw InputError("geometry.kind = \"box\": the grid would have " + said(faces) + " = " + std::to_string(faces.cell_count()) +
-                   " cells, more than the " + std::to_string(most) + " that the free memory holds; " + fits);
 }
 
 void lay_out_space_constants(ViewArena& arena, const CartesianFaces& faces, SpaceInsertion& in) {
@@ -270,10 +262,7 @@ void fill_space(const Treatment& treatment, const CartesianFaces& faces, const S
   // Columns as rings: only their number and the rows count; the radii are unused.
   std::vector<double> radii(static_cast<std::size_t>(b.tissue.grid.n_r) + 1, 0.0);
   fill_constants(treatment, {radii, faces.z}, b.tissue);
-  const Geometry& follicle = treatment.geometry;
-  const double core = 0.5 * follicle.follicle, rim = core + follicle.sheath;
-  // A follicle of dead cells in a tight glassy membrane lets a ten-thousandth through (estimate); it ends where dermis does.
-  constexpr double tight = 1e-4;
+  const std::vector<Follicle> follicles = all_follicles(treatment.geometry);
   const double end = treatment.skin_at_axis().bottom_of(LayerKind::dermis);
   const auto permeability = [](const Skin& skin, double top, double bottom) {
     return std::exp(layer_mean(skin, top, bottom, [](const SkinLayer& l) { return std::log(l.permeability); }));
@@ -281,21 +270,18 @@ void fill_space(const Treatment& treatment, const CartesianFaces& faces, const S
   for (int i = 0; i < b.grid.n_x; ++i)
     for (int l = 0; l < b.grid.n_y; ++l) {
       const double beside = share_beside(treatment, b.grid, i, l);
-      const double around = core > 0.0
-                                ? column_mean(b.grid, i, l,
-                                              [&](double x, double y) {
-                                                const double away = std::hypot(x - follicle.follicle_x, y - follicle.follicle_y);
-                                                return away < core ? tight : (away < rim ? follicle.sheath_gain : 1.0);
-                                              })
-                                : 1.0;
+      double around = 1.0;
       for (int j = 0; j < b.grid.n_z; ++j) {
-        const double top = b.grid.z_face(j), bottom = b.grid.z_face(j + 1);
-        double gain = b.grid.z_centre(j) < end ? around : 1.0;
+        const double top = b.grid.z_face(j), bottom = b.grid.z_face(j + 1), z = b.grid.z_centre(j);
+        if (j == 0 || treatment.geometry.follicle_tilt > 0.0)
+          around = beside_hairs(follicles, b.grid, i, l, z, treatment.geometry.sheath_gain);
+        double gain = z < end ? around : 1.0;
         if (beside > 0.0) {
           const double here = permeability(treatment.skin_at_axis(), top, bottom),
                        there = permeability(treatment.skin_beside(), top, bottom);
           gain *= mix(1.0, there / here, beside);
         }
+        if (treatment.has_ridges()) gain *= std::exp(ridge_gain(treatment, b.grid, i, l, j));
         put(FieldView<const double>(b.scratch.resistance), b.grid.cell(i, l, j), gain);
       }
     }
@@ -306,7 +292,7 @@ InsertionParams space_params(const Treatment& treatment, const Puncture& punctur
   Treatment along = treatment;
   along.machine.angle = 0.0;
   Puncture reach = puncture;
-  reach.tip_depth = dot.tip_depth / std::cos(treatment.machine.angle);
+  reach.tip_depth = dot.tip_depth / std::cos(dot.angle);
   return build_insertion_params(along, reach, level);
 }
 

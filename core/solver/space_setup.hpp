@@ -1,32 +1,11 @@
 #pragma once
 #include <vector>
 
-#include "core/grid/cartesian_builder.hpp"
-#include "core/grid/grid_builder.hpp"
+#include "core/solver/healing_problem.hpp"
 #include "core/solver/space_cycle.hpp"
-#include "core/treatment/puncture.hpp"
-#include "core/treatment/treatment.hpp"
+#include "core/solver/space_places.hpp"
 
 namespace dermaflux {
-
-/// One dot of a box: where its needle points, and how deep.
-struct SpaceDot {
-  double x, y;       ///< where the middle of the needle enters [m]
-  double tip_depth;  ///< of the middle of the needle, normal to the surface [m]
-};
-
-/// The dots of a treatment, in the order in which they are laid. Several have the jitter of a hand, drawn from `geometry.seed`.
-std::vector<SpaceDot> space_dots(const Treatment& treatment, const Puncture& puncture);
-
-/// Where the tracks of one dot lie; views are bound later.
-std::vector<SpaceTrack> dot_tracks(const Treatment& treatment, const SpaceDot& dot);
-
-/// Faces of the box of a treatment: fine around all tracks, with the rows of the axisymmetric grid. Throws InputError where it
-/// would need more cells than `most`, saying what would fit.
-CartesianFaces space_faces(const Treatment& treatment, const std::vector<SpaceDot>& dots, GridLevel level, long long most);
-
-/// Width of the finest cells of a level [m].
-double finest_cell(GridLevel level);
 
 /// Takes constants and state of the insertion from arenas; the state of the tracks, which each dot begins anew, apart.
 void lay_out_space_constants(ViewArena& arena, const CartesianFaces& faces, SpaceInsertion& in);
@@ -37,8 +16,14 @@ void lay_out_space_state(ViewArena& arena, SpaceInsertion& in);
 /// x = scar.offset_mm, where the centre of a disc lies, too [-].
 double share_beside(const Treatment& treatment, const CartesianGrid& grid, int i, int l);
 
+/// The columns within a distance of the tracks that lie in the box, down to a depth below their tips [m].
+SpacePart part_around(const SpaceInsertion& in, double reach, double below);
+
 /// Fills grid and rows, and the obstacles of the treatment.
 void fill_space(const Treatment& treatment, const CartesianFaces& faces, const SpaceInsertion& in);
+
+/// Share of epidermis, macrophages and open track of every cell under the ridges of the junction, mean over the cell.
+void fill_ridges(const Treatment& treatment, const CartesianGrid& grid, const HealingProblem& healing);
 
 /// Puts the tracks of a dot into the problem: where they lie, which cells they cross, and their strips, empty. `params` is that of
 /// a needle whose middle goes to the dot's depth along its axis.

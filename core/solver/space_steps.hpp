@@ -29,11 +29,11 @@ struct SpaceDamageStep {
   }
 };
 
-/// Torn tissue stays torn when the next needle comes.
+/// Torn tissue stays torn when the next needle comes; in the part.
 struct SpaceTearStep {
   SpaceProblem b;
-  DF_FUNCTION void operator()(int column, int j) const {
-    const int k = column * b.grid.n_z + j;
+  DF_FUNCTION void operator()(int n, int j) const {
+    const int k = b.column(n) * b.grid.n_z + j;
     b.tissue.tissue.torn(k) = larger(b.tissue.tissue.torn(k), b.tissue.scratch.damage(k) - 1.0);
   }
 };

@@ -1,16 +1,13 @@
 #pragma once
-#include <array>
+#include "core/treatment/number_list.hpp"
 
 namespace dermaflux {
 
 /// Sessions of one treatment, the first included.
 inline constexpr int max_sessions = 6;
 
-/// One value per session, in SI; empty where the treatment does not say.
-struct SessionList {
-  int count;
-  std::array<double, max_sessions> values;
-};
+/// One value per session.
+using SessionList = NumberList<max_sessions>;
 
 /// When a dot is treated again, and how.
 struct Sessions {

@@ -83,6 +83,10 @@ struct Treatment {
   Sessions sessions;
   Geometry geometry;
 
+  /// Whether the junction of epidermis and dermis is a surface with ridges where they stand.
+  bool has_ridges() const {
+    return geometry.kind == GeometryKind::box && geometry.rete_wavelength > 0.0 && skin_at_axis().rete_amplitude > 0.0;
+  }
   /// The skin at the dot's axis: what the needle meets.
   const Skin& skin_at_axis() const { return scar.holds_axis() ? scar.tissue : skin; }
   /// The skin on the other side of the scar's border; where there is no scar, the same.

@@ -97,6 +97,7 @@ struct Stopping {
   std::optional<std::filesystem::path> resume;  ///< the state to go on from
   double after_day;                             ///< stops after the first step of healing that reaches it
   StateFacts facts;                             ///< what the state belongs to
+  int every;                                    ///< strokes in a box after which its state is kept on the way, 0 for never
 
   /// The facts that must be the same where a run goes on.
   StateFacts binding() const {
@@ -119,20 +120,26 @@ Run run_one(const TreatmentDocument& document, const std::string& grid, double g
   const Backend wanted = backend(backend_wanted);
   const Treatment treatment = document.treatment();
   require_horizon(options.horizon, treatment.sessions, document.file().string());
+  const bool box = treatment.geometry.kind == GeometryKind::box;
+  if (stopping.every < 0 || (stopping.every > 0 && !box))
+    throw InputError(
+        "every = " + std::to_string(stopping.every) + " (strokes of a run in a box after which its state is kept); " +
+        (box ? "use 1 or more" : "leave it out where geometry.kind is \"axisymmetric\", a contact on rings takes seconds"));
   std::optional<RunState> from;
-  if (stopping.resume) from = read_state(*stopping.resume, stopping.binding());
+  if (stopping.resume && !box) from = read_state(*stopping.resume, stopping.binding());
   RunMonitor monitor;
   monitor.keeps_state = stopping.state.has_value();
   RunResult result{};
   const auto keep = [&] {
-    if (result.state && stopping.state) write_state(*stopping.state, *result.state, stopping.facts);
+    if (result.state && stopping.state && !box) write_state(*stopping.state, *result.state, stopping.facts);
   };
   try {
     supervise(
         monitor,
         [&] {
           result = automatic ? run_to_tolerance(treatment, options, grid_tolerance, wanted, monitor)
-                             : run(treatment, options, wanted, monitor, from ? &*from : nullptr);
+                             : run(treatment, options, wanted, monitor, from ? &*from : nullptr,
+                                   {stopping.state, stopping.resume, stopping.every, stopping.facts, stopping.binding()});
         },
         [&] {
           if (progress) progress(monitor.progress.load());
@@ -332,6 +339,7 @@ void bind_running(py::module_& module) {
             all["pools"] = view(f.pools, {static_cast<py::ssize_t>(f.pools.size()) / (5 * x * y * z), 5, x, y, z}, self);
             all["insertion"] = view(f.insertion, {5, x, y, z}, self);
             all["permeability_ratio"] = view(f.resistance, {x, y, z}, self);
+            if (!f.epidermal.empty()) all["epidermis_share"] = view(f.epidermal, {x, y, z}, self);
             py::array_t<double> lines({static_cast<py::ssize_t>(f.tracks.size()), py::ssize_t{7}});
             for (std::size_t n = 0; n < f.tracks.size(); ++n) {
               const TrackLine& t = f.tracks[n];
@@ -374,13 +382,13 @@ void bind_running(py::module_& module) {
       [](const TreatmentDocument& document, const std::string& grid, double grid_tolerance, double horizon_year,
          const std::string& backend_wanted, const std::function<void(double)>& progress,
          const std::optional<std::filesystem::path>& state, const std::optional<std::filesystem::path>& resume,
-         double stop_after_day, const StateFacts& facts) {
+         double stop_after_day, const StateFacts& facts, int every) {
         return run_one(document, grid, grid_tolerance, horizon_year, backend_wanted, progress,
-                       {state, resume, stop_after_day, facts});
+                       {state, resume, stop_after_day, facts, every});
       },
       py::arg("document"), py::arg("grid"), py::arg("grid_tolerance"), py::arg("horizon_year"), py::arg("backend"),
       py::arg("progress") = nullptr, py::arg("state") = py::none(), py::arg("resume") = py::none(),
-      py::arg("stop_after_day") = HUGE_VAL, py::arg("facts") = StateFacts{});
+      py::arg("stop_after_day") = HUGE_VAL, py::arg("facts") = StateFacts{}, py::arg("every") = 0);
   module.def("read_state_facts", &read_state_facts, py::arg("path"));
 
   module.def(

@@ -968,6 +968,7 @@ def run(
     resume: str | PathLike[str] | None = None,
     stop_after_day: float = ...,
     facts: dict[str, str] = ...,
+    every: int = 0,
 ) -> Run:
     """Runs one treatment; grid `auto` refines until dose and depth are known to `grid_tolerance`; `progress` is told the share that is done [0 to 1].
 

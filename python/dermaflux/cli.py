@@ -36,6 +36,8 @@ app.add_typer(sweep_app, name="sweep")
 app.add_typer(histology_app, name="histology")
 
 Json = Annotated[bool, typer.Option("--json", help="print all scalar outputs as one flat JSON object")]
+CheckpointFile = Annotated[Path | None, typer.Option("--checkpoint", help="where the state goes; beside the output unless given")]
+Every = Annotated[int | None, typer.Option("--every", help="in a box: write the state on the way, after so many strokes (10 with --checkpoint) and each dot")]
 StopAfter = Annotated[float | None, typer.Option("--stop-after-day", help="stop when healing reaches this day; the state is saved beside the output")]
 
 
@@ -89,12 +91,14 @@ def run(
     photons: Annotated[int | None, typer.Option("--photons", help="look at a box from above by so many photons per wavelength and medium, 3e5 or more")] = None,
     as_json: Json = False,
     stop_after_day: StopAfter = None,
+    checkpoint: CheckpointFile = None,
+    every: Every = None,
     threads: Threads = 0,
 ) -> None:
     """One treatment: strokes, healing, years of fading, and what the eye sees.
 
-    Stopped by Ctrl-C or --stop-after-day, it leaves its state beside the output, as NAME.state.h5; `dermaflux resume` goes on from
-    there."""
+    Stopped by Ctrl-C or --stop-after-day, it leaves its state beside the output, as NAME.state.h5, or where --checkpoint says;
+    `dermaflux resume` goes on from there. A run in a box writes it with --every on the way, too, so that a killed one can go on."""
     from . import running
     from .writing import check_output
 
@@ -103,17 +107,21 @@ def run(
         check_output(output)
     elif stop_after_day is not None:
         raise _core.InputError("--stop-after-day needs an output, beside which the state is saved; give -o run.h5")
+    elif checkpoint is not None:
+        raise _core.InputError("--checkpoint needs an output for the result; give -o run.h5")
     if photons is not None and loaded["geometry.kind"] != "box":
         raise _core.InputError(f"--photons {photons}: maps the surface of a box, and this dot is round; run it with -o, then use dermaflux photons")
     _core.set_threads(threads)
+    if checkpoint is not None and every is None and loaded["geometry.kind"] == "box":
+        every = 10
 
     def work(state: Path | None) -> "Result":
         return running.run(
             loaded, backend=backend, grid=grid, grid_tolerance=grid_tolerance, horizon_year=horizon_year, progress=True, state=state,
-            stop_after_day=stop_after_day,
+            stop_after_day=stop_after_day, every=every,
         )  # fmt: skip
 
-    result = _stoppable(work, output)
+    result = _stoppable(work, output, checkpoint)
     if result is not None:
         if photons is not None:
             result.look_from_above(photons=photons, backend=backend, progress=True)
@@ -128,6 +136,8 @@ def resume(
     backend: Backend = "auto",
     as_json: Json = False,
     stop_after_day: StopAfter = None,
+    checkpoint: CheckpointFile = None,
+    every: Every = None,
     threads: Threads = 0,
 ) -> None:
     """The rest of a run that was stopped, with the same bits as if it had not been."""
@@ -138,18 +148,18 @@ def resume(
     _core.set_threads(threads)
 
     def work(kept: Path | None) -> "Result":
-        return running.resume(state, backend=backend, progress=True, state=kept, stop_after_day=stop_after_day)
+        return running.resume(state, backend=backend, progress=True, state=kept, stop_after_day=stop_after_day, every=every)
 
-    result = _stoppable(work, output)
+    result = _stoppable(work, output, checkpoint)
     if result is not None:
         _show(result, output, as_json)
 
 
-def _stoppable(work: "Callable[[Path | None], Result]", output: Path | None) -> "Result | None":
+def _stoppable(work: "Callable[[Path | None], Result]", output: Path | None, checkpoint: Path | None = None) -> "Result | None":
     """What a run gave, or None where it was to stop; says where its state lies."""
     from .stopping import Stopped
 
-    state = output and output.with_name(output.stem + ".state.h5")
+    state = checkpoint or (output and output.with_name(output.stem + ".state.h5"))
     before = _stamp(state)
     try:
         return work(state)

@@ -72,9 +72,12 @@ def section(run: xr.Dataset, layers: dict[str, float]) -> Figure:
     return figure
 
 
+FOLLICLE = 0.05  # permeability over that of plain skin below which tissue is a follicle; those of scars lie above
+
+
 def box(run: xr.Dataset, layers: dict[str, float]) -> Figure:
     """Pigment of a run in a box, summed along y seen from the side and along z seen from above, on day 0, 14, and after one and five years, with the
-    tracks that the prongs made."""
+    tracks that the prongs made, hair follicles as they stand in the dermis, and the ridges of the junction below the middle."""
     days = [day for day in (0.0, 14.0, 365.25, 1826.25) if day <= float(run["time"][-1])]
     total = sum(run[f"box_pigment_{pool}"].transpose("time", "z", "y", "x") for pool in POOLS)
     edges = {axis: run[f"{axis}_face"].values * 1e3 for axis in "xyz"}
@@ -85,6 +88,9 @@ def box(run: xr.Dataset, layers: dict[str, float]) -> Figure:
     half = 1.2 * max(np.abs(edges["x"][:-1][held.any(axis=0)]).max(), np.abs(edges["y"][:-1][held.any(axis=1)]).max())
     figure, axes = plt.subplots(2, len(days), figsize=(3.0 * len(days) + 0.8, 5.6), sharex=True, sharey="row", squeeze=False, layout="constrained")
     depths = np.cumsum(list(layers.values()))
+    centres = {axis: 0.5 * (edge[1:] + edge[:-1]) for axis, edge in edges.items()}
+    hairs = run["box_permeability_ratio"].transpose("z", "y", "x").values[np.searchsorted(centres["z"], 0.5 * deepest)]
+    junction = run["box_epidermis_share"].transpose("y", "z", "x").values[len(centres["y"]) // 2] if "box_epidermis_share" in run else None
     for row, (seen, upright, label) in enumerate(zip(sums, ("z", "y"), ("depth [mm]", "y [mm]"), strict=True)):
         top = float(seen.max())
         for ax, day in zip(axes[row], days, strict=True):
@@ -95,6 +101,10 @@ def box(run: xr.Dataset, layers: dict[str, float]) -> Figure:
             ax.set(xlim=(-half, half), ylim=(deepest, 0.0) if upright == "z" else (-half, half), aspect="equal")
             for depth in depths if upright == "z" else ():
                 ax.axhline(depth, color="#777777", lw=0.6, ls=":")
+            if upright == "y" and (hairs < FOLLICLE).any():
+                ax.contour(centres["x"], centres["y"], hairs, levels=[FOLLICLE], colors="#009e73", linewidths=0.8)
+            if upright == "z" and junction is not None:
+                ax.contour(centres["x"], centres["z"], junction, levels=[0.5], colors="#777777", linewidths=0.8)
         axes[row][0].set_ylabel(label)
         figure.colorbar(image, ax=axes[row], label="pigment [mg m$^{-2}$]", shrink=0.8)
     for ax, day in zip(axes[0], days, strict=True):

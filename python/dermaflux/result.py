@@ -107,8 +107,8 @@ class Result(Named[float]):
     @property
     def box(self) -> dict[str, np.ndarray] | None:
         """Of a run with geometry.kind = "box" the fields in space, None otherwise: x_face, y_face, z_face [m]; pools, shape (time, pool,
-        n_x, n_y, n_z) [kg/m^3]; insertion, shape (5, n_x, n_y, n_z), as `insertion`; permeability_ratio; tracks, shape (prong, 7): dot,
-        then where each prong enters and its deepest point [m]. `pools`, `insertion` and the look are then means over rings about the
+        n_x, n_y, n_z) [kg/m^3]; insertion, shape (5, n_x, n_y, n_z), as `insertion`; permeability_ratio, and with ridges of the junction
+        epidermis_share, shape (n_x, n_y, n_z) [-]; tracks, shape (prong, 7): dot, then where each prong enters and its deepest point [m]. `pools`, `insertion` and the look are then means over rings about the
         middle of the box. No copy."""
         return self._run.box
 
@@ -168,6 +168,8 @@ class Result(Named[float]):
                 unit = ("kg m-3", "kg m-3", "1", "1", "Pa")[n]
                 data[f"box_{name}"] = _array(("x", "y", "z"), box["insertion"][n], unit, f"{name} after the last track has closed")
             data["box_permeability_ratio"] = _array(("x", "y", "z"), box["permeability_ratio"], "1", "permeability over that of plain skin there")
+            if "epidermis_share" in box:
+                data["box_epidermis_share"] = _array(("x", "y", "z"), box["epidermis_share"], "1", "share of epidermis in the cell")
             data["tracks"] = _array(("track", "place"), box["tracks"], "m", "per prong: dot, x, y, z of its entry, x, y, z of its deepest point")
             for axis in ("x", "y"):
                 faces = box[f"{axis}_face"]

@@ -42,6 +42,7 @@ def run(
     state: str | os.PathLike[str] | None = None,
     stop_after_day: float | None = None,
     resume_from: str | os.PathLike[str] | None = None,
+    every: int | None = None,
 ) -> Result:
     """Runs one treatment: strokes, relaxation, healing, years of fading, and what the eye sees.
 
@@ -58,6 +59,8 @@ def run(
         during the first contact leaves none: there is nothing to save yet. Not written with grid auto.
     stop_after_day: stop after the first step of healing that reaches this day since the first session.
     resume_from: a state to go on from, of the same treatment, grid, horizon and program.
+    every: of a run in a box, write the state on the way, too: after so many strokes, counted over all dots, and after each dot and each
+        moment. A killed run goes on from the last one.
 
     Raises
     ------
@@ -67,7 +70,7 @@ def run(
     """
     _check_horizon(horizon_year)
     kept = None if state is None else check_output(state)
-    check_stop(kept, stop_after_day, grid, horizon_year)
+    check_stop(kept, stop_after_day, grid, horizon_year, every)
     started = datetime.datetime.now(datetime.UTC)
     facts = state_facts(treatment, grid, horizon_year)
     with progress_bar(treatment.title or "run", 1.0, counted=False, quiet=not progress) as show:
@@ -77,6 +80,7 @@ def run(
             resume=resume_from,
             stop_after_day=math.inf if stop_after_day is None else stop_after_day,
             facts=facts,
+            every=every or 0,
         )  # fmt: skip
     if core.stopped_day is not None:
         raise Stopped(kept, core.stopped_day)
@@ -91,6 +95,7 @@ def resume(
     progress: bool = False,
     state: str | os.PathLike[str] | None = None,
     stop_after_day: float | None = None,
+    every: int | None = None,
 ) -> Result:
     """Goes on with a stopped run; the result has the bits of the run that was never stopped.
 
@@ -99,7 +104,7 @@ def resume(
     path: the state that it left.
     treatment: what was run; read again from its file if not given.
     backend: host backends give the same bits, so that a run may go on with another one.
-    state, stop_after_day: as in :func:`run`, to stop once more.
+    state, stop_after_day, every: as in :func:`run`, to stop once more.
 
     Raises
     ------
@@ -116,7 +121,7 @@ def resume(
         treatment = Treatment(_core.TreatmentDocument.load(file, changes))
     return run(
         treatment, backend=backend, grid=grid, horizon_year=horizon_year, progress=progress, state=state,
-        stop_after_day=stop_after_day, resume_from=path,
+        stop_after_day=stop_after_day, resume_from=path, every=every,
     )  # fmt: skip
 
 

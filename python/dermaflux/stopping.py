@@ -34,8 +34,14 @@ def state_facts(treatment: Treatment, grid: str, horizon_year: float) -> dict[st
     }
 
 
-def check_stop(state: Path | None, stop_after_day: float | None, grid: str, horizon_year: float) -> None:
-    """Makes sure before any work starts that a run can stop on a day. Raises InputError."""
+def check_stop(state: Path | None, stop_after_day: float | None, grid: str, horizon_year: float, every: int | None) -> None:
+    """Makes sure before any work starts that a run can stop on a day, and can keep its state on the way. Raises InputError."""
+    if every is not None and every < 1:
+        raise _core.InputError(f"every = {every} is out of range; use 1 stroke or more")
+    if every is not None and state is None:
+        raise _core.InputError("every needs a file for the state; give state (or --checkpoint, or -o, on the command line)")
+    if every is not None and grid == "auto":
+        raise _core.InputError("every does not go with grid auto (several runs); choose quick, standard, fine or finest")
     if stop_after_day is not None and not 0.0 <= stop_after_day <= 365.25 * horizon_year:
         raise _core.InputError(f"stop_after_day = {stop_after_day} is out of range; use 0 to {365.25 * horizon_year:g}, the horizon")
     if stop_after_day is not None and state is None:

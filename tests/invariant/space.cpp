@@ -7,7 +7,7 @@
 #include "tests/support/same_bits.hpp"
 #include "tests/support/space_cases.hpp"
 
-/// Treatments in a box: against the axisymmetric model, symmetries, the ledger, the hand's jitter, obstacles, what is refused.
+/// Treatments in a box: against the axisymmetric model, symmetries, the ledger, obstacles, what is refused.
 namespace dermaflux {
 namespace {
 
@@ -95,25 +95,13 @@ TEST(Space, LaysATiltedTrackWhereItPointsAndTurnsWithTheNeedle) {
   EXPECT_LT(difference(f, [&](std::size_t i, std::size_t l) { return column_pigment(turned, f.y_face.size() - 2 - l, i); }), 5e-3);
 }
 
-TEST(Space, DrawsTheHandsJitterFromItsSeed) {
-  const auto places = [](const char* seed) {
-    const Treatment t = test::in_box({{"geometry.dots", "3"}, {"geometry.seed", seed}});
-    std::vector<double> all;
-    for (const SpaceDot& dot : space_dots(t, solve_puncture(t))) all.insert(all.end(), {dot.x, dot.y, dot.tip_depth});
-    return all;
-  };
-  EXPECT_TRUE(test::same_bits(places("7"), places("7")));
-  EXPECT_NE(places("7"), places("8"));
-  const std::vector<double> one = places("7");
-  EXPECT_NE(one[1], one[4]);
-}
-
 TEST(Space, LaysDotsOneAfterTheOther) {
   const BoxRun pair = test::run_box(test::in_box({{"pattern.position_jitter_mm", "0"},
                                                   {"pattern.depth_jitter_mm", "0"},
                                                   {"pattern.dot_spacing_mm", "0.5"},
+                                                  {"geometry.angle_jitter_deg", "0"},
                                                   {"geometry.margin_mm", "0.3"},
-                                                  {"geometry.dots", "2"}}));
+                                                  {"geometry.dots_x", "2"}}));
   EXPECT_LT(pair.outcome.imbalance, 1e-10);
   const SpaceFields& f = pair.box->fields;
   double sides[2] = {};
@@ -124,18 +112,6 @@ TEST(Space, LaysDotsOneAfterTheOther) {
   // Half a millimetre apart the second hardly feels the first: the pressure of that one has gone.
   EXPECT_GT(sides[0], 0.3 * pair.outcome.deposited);
   EXPECT_NEAR(sides[1], sides[0], 0.02 * sides[0]);
-}
-
-TEST(Space, KeepsInkOutOfAFollicle) {
-  const BoxRun box = test::run_box(test::in_box({{"geometry.follicle_x_mm", "0.11"}, {"geometry.follicle_um", "100"}}));
-  const SpaceFields& f = box.box->fields;
-  const auto at = [&](double x) {
-    std::size_t i = 0, l = 0;
-    while (f.x_face[i + 1] < x) ++i;
-    while (f.y_face[l + 1] < 0.0) ++l;
-    return column_pigment(f, i, l);
-  };
-  EXPECT_LT(at(0.075e-3), 0.5 * at(-0.075e-3));
 }
 
 TEST(Space, MeetsTheTissueOfAScarBeyondItsBorder) {
@@ -157,51 +133,21 @@ TEST(Space, MeetsTheTissueOfAScarBeyondItsBorder) {
   }
 }
 
-TEST(Space, EveryKeyOfItsGeometryChangesTheBox) {
-  const Overrides base{{"machine.angle_deg", "20"},
-                       {"geometry.dots", "2"},
-                       {"pattern.dot_spacing_mm", "0.3"},
-                       {"geometry.follicle_y_mm", "0.13"},
-                       {"geometry.follicle_um", "60"}};
-  const auto outputs = [&](const Overrides& more) {
-    Overrides all = base;
-    all.insert(all.end(), more.begin(), more.end());
-    const auto box = build_space_case(test::in_box(all), test::one_year());
-    std::vector<double> numbers(box->fields.resistance.begin(), box->fields.resistance.end());
-    numbers.insert(numbers.end(), box->fields.x_face.begin(), box->fields.x_face.end());
-    for (const TrackLine& line : box->fields.tracks)
-      numbers.insert(numbers.end(), {line.x, line.y, line.tip_x, line.tip_y, line.tip_z});
-    return numbers;
-  };
-  const std::vector<double> untouched = outputs({});
-  for (const auto& [key, value] : Overrides{{"geometry.azimuth_deg", "40"},
-                                            {"geometry.margin_mm", "0.3"},
-                                            {"geometry.dots", "1"},
-                                            {"geometry.seed", "2"},
-                                            {"geometry.follicle_x_mm", "0.03"},
-                                            {"geometry.follicle_y_mm", "0.16"},
-                                            {"geometry.follicle_um", "90"},
-                                            {"geometry.sheath_um", "10"},
-                                            {"geometry.sheath_gain", "8"}})
-    EXPECT_FALSE(test::same_bits(outputs({{key, value}}), untouched)) << key << " has no effect";
-}
-
 TEST(Space, RefusesWhatItCannotRun) {
   const auto why = [](const Overrides& overrides) {
     return test::refusal<InputError>([&] { build_space_case(test::in_box(overrides), test::one_year()); });
   };
   test::expect_says(why({{"sessions.days", "[0, 30]"}}), {"sessions.days", "geometry.kind is \"box\"", "leave sessions out"});
-  test::expect_says(why({{"geometry.follicle_um", "100"}}), {"geometry.follicle_x_mm", "over a dot", "move it away"});
   test::expect_says(test::refusal<InputError>([] {
-                      test::treatment("normal", {{"geometry.dots", "2"}});
+                      test::treatment("normal", {{"geometry.dots_y", "2"}});
                     }),
-                    {"geometry.dots = 2", "kind = \"box\""});
+                    {"geometry.dots_y = 2", "kind = \"box\""});
   test::expect_says(test::refusal<InputError>([] { build_case(test::in_box(), test::one_year()); }),
                     {"geometry.kind = \"box\"", "not built on rings"});
   const Treatment t = test::in_box();
   const Puncture puncture = solve_puncture(t);
   const auto too_large = [&](GridLevel level, long long most) {
-    return test::refusal<InputError>([&] { space_faces(t, space_dots(t, puncture), level, most); });
+    return test::refusal<InputError>([&] { space_faces(t, puncture, level, most); });
   };
   test::expect_says(too_large(GridLevel::fine, 100'000), {"cells, more than the 100000", "--grid quick (", "would fit"});
   test::expect_says(too_large(GridLevel::quick, 1000), {"no grid level would fit"});

@@ -1,14 +1,20 @@
-"""A treatment in a box: from the CLI and Python, its fields, its file for xarray and ParaView, what is refused."""
+"""A treatment in a box: from the CLI and Python, its fields, its file for xarray and ParaView, a state that it goes on from, what is refused."""
 
+import contextlib
+import signal
+import subprocess
+import sys
+import time
 from pathlib import Path
 
 import h5py
 import numpy as np
 import pytest
+from conftest import MAIN, NORMAL
 from matplotlib.collections import QuadMesh
 
 import dermaflux as df
-from dermaflux import plots
+from dermaflux import _core, plots
 from dermaflux.report import run_report
 from dermaflux.runfile import layers_at_axis, resolved_input
 from dermaflux.virtual_biopsy import tissue_of
@@ -66,12 +72,85 @@ def test_the_file_opens_as_what_it_was_and_holds_two_blocks_for_paraview(result:
         np.testing.assert_allclose(vtk["tissue/CellData/pigment"][0], total, rtol=1e-6)
 
 
-def test_a_box_is_run_to_its_end(tmp_path: Path):
-    treatment = df.load(FILE).with_(SMALL)
-    with pytest.raises(df.InputError, match="not stopped and resumed"):
-        df.run(treatment, grid="quick", state=tmp_path / "state.h5", stop_after_day=100)
+def same(one: df.Result, other: df.Result) -> None:
+    """Every number of two runs but the time they took."""
+    for name in ("pools", "insertion", "permeability_ratio", "tracks"):
+        np.testing.assert_array_equal(one.box[name], other.box[name])
+    for name, value in other.scalars.items():
+        assert name == "runtime_s" or one[name] == value or np.isnan(value), name
+
+
+def same_files(one: Path, other: Path) -> None:
+    """Every dataset and attribute of two run files but those that tell when, where and how long."""
+
+    def content(path: Path) -> dict[str, object]:
+        found: dict[str, object] = {}
+
+        def visit(name: str, item: h5py.Dataset | h5py.Group) -> None:
+            found.update({f"{name}@{key}": np.asarray(value).tobytes() for key, value in item.attrs.items() if "LIST" not in key})
+            if isinstance(item, h5py.Dataset):
+                found[name] = np.asarray(item[()]).tobytes()
+
+        with h5py.File(path) as file:
+            file.visititems(visit)
+        return {name: value for name, value in found.items() if not name.startswith("provenance") and name != "runtime_s"}
+
+    left, right = content(one), content(other)
+    assert left.keys() == right.keys()
+    assert [name for name in left if left[name] != right[name]] == []
+
+
+def test_a_killed_run_goes_on_from_its_last_stroke_to_the_same_file(result: df.Result, tmp_path: Path):
+    state = tmp_path / "kept.h5"
+    changes = [text for key, value in SMALL.items() for text in ("-s", f"{key}={value}")]
+    arguments = ["run", FILE, *changes, "--grid", "quick", "--horizon-year", 1, "-o", tmp_path / "run.h5", "--checkpoint", state, "--every", 1]
+    process = subprocess.Popen([sys.executable, "-c", MAIN, *map(str, arguments)], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    deadline = time.monotonic() + 120.0
+    while not state.exists():
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            raise AssertionError(f"ended with {process.wait(0.01)}")
+        assert time.monotonic() < deadline
+    process.send_signal(signal.SIGKILL)
+    assert process.wait() == -signal.SIGKILL
+    assert not (tmp_path / "run.h5").exists()
+    later = df.resume(state, backend="serial")
+    same(later, result)
+    same_files(later.save(tmp_path / "resumed.h5"), result.save(tmp_path / "whole.h5"))
+
+
+def test_a_box_stops_on_a_day_and_its_state_belongs_to_it(cli, result: df.Result, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    treatment, state = df.load(FILE).with_(SMALL), tmp_path / "run.state.h5"
+    with pytest.raises(df.Stopped) as stopped:
+        df.run(treatment, grid="quick", horizon_year=1.0, state=state, stop_after_day=30)
+    assert stopped.value.day >= 30 and [p.name for p in tmp_path.iterdir()] == ["run.state.h5"]
+    same(df.resume(state, treatment), result)
+    with pytest.raises(df.InputError, match="input_sha256"):
+        df.resume(state, treatment.with_({"machine.depth_mm": 0.6}))
+    monkeypatch.setattr(_core, "version", "9.9.9")
+    done = cli("resume", state, "-o", tmp_path / "run.h5")
+    assert done.code == 2 and "program" in done.err and "9.9.9" in done.err
+    monkeypatch.undo()
+    state.write_bytes(state.read_bytes()[:-1000])
+    with pytest.raises(df.FileError, match="is no state of a run, or damaged"):
+        df.resume(state, treatment)
+
+
+def test_keeping_the_state_on_the_way_needs_a_box_and_a_file(tmp_path: Path):
+    box, rings = df.load(FILE), df.load(NORMAL)
+    with pytest.raises(df.InputError, match="every needs a file"):
+        df.run(box, grid="quick", every=3)
+    with pytest.raises(df.InputError, match="every = 0 is out of range"):
+        df.run(box, grid="quick", every=0, state=tmp_path / "state.h5")
+    with pytest.raises(df.InputError, match="axisymmetric"):
+        df.run(rings, grid="quick", every=3, state=tmp_path / "state.h5")
+    assert not list(tmp_path.iterdir())
+
+
+def test_what_a_box_and_what_rings_cannot_have_is_said():
     with pytest.raises(df.InputError, match=r"geometry\.azimuth_deg.*axisymmetric"):
-        df.load(df.configs() / "treatments/normal_scalp.toml", {"geometry.azimuth_deg": 30})
+        df.load(NORMAL, {"geometry.azimuth_deg": 30})
+    with pytest.raises(df.InputError, match="follicle 1 and follicle 2 overlap"):
+        df.load(FILE, {"geometry.follicle_x_mm": [0.3, 0.35], "geometry.follicle_y_mm": [0.3, 0.3]})
 
 
 def test_the_report_shows_the_tissue_and_not_its_mean_over_rings(result: df.Result, tmp_path: Path):
