@@ -236,17 +236,67 @@ FallBack run_members_on(const BackendTable& chosen, const BackendTable* instead,
   return fallen;
 }
 
+namespace {
+
+/// Passes on what it hears of a part of an ensemble.
+struct Placed : MemberSink {
+  MemberSink& sink;
+  const std::vector<std::size_t>& places;  ///< of the part in the whole
+  Placed(MemberSink& to, const std::vector<std::size_t>& of_part) : sink(to), places(of_part) {}
+  void member_done(std::size_t index, MemberOutcome outcome) override { sink.member_done(places[index], std::move(outcome)); }
+};
+
+/// Runs members in a box one after the other, each on all threads of a backend, so that no two of them need memory at once. Dwell
+/// times share no insertion there: each is a run of its own, with the bits of one alone.
+void run_boxes(const std::vector<Member>& members, const std::vector<std::size_t>& places, const RunOptions& options,
+               Backend backend, RunMonitor& monitor, MemberSink& sink) {
+  for (const std::size_t place : places) {
+    std::vector<Treatment> dwelling{members[place].treatment};
+    if (!members[place].dwells.empty()) dwelling.assign(members[place].dwells.size(), members[place].treatment);
+    for (std::size_t b = 0; b < members[place].dwells.size(); ++b) dwelling[b].machine.dwell = members[place].dwells[b];
+    MemberOutcome outcome = std::vector<MemberResult>{};
+    try {
+      for (const Treatment& one : dwelling) {
+        if (monitor.stop) return;
+        std::get<0>(outcome).push_back(run_in_box(one, options, backend, monitor, {}).member);
+      }
+    } catch (const Interrupted&) {
+      return;
+    } catch (const std::exception& error) {
+      outcome = std::string(error.what());
+    }
+    sink.member_done(place, std::move(outcome));
+  }
+}
+
+}  // namespace
+
 BatchReport run_batch(const std::vector<Member>& members, const RunOptions& options, Backend wanted, RunMonitor& monitor,
                       MemberSink& sink, std::size_t whole) {
+  std::vector<Member> flat;
+  std::vector<std::size_t> flat_places, box_places;
+  for (std::size_t k = 0; k < members.size(); ++k) {
+    const bool box = members[k].treatment.geometry.kind == GeometryKind::box;
+    (box ? box_places : flat_places).push_back(k);
+    if (!box) flat.push_back(members[k]);
+  }
+  const std::optional<BackendChoice> for_boxes =
+      box_places.empty() ? std::nullopt : std::optional(choose_for_box(wanted));  // what cannot run is refused before any work
+  if (flat.empty() && for_boxes) {
+    run_boxes(members, box_places, options, for_boxes->backend, monitor, sink);
+    return {*for_boxes, 0, ""};
+  }
   BatchReport report{choose_backend(wanted, std::max(whole, members.size())), 0, ""};
   RunOptions plain = options;
   plain.record = false;
   const Backend used = report.backend.backend;
   const bool may_fall_back = wanted == Backend::automatic && used == Backend::cuda;
+  Placed placed(sink, flat_places);
   const FallBack fallen =
-      run_members_on(backend_table(used), may_fall_back ? &kokkos_backend() : nullptr, members, plain, monitor, sink);
+      run_members_on(backend_table(used), may_fall_back ? &kokkos_backend() : nullptr, flat, plain, monitor, placed);
   report.fell_back = fallen.members;
   report.why = fallen.reason;
+  if (for_boxes) run_boxes(members, box_places, options, for_boxes->backend, monitor, sink);
   return report;
 }
 

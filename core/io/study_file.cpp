@@ -187,6 +187,7 @@ CalibrationFile with_settings(const CalibrationFile& file, const std::vector<std
   }
   for (const std::string& key : c.uncertain) check_uncertain(c.base, key, path.string() + ": uncertain");
   c.files = c.base.files();
+  if (c.corrections) c.files.push_back(c.corrections->file);
   c.files.push_back(path);
   return c;
 }
@@ -273,8 +274,11 @@ CalibrationFile load_calibration(const fs::path& path, const std::string& skin_c
   c.accepted_share = reader.take<double>("accepted_share", "a number from 0 to 1");
   if (!(c.accepted_share > 0.0 && c.accepted_share <= 1.0))
     throw InputError(path.string() + ": accepted_share is out of range; give a number above 0, at most 1");
-  reader.finish(
-      {"title", "description", "treatments", "depths_mm", "dwells_ms", "draws", "seed", "grid", "uncertain", "accepted_share"});
+  if (const auto corrections = reader.take_or<std::string>("corrections", "the path of a file of corrections", "");
+      !corrections.empty())
+    c.corrections = load_corrections(path.parent_path() / corrections);
+  reader.finish({"title", "description", "treatments", "depths_mm", "dwells_ms", "draws", "seed", "grid", "uncertain",
+                 "accepted_share", "corrections"});
   for (const double depth : c.depths_mm) {
     Treatment trial = c.base.treatment();
     set_value(trial, c.base.layers(), "machine.depth_mm", depth, path.string() + ": depths_mm");
@@ -316,6 +320,7 @@ CalibrationFile load_calibration(const fs::path& path, const std::string& skin_c
   c.settings = read_further_settings(settings, also, c.base);
   check_settings(c, path.string());
   c.files = c.base.files();
+  if (c.corrections) c.files.push_back(c.corrections->file);
   c.files.push_back(path);
   return c;
 }

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "core/io/config.hpp"
+#include "core/io/corrections_file.hpp"
 #include "core/io/session_rules.hpp"
 #include "core/io/study_settings.hpp"
 
@@ -65,6 +66,7 @@ struct CalibrationFile {
   std::optional<SettingsTable> table;
   std::optional<LocationGoal> location;
   std::optional<SessionRules> sessions;
+  std::optional<Corrections> corrections;  ///< that outputs are multiplied by before anything is judged
   std::vector<std::filesystem::path> files;
 };
 

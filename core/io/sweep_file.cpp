@@ -1,5 +1,6 @@
 #include "core/io/sweep_file.hpp"
 
+#include <algorithm>
 #include <bit>
 #include <cmath>
 #include <optional>
@@ -85,14 +86,20 @@ int take_whole(TableReader& reader, const char* key, double low, double high) {
   return static_cast<int>(value);
 }
 
-/// Takes the table [sample] out of the values of a file.
-std::optional<Sample> take_sample(Table& values) {
-  const std::string prefix = "sample.";
+/// Takes a table out of the values of a file: its values by their names in it.
+Table take_table(Table& values, const std::string& name) {
+  const std::string prefix = name + ".";
   Table own;
   for (auto it = values.begin(); it != values.end();) {
     if (it->first.starts_with(prefix)) own.emplace(it->first.substr(prefix.size()), it->second);
     it = it->first.starts_with(prefix) ? values.erase(it) : std::next(it);
   }
+  return own;
+}
+
+/// Takes the table [sample] out of the values of a file.
+std::optional<Sample> take_sample(Table& values) {
+  Table own = take_table(values, "sample");
   if (own.empty()) return std::nullopt;
   Sample sample;
   sample.where = own.begin()->second.where;
@@ -161,6 +168,30 @@ void read_axes(const TomlFile& file, SweepFile& sweep) {
                      whole_text(largest_sweep) + "; drop values" + (sweep.sample ? ", lower count" : "") + " or split it");
 }
 
+/// Takes the table [study] out of the values of a file.
+std::optional<SpaceStudy> take_study(Table& values) {
+  Table own = take_table(values, "study");
+  if (own.empty()) return std::nullopt;
+  const std::string where = own.begin()->second.where + ": [study]";
+  return read_space_study(std::move(own), where);
+}
+
+/// A study varies what it shows, by listed values, and runs in a box.
+void check_study(const SweepFile& sweep, const std::string& where) {
+  const auto varies = [&](const std::string& key) {
+    return std::any_of(sweep.axes.begin(), sweep.axes.end(), [&](const StudyAxis& axis) { return axis.key == key; });
+  };
+  for (const StudyKind& kind : study_kinds())
+    if (kind.name == sweep.study->shows && !varies(kind.key))
+      throw InputError(where + ": study.shows = \"" + kind.name + "\", but no [[axis]] lists values of " + kind.key +
+                       " (there is nothing to show it over); add one");
+  if (sweep.sample)
+    throw InputError(where + ": a study lists its members, and [sample] draws them; leave [sample] out, or [study]");
+  if (sweep.base.treatment().geometry.kind != GeometryKind::box && !varies("geometry.kind"))
+    throw InputError(where +
+                     ": a study runs in a box, and the treatment has geometry.kind = \"axisymmetric\"; write kind = \"box\" there");
+}
+
 }  // namespace
 
 StudyAxis read_listed_axis(Table entry, const TreatmentDocument& base) {
@@ -219,17 +250,22 @@ SweepFile load_sweep(const fs::path& path, const std::vector<std::pair<std::stri
   Table values = file.values;
   SweepFile sweep;
   sweep.sample = take_sample(values);
+  sweep.study = take_study(values);
   TableReader reader(std::move(values), path.string());
   sweep.title = reader.take_or<std::string>("title", "text", path.stem().string());
-  reader.take_or<std::string>("description", "text", "");
+  sweep.description = reader.take_or<std::string>("description", "text", "");
   sweep.base = TreatmentDocument::load(path.parent_path() / reader.take<std::string>("treatment", "the path of a treatment file"),
                                        overrides);
   sweep.grid = reader.take_or<std::string>("grid", "quick, standard, fine or finest", "standard");
   grid_level(sweep.grid);
   sweep.outputs = reader.take_or<std::vector<std::string>>("outputs", "a list of names of outputs", {});
   for (const std::string& output : sweep.outputs) output_field(output);
-  reader.finish({"title", "description", "treatment", "grid", "outputs"});
+  if (const auto corrections = reader.take_or<std::string>("corrections", "the path of a file of corrections", "");
+      !corrections.empty())
+    sweep.corrections = load_corrections(path.parent_path() / corrections);
+  reader.finish({"title", "description", "treatment", "grid", "outputs", "corrections"});
   read_axes(file, sweep);
+  if (sweep.study) check_study(sweep, path.string());
   for (const Table& entry : file.arrays)
     if (std::get<std::string>(entry.at("[[]]").content) == "condition") sweep.conditions.push_back(read_condition(entry, sweep));
   return sweep;

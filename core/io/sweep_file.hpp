@@ -8,6 +8,8 @@
 #include <vector>
 
 #include "core/io/config.hpp"
+#include "core/io/corrections_file.hpp"
+#include "core/io/space_study.hpp"
 
 namespace dermaflux {
 
@@ -55,13 +57,15 @@ struct Condition {
 
 /// A sweep: all combinations of its axes, and of one draw of its sampled axes, around one treatment.
 struct SweepFile {
-  std::string title;
+  std::string title, description;
   TreatmentDocument base;
   std::vector<StudyAxis> axes;
   std::optional<Sample> sample;
   std::vector<Condition> conditions;
-  std::vector<std::string> outputs;  ///< empty: all
-  std::string grid;                  ///< level, "standard" unless the file says otherwise
+  std::vector<std::string> outputs;        ///< empty: all
+  std::string grid;                        ///< level, "standard" unless the file says otherwise
+  std::optional<SpaceStudy> study;         ///< what is shown of the members, where the sweep is a study in space
+  std::optional<Corrections> corrections;  ///< that outputs of members on rings are multiplied by
 };
 
 /// Largest sweep that is started; above it, memory and time are beyond one machine.
@@ -71,7 +75,8 @@ inline constexpr double largest_sweep = 1e6;
 StudyAxis read_listed_axis(std::map<std::string, ConfigValue> entry, const TreatmentDocument& base);
 
 /// Reads a sweep with overrides of its base treatment. Throws InputError: unknown key or output, an axis twice, an empty axis, a
-/// range that cannot be drawn from, a condition between what cannot be compared, more combinations than `largest_sweep`.
+/// range that cannot be drawn from, a condition between what cannot be compared, more combinations than `largest_sweep`, a study
+/// that does not vary what it shows.
 SweepFile load_sweep(const std::filesystem::path& file, const std::vector<std::pair<std::string, std::string>>& overrides);
 
 }  // namespace dermaflux

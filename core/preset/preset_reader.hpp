@@ -337,7 +337,7 @@ class Parser {
   }
 };
 
-inline constexpr int newest_minor = 2;
+inline constexpr int newest_minor = 3;
 
 /// One key of the schema; `since` is the minor version that brought it, `until` the last that has it so.
 struct Field {
@@ -394,7 +394,11 @@ inline constexpr Field effort[] = {{"insertions", K::count},
                                    {"members", K::count},
                                    {"members_decision", K::count},
                                    {}};
-inline constexpr Field origin[] = {{"data", K::list, {}, 0, false, 0, 1},
+inline constexpr Field factor[] = {{"factor", K::positive}, {"output", K::text}, {"standard_error", K::share}, {}};
+inline constexpr Field corrections[] = {
+    {"factors", K::list, factor, 1}, {"sha256", K::hash}, {"study_sha256", K::hash}, {"title", K::text}, {}};
+inline constexpr Field origin[] = {{"corrections", K::object, corrections, 0, true, 3},
+                                   {"data", K::list, {}, 0, false, 0, 1},
                                    {"data", K::list, datum, 0, false, 2},
                                    {"effort", K::object, effort, 0, true, 2},
                                    {"git_commit", K::text, {}, -1},
@@ -749,7 +753,9 @@ class PresetReader {
   static int minor_of(std::string_view version) {
     std::string_view minor = version.substr(2, version.find('.', 2) - 2);
     minor.remove_prefix(std::min(minor.find_first_not_of('0'), minor.size()));
-    return minor.empty() ? 0 : minor == "1" ? 1 : preset_detail::newest_minor;
+    if (minor.empty()) return 0;
+    const int known = minor.size() == 1 ? minor.front() - '0' : preset_detail::newest_minor;
+    return std::min(known, preset_detail::newest_minor);
   }
 
   /// Whether the bytes without the member sha256 have that SHA-256: cut out of canonical bytes, they are canonical.

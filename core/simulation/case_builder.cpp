@@ -190,7 +190,7 @@ TreatmentCase CaseBlueprint::bind(double* constants_at, double* state_at, const 
 CaseBlueprint build_case(const Treatment& whole, const RunOptions& options) {
   if (whole.geometry.kind == GeometryKind::box)
     throw InputError(
-        "geometry.kind = \"box\" runs alone (`dermaflux run`, df.run), not in ensembles; write kind = \"axisymmetric\" there");
+        "geometry.kind = \"box\" is not built on rings (every track stands where it is); write kind = \"axisymmetric\" there");
   require_horizon(options.horizon, whole.sessions, "");
   const Treatment treatment = session_treatment(whole, 0);
   CaseBlueprint blueprint;

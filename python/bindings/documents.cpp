@@ -203,14 +203,40 @@ void bind_documents(py::module_& module) {
       .def_readonly("demand", &Condition::demand)
       .def_readonly("when", &Condition::when)
       .def_readonly("reason", &Condition::reason);
+  py::class_<SpaceStudy>(module, "SpaceStudy")
+      .def_readonly("shows", &SpaceStudy::shows)
+      .def_readonly("view_day", &SpaceStudy::view_day)
+      .def_readonly("view_width_mm", &SpaceStudy::view_width_mm)
+      .def_readonly("view_depth_mm", &SpaceStudy::view_depth_mm);
+  py::class_<Correction>(module, "Correction")
+      .def_readonly("output", &Correction::output)
+      .def_readonly("prongs", &Correction::prongs)
+      .def_readonly("error", &Correction::error)
+      .def("factor", &Correction::factor, py::arg("angle_deg"));
+  py::class_<Corrections>(module, "Corrections")
+      .def_readonly("file", &Corrections::file)
+      .def_readonly("title", &Corrections::title)
+      .def_readonly("source", &Corrections::source)
+      .def_readonly("study_sha256", &Corrections::study_sha256)
+      .def_property_readonly("outputs", &Corrections::outputs)
+      .def("of", &Corrections::of, py::arg("output"), py::arg("prongs"), py::arg("angle_deg"));
+  module.def("load_corrections", &load_corrections, py::arg("file"));
+  module.def("study_kinds", [] {
+    std::map<std::string, std::string> kinds;
+    for (const StudyKind& kind : study_kinds()) kinds[kind.name] = kind.key;
+    return kinds;
+  });
   py::class_<SweepFile>(module, "SweepFile")
       .def_readonly("title", &SweepFile::title)
+      .def_readonly("description", &SweepFile::description)
       .def_readonly("base", &SweepFile::base)
       .def_readonly("axes", &SweepFile::axes)
       .def_readonly("sample", &SweepFile::sample)
       .def_readonly("conditions", &SweepFile::conditions)
       .def_readonly("outputs", &SweepFile::outputs)
-      .def_readonly("grid", &SweepFile::grid);
+      .def_readonly("grid", &SweepFile::grid)
+      .def_readonly("study", &SweepFile::study)
+      .def_readonly("corrections", &SweepFile::corrections);
   module.def("load_sweep", &load_sweep, py::arg("file"), py::arg("overrides") = Overrides{});
 
   py::class_<Criterion>(module, "Criterion")
@@ -288,6 +314,7 @@ void bind_documents(py::module_& module) {
       .def_readonly("table", &CalibrationFile::table)
       .def_readonly("location", &CalibrationFile::location)
       .def_readonly("sessions", &CalibrationFile::sessions)
+      .def_readwrite("corrections", &CalibrationFile::corrections)
       .def_readonly("files", &CalibrationFile::files);
   module.def("load_calibration", &load_calibration, py::arg("file"), py::arg("skin_class"), py::arg("quick") = false,
              py::arg("overrides") = Overrides{}, py::arg("also") = Overrides{});

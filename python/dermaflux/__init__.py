@@ -33,6 +33,7 @@ from .rendering import Patch, render_dot, render_pattern
 from .result import Result
 from .running import Member, MemberError, backends, resume, run, run_batch, set_threads
 from .runfile import open_run
+from .space_studies import load_study, run_space_study
 from .stopping import Stopped
 from .study import StudyState
 from .sweeping import SweepPlan, collect_sweep, load_sweep, run_shard, sweep, sweep_state
@@ -41,13 +42,13 @@ from .validating import Validation, validate
 
 __all__ = [
     "BackendError", "Calibration", "FileError", "FitPlan", "HairMatch", "InputError", "Member", "MemberError", "NumericsError", "Patch", "Pattern", "Posterior", "PresetReader", "PresetRefused", "Result", "SetMember", "Stopped", "StudyState", "SweepPlan", "Treatment", "Validation",
-    "backends", "calibrate", "check_preset", "collect_sweep", "configs", "fit", "heal_cell", "load", "load_pattern", "load_posterior", "load_preset", "load_sweep", "make_preset_set", "match_hair", "open_fit", "open_run", "photons", "plan_fit", "render_dot", "render_pattern", "resume", "run", "run_batch", "run_shard", "set_threads", "sweep", "sweep_state", "validate",
+    "backends", "calibrate", "check_preset", "collect_sweep", "configs", "fit", "heal_cell", "load", "load_pattern", "load_posterior", "load_preset", "load_study", "load_sweep", "make_preset_set", "match_hair", "open_fit", "open_run", "photons", "plan_fit", "render_dot", "render_pattern", "resume", "run", "run_batch", "run_shard", "run_space_study", "set_threads", "sweep", "sweep_state", "validate",
 ]  # fmt: skip
 __version__: str = _core.version
 
 
 def configs() -> Path:
-    """Folder of the configurations that came with the package (skins, needles, inks, machines, treatments, patterns, sweeps, calibrations, fits)."""
+    """Folder of the configurations that came with the package (skins, needles, inks, machines, treatments, patterns, sweeps, studies, corrections, calibrations, fits)."""
     return Path(str(resources.files(__package__))) / "configs"
 
 

@@ -286,12 +286,79 @@ class Condition:
     def reason(self) -> str:
         """Why no other combination is run."""
 
+class SpaceStudy:
+    """What a study in space shows of its members, beside their scalar outputs."""
+
+    @property
+    def shows(self) -> str:
+        """What it is about: one of `study_kinds`."""
+    @property
+    def view_day(self) -> float:
+        """When the pigment is looked at [day]."""
+    @property
+    def view_width_mm(self) -> float:
+        """Width of the pictures, along x and y [mm]."""
+    @property
+    def view_depth_mm(self) -> float:
+        """Depth of the pictures from the side [mm]."""
+
+def study_kinds() -> dict[str, str]:
+    """What a study can show, and the key that it varies."""
+
+class Correction:
+    """Factor from rings to a box, of one output and number of prongs."""
+
+    @property
+    def output(self) -> str:
+        """Output that it multiplies."""
+    @property
+    def prongs(self) -> int:
+        """Number of prongs it holds for."""
+    @property
+    def error(self) -> float:
+        """Standard error of the factor [-]."""
+    def factor(self, angle_deg: float) -> float:
+        """The factor at an angle of the needle [-]."""
+
+class Corrections:
+    """A file of correction factors for tilt and prongs."""
+
+    @property
+    def file(self) -> Path:
+        """Where it was read from."""
+    @property
+    def title(self) -> str:
+        """What it says of itself."""
+    @property
+    def source(self) -> str:
+        """Where the factors come from."""
+    @property
+    def study_sha256(self) -> str:
+        """SHA-256 of the result of the study that they were measured in."""
+    @property
+    def outputs(self) -> list[str]:
+        """Outputs that are corrected."""
+    def of(self, output: str, prongs: int, angle_deg: float) -> Correction:
+        """The factor of an output. Raises InputError where the study has not measured."""
+
+def load_corrections(file: str | PathLike[str]) -> Corrections:
+    """Reads a file of correction factors. Raises InputError or FileError."""
+
 class SweepFile:
     """A sweep as its file says it."""
 
     @property
     def title(self) -> str:
         """Title of the sweep."""
+    @property
+    def description(self) -> str:
+        """What it is for, in a line; empty if the file says nothing."""
+    @property
+    def study(self) -> SpaceStudy | None:
+        """What is shown of the members, where it is a study in space."""
+    @property
+    def corrections(self) -> Corrections | None:
+        """Factors that outputs of members on rings are multiplied by, if there are any."""
     @property
     def base(self) -> TreatmentDocument:
         """The treatment that the axes vary."""
@@ -515,6 +582,9 @@ class CalibrationFile:
         """Settings to search beside depth and dwell time; empty of one combination."""
     def with_settings(self, chosen: Overrides) -> CalibrationFile:
         """The calibration of one combination of `settings`. Raises InputError where its values do not fit the treatment."""
+    @property
+    def corrections(self) -> Corrections | None:
+        """Factors that outputs are multiplied by before anything is judged, if there are any; can be set."""
     @property
     def accepted_share(self) -> float:
         """Share of the best probability that a setting in the tolerance box keeps [-]."""

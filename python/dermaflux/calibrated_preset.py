@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from . import _core, provenance
+from .corrections import stated as stated_corrections
 from .criteria import hard
 from .optimum import located, stated
 from .preset import SCHEMA_VERSION, schema, seal
@@ -165,11 +166,12 @@ def build_preset(c: "Calibration") -> dict[str, object]:
             "program": f"dermaflux {_core.version}",
             "git_commit": _core.git,
             "input_sha256": provenance.input_sha256(resolved),
-            "input_files": provenance.file_hashes([*file.files, *([c.posterior.path] if c.posterior else [])]),
+            "input_files": provenance.file_hashes(dict.fromkeys([*file.files, *([c.posterior.path] if c.posterior else []), *([file.corrections.file] if file.corrections else [])])),
             "seed": file.seed,
             "data": _data(c),
             "prior_keys": _prior_keys(c),
             "priors": _priors(c),
+            **stated_corrections(file.corrections, treatment),
             "grid_search": file.grid,
             "grid_decision": "standard",
             "effort": {

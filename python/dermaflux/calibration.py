@@ -15,6 +15,7 @@ from . import _core, influence
 from .best_setting import adaptation, as_good, held_at, inside, neighbours, nothing_right, on_edge, rank_correlations
 from .calibrated_preset import build_preset
 from .combinations import Choice, Combination, choose, combinations
+from .corrections import corrected_at
 from .criteria import keeps, mean_error, right, score, worth
 from .draws import draw_parameters
 from .optimum import Knowing, Optimum, Run, held_probability, locate, refine, value_of_knowing
@@ -107,6 +108,7 @@ def calibrate(
     changes: Mapping[str, Value] | None = None,
     also: Mapping[str, Sequence[Value]] | None = None,
     sobol: int = 0,
+    corrections: str | os.PathLike[str] | None = None,
     backend: str = "auto",
     progress: bool = False,
 ) -> Calibration:
@@ -122,6 +124,7 @@ def calibrate(
     changes: keys of the treatment to override.
     also: settings to search beside depth and dwell time, in place of or beside those of the file: `{"machine.frequency_hz": [80, 100, 120]}`.
     sobol: base points for total Sobol indices at the best setting, a power of two; 0 for first-order indices from the draws alone.
+    corrections: file of factors for tilt and prongs that outputs are multiplied by, in place of the file's; none if neither names one.
 
     Raises
     ------
@@ -129,16 +132,20 @@ def calibrate(
     """
     asked = [(key, ",".join(text for _, text in override_texts({str(n): value for n, value in enumerate(values)}))) for key, values in (also or {}).items()]
     return calibrate_texts(
-        path, skin_class, override_texts(changes), quick=quick, further=refine, posterior=posterior, also=asked, sobol=sobol, backend=backend, progress=progress
+        path, skin_class, override_texts(changes), quick=quick, further=refine, posterior=posterior, also=asked, sobol=sobol,
+        corrections=corrections, backend=backend, progress=progress,
     )  # fmt: skip
 
 
 def calibrate_texts(
     path: str | os.PathLike[str], skin_class: str, overrides: list[tuple[str, str]], *, quick: bool, further: bool, backend: str, progress: bool,
     posterior: str | os.PathLike[str] | None = None, also: Sequence[tuple[str, str]] = (), sobol: int = 0,
+    corrections: str | os.PathLike[str] | None = None,
 ) -> Calibration:  # fmt: skip
     """:func:`calibrate` with overrides and further settings as the command line gives them."""
     file = _core.load_calibration(path, skin_class, quick, overrides, list(also))
+    if corrections is not None:
+        file.corrections = _core.load_corrections(corrections)  # type: ignore[misc]
     if further and file.location is None:
         raise _core.InputError(f"{path}: there is no table [location], which says how well the best setting shall be known; add it, or do not refine")
     if sobol:
@@ -147,6 +154,8 @@ def calibrate_texts(
     if treatment.contraindications:
         raise PresetRefused(f"no preset for {skin_class}: " + "; ".join(treatment.contraindications))
     given = combinations(file)
+    for _, one in given:
+        corrected_at(one.corrections, Treatment(one.base))  # what cannot be corrected is refused now
     depths, dwells = np.array(file.depths_mm), np.array(file.dwells_ms)
     deep, long = inside(file, "machine.depth_mm", depths), inside(file, "machine.dwell_ms", dwells)
     allowed = deep[:, None] & long[None, :]  # what is outside the envelope is drawn in the map, but never chosen

@@ -1,4 +1,4 @@
-"""Command line: info, run, resume, sweep, sensitivity, fit, calibrate, preset, report, render, match, photons, histology, validate.
+"""Command line: info, run, resume, sweep, study, corrections, sensitivity, fit, calibrate, preset, report, render, match, photons, histology, validate.
 
 Exit codes: 0 done, 1 the program failed, 2 bad input, 3 a sweep or an analysis with failed members, 4 a preset was refused, 130 interrupted.
 """
@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from rich.table import Table
 
-from . import _core, configs, fit_command, look_commands, validate_command
+from . import _core, configs, fit_command, look_commands, study_commands, validate_command
 from .commands import Backend, Quick, Refine, Set, Threads, changes_of, fail, guarded
 from .histology_commands import histology_app
 from .preset_commands import preset_app
@@ -240,6 +240,7 @@ def calibrate(
     posterior: Annotated[Path | None, typer.Option("--posterior", help="fit whose posterior takes the place of priors (`dermaflux fit -o`)")] = None,
     also: Annotated[list[str] | None, typer.Option("--also", help="search this setting, too: --also machine.frequency_hz=80,100,120 (repeatable)")] = None,
     sobol: Annotated[int, typer.Option("--sobol", help="base points for total Sobol indices at the best setting, a power of two; 0: from the draws")] = 0,
+    corrections: Annotated[Path | None, typer.Option("--corrections", help="file of factors for tilt and prongs that outputs are multiplied by, instead of the file's")] = None,
     assignments: Set = None,
     backend: Backend = "auto",
     threads: Threads = 0,
@@ -256,7 +257,8 @@ def calibrate(
     check_output((output if output.is_dir() else output.absolute().parent) / "x")
     _core.set_threads(threads)
     result = calibration.calibrate_texts(
-        file, skin_class, changes_of(assignments), quick=quick, further=refine, posterior=posterior, also=changes_of(also, "--also"), sobol=sobol, backend=backend, progress=True
+        file, skin_class, changes_of(assignments), quick=quick, further=refine, posterior=posterior, also=changes_of(also, "--also"), sobol=sobol,
+        corrections=corrections, backend=backend, progress=True,
     )  # fmt: skip
     preset, report = calibration.save_calibration(result, output, calibration_report(result, backend))
     share = result.preset["probability"]
@@ -329,6 +331,7 @@ def photons(
 
 look_commands.add_to(app)
 fit_command.add_to(app)
+study_commands.add_to(app)
 validate_command.add_to(app)
 
 

@@ -14,8 +14,8 @@ import rfc8785
 from . import _core
 from .writing import write_text
 
-SCHEMA_VERSION = "1.2.0"
-_SCHEMAS = ("1.0.0", "1.1.0", SCHEMA_VERSION)
+SCHEMA_VERSION = "1.3.0"
+_SCHEMAS = ("1.0.0", "1.1.0", "1.2.0", SCHEMA_VERSION)
 LARGEST_BYTES = 262144
 DAYS_SINCE = "days since last session"  # what the driver's reader compares with the session plan, too
 QUANTILES = ("p05_years", "p50_years", "p95_years")
@@ -110,9 +110,10 @@ def _no_double(pairs: list[tuple[str, object]]) -> dict[str, object]:
 
 
 def _minor(version: object) -> int:
-    """0 or 1, or the newest for all later ones and for what is no version, which no schema knows."""
+    """The minor version; the newest for all later ones and for what is no version, which no schema knows."""
     parts = str(version).split(".")
-    return {"": 0, "1": 1}.get(parts[1].lstrip("0"), len(_SCHEMAS) - 1) if len(parts) == 3 else len(_SCHEMAS) - 1
+    known = {"" if n == 0 else str(n): n for n in range(len(_SCHEMAS))}
+    return known.get(parts[1].lstrip("0"), len(_SCHEMAS) - 1) if len(parts) == 3 else len(_SCHEMAS) - 1
 
 
 def check_preset(preset: object) -> list[str]:
@@ -212,13 +213,14 @@ def _stops(alarm: dict[str, object], quantity: str, value: float) -> bool:
 
 def migrate(preset: dict[str, object]) -> dict[str, object]:
     """A checked preset in the newest schema. What an older one does not say stays unsaid: a preset of 1.0 has no settings table
-    and cannot be adapted, one of 1.1 has no session plan. The hash of what it was made of stands in its provenance."""
+    and cannot be adapted, one of 1.1 has no session plan, one of 1.2 no corrections. The hash of what it was made of stands in its provenance."""
     if _minor(preset["schema_version"]) == _minor(SCHEMA_VERSION):
         return preset
     newest = {key: value for key, value in preset.items() if key != "sha256"}
     newest |= {"schema": str(schema()["$id"]), "schema_version": SCHEMA_VERSION}
     origin = preset["provenance"]
-    newest["provenance"] = origin | {"data": [{"name": name} for name in origin["data"]], "migrated_from_sha256": preset["sha256"]}
+    data = [one if isinstance(one, dict) else {"name": one} for one in origin["data"]]  # names until 1.1
+    newest["provenance"] = origin | {"data": data, "migrated_from_sha256": preset["sha256"]}
     return seal(newest)
 
 

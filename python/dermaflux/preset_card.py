@@ -14,6 +14,7 @@ import matplotlib.pyplot as plt
 from matplotlib.figure import Figure
 
 from . import _core
+from .corrections import corrections_line
 from .optimum import located, of_preset
 from .session_plan import plan_lines
 from .writing import check_output, complete_or_absent
@@ -56,6 +57,8 @@ def card_sections(preset: dict[str, Any]) -> list[Section]:
         sections.append(Section("By measured skin", (cells["thickness_of"], *(f"{force:.3g} N" for force in cells["force_n"])), rows))
     if "location" in preset:
         sections.append(Section("How well the best setting is known", (), ((located(of_preset(preset["location"])),),)))
+    if corrected := corrections_line(preset):
+        sections.append(Section("Corrected for tilt and prongs", (), ((corrected,),)))
     if searched := preset.get("searched"):
         rows = tuple((one["key"], str(one["chosen"]), ", ".join(map(str, one["tried"]))) for one in searched)
         sections.append(Section("Searched, too", ("", "chosen", "of"), rows))

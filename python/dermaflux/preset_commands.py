@@ -126,7 +126,8 @@ def diff(first: File, second: Annotated[Path, typer.Argument(help="preset to com
 @preset_app.command("show")
 @guarded
 def show(file: File, as_json: Json = False) -> None:
-    """A preset for people: settings, table, session plan, envelope, alarms, warnings."""
+    """A preset for people: settings, corrections, table, session plan, envelope, alarms, warnings."""
+    from .corrections import corrections_line
     from .optimum import located, of_preset
     from .preset import load_preset
     from .session_plan import plan_lines
@@ -142,6 +143,8 @@ def show(file: File, as_json: Json = False) -> None:
     print(f"right with probability {preset['probability']['right']:g} +- {preset['probability']['standard_error']:g}")
     if "location" in preset:
         print(located(of_preset(preset["location"])))
+    if corrected := corrections_line(preset):
+        print(corrected)
     for one in preset.get("searched", []):
         print(f"{one['key']} = {one['chosen']}, of {', '.join(map(str, one['tried']))}")
     table = Table("setting", "value", "tolerance", "envelope")

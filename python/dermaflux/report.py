@@ -17,6 +17,7 @@ from .calibration import Calibration
 from .camera import kept
 from .colour import srgb
 from .combinations import CHANCE, value_text
+from .corrections import corrections_line
 from .criteria import keeps
 from .influence import strongest
 from .looks import look
@@ -244,6 +245,7 @@ def calibration_report(c: Calibration, backend: str = "auto") -> str:
         + _pictures_of_run(data, c.treatment.layers, lambda: _strip([(_class_name(file.skin_class), data)]))
         + f"<h2>Mass ledger</h2>{_ledger_table(data)}"
         + f"<h2>Provenance</h2><p>{escape(str(c.effort))}. {escape(_gap(c))}</p>"
+        + (f"<p>{escape(corrected)}</p>" if (corrected := corrections_line(c.preset)) else "")
         + table(("fact", "value"), [*map(_fact, preset["provenance"].items()), ("sha256 of the preset", preset["sha256"])])
     )
     return page(f"{file.title}, {file.skin_class} scalp", body)

@@ -10,6 +10,7 @@ import numpy as np
 import xarray as xr
 
 from . import _core
+from .corrections import Corrected, corrected_at
 from .draws import draw_parameters
 from .progress import progress_bar
 from .result import OUTPUTS
@@ -89,6 +90,7 @@ class Search:
     draw: Callable[[_core.CalibrationFile, int], Mapping[str, np.ndarray]] = draw_parameters
     failed: int = 0
     ran: list[Ran] = field(default_factory=list)
+    _factors: dict[int, tuple[Treatment, dict[str, Corrected]]] = field(default_factory=dict)
 
     def run(self, title: str, rows: Sequence[tuple[_core.CalibrationFile, float]], dwells: np.ndarray, draws: range) -> dict[str, np.ndarray]:
         """Outputs by name, shape (row, draw, dwell), NaN where a member failed. A row is a calibration file, whose treatment is run, and
@@ -153,7 +155,16 @@ class Search:
             finished = itertools.count(1)
             results = run_batch(members, backend=self.backend, grid=grid, horizon_year=horizon_year, done=lambda index, outcome: show(next(finished)))
         self.ran.append(Ran(grid, len(members), sum(max(len(one.dwells_ms), 1) for one in members), time.perf_counter() - started))
-        return results
+        return [self._corrected(*one) for one in zip(members, results, strict=True)]
+
+    def _corrected(self, member: Member, outcome: list[dict[str, float]] | MemberError) -> list[dict[str, float]] | MemberError:
+        """Outputs of a member multiplied by the file's corrections for tilt and prongs, if it has any."""
+        if self.file.corrections is None or isinstance(outcome, MemberError):
+            return outcome
+        if id(member.treatment) not in self._factors:
+            self._factors[id(member.treatment)] = (member.treatment, corrected_at(self.file.corrections, member.treatment))
+        factors = self._factors[id(member.treatment)][1]
+        return [one | {name: one[name] * factor.factor for name, factor in factors.items()} for one in outcome]
 
 
 def total(ran: Sequence[Ran], grid: str) -> Ran:

@@ -22,14 +22,15 @@ sweep_app = typer.Typer(help="Combinations of axes, listed or drawn, around one 
 File = Annotated[Path, typer.Argument(help="sweep file, e.g. configs/sweeps/depth_dwell.toml")]
 Output = Annotated[Path, typer.Option("-o", "--output", help="output file (HDF5); journals beside it hold what is done")]
 Grid = Annotated[str | None, typer.Option("--grid", help="quick, standard, fine or finest, instead of the file's")]
+Corrections = Annotated[Path | None, typer.Option("--corrections", help="file of factors for tilt and prongs that outputs are multiplied by, instead of the file's")]
 
 
-def _plan(file: Path, assignments: list[str] | None, grid: str | None) -> "SweepPlan":
+def _plan(file: Path, assignments: list[str] | None, grid: str | None, corrections: Path | None = None) -> "SweepPlan":
     from dataclasses import replace
 
     from . import sweeping
 
-    plan = sweeping.load_sweep_texts(file, changes_of(assignments))
+    plan = sweeping.with_corrections(sweeping.load_sweep_texts(file, changes_of(assignments)), corrections)
     return plan if grid is None else replace(plan, grid=grid)
 
 
@@ -49,9 +50,9 @@ def _written(data: "xr.Dataset", output: Path) -> None:
 
 @sweep_app.command()
 @guarded
-def plan(file: File, assignments: Set = None, grid: Grid = None) -> None:
+def plan(file: File, assignments: Set = None, grid: Grid = None, corrections: Corrections = None) -> None:
     """What a sweep would run: axes, draws, conditions, members, insertions. Runs nothing."""
-    wanted = _plan(file, assignments, grid)
+    wanted = _plan(file, assignments, grid, corrections)
     table = Table("axis", "unit", "values", title=wanted.title)
     for axis in wanted.axes:
         table.add_row(axis.key, axis.unit, _shown(axis.values))
@@ -65,6 +66,8 @@ def plan(file: File, assignments: Set = None, grid: Grid = None) -> None:
             rules.add_row(escape(str(one)), str(int(wanted.broken(one).sum())), escape(one.reason))
         print_table(rules)
         print(f"{int(wanted.excluded.sum())} of {wanted.excluded.size} combinations excluded")
+    if wanted.corrections is not None:
+        print(f"corrected: {', '.join(wanted.corrected)} ({wanted.corrections.title})")
     print(f"{len(wanted.members)} members in {wanted.insertions} insertions, grid {wanted.grid}, sha256 {wanted.sha256}")
 
 
@@ -78,6 +81,7 @@ def run(
     assignments: Set = None,
     backend: Backend = "auto",
     grid: Grid = None,
+    corrections: Corrections = None,
     threads: Annotated[int, typer.Option("--threads", help="host threads, 0 for all cores; of each worker, 0 for one, where there are workers")] = 0,
     executor: Annotated[str, typer.Option("--executor", help="local (this process), processes, or dask")] = "local",
     workers: Annotated[int | None, typer.Option("--workers", help="processes to start; one per core otherwise")] = None,
@@ -88,7 +92,7 @@ def run(
     from .study import Shard
 
     executors.check_executor(executor, workers, scheduler)
-    wanted = _plan(file, assignments, grid)
+    wanted = _plan(file, assignments, grid, corrections)
     part = None if shard is None else Shard.parse(shard)
     _core.set_threads(threads)
     with executors.opened(executor, workers, scheduler) as pool:
@@ -111,11 +115,11 @@ def run(
 
 @sweep_app.command()
 @guarded
-def status(file: File, output: Output, assignments: Set = None, grid: Grid = None) -> None:
+def status(file: File, output: Output, assignments: Set = None, grid: Grid = None, corrections: Corrections = None) -> None:
     """How far a sweep is, shard by shard. Disturbs nothing that runs."""
     from .sweeping import sweep_state
 
-    state = sweep_state(_plan(file, assignments, grid), output)
+    state = sweep_state(_plan(file, assignments, grid, corrections), output)
     if state.journals:
         table = Table("journal", "done", "failed", "at work")
         for one in state.journals:
@@ -126,8 +130,8 @@ def status(file: File, output: Output, assignments: Set = None, grid: Grid = Non
 
 @sweep_app.command()
 @guarded
-def collect(file: File, output: Output, assignments: Set = None, grid: Grid = None) -> None:
+def collect(file: File, output: Output, assignments: Set = None, grid: Grid = None, corrections: Corrections = None) -> None:
     """Writes the output once the shards have run all members."""
     from .sweeping import collect_sweep
 
-    _written(collect_sweep(_plan(file, assignments, grid), output), output)
+    _written(collect_sweep(_plan(file, assignments, grid, corrections), output), output)

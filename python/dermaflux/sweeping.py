@@ -3,7 +3,7 @@
 import hashlib
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 
 import numpy as np
@@ -12,6 +12,7 @@ import xarray as xr
 
 from . import _core, provenance
 from .conditions import Condition
+from .corrections import Corrected, corrected_members, file_sha256
 from .entries import Entries, Entry, Index
 from .executors import Executor, Pool
 from .journal import OfOutputs
@@ -22,7 +23,8 @@ from .study import Groups, Manner, Shard, StudyState, run_part, run_study, study
 from .treatment import Treatment, Value, override_texts
 
 _DWELL = "machine.dwell_ms"
-_DWELLS_PER_INSERTION = 24
+_KIND = "geometry.kind"
+_DWELLS_PER_INSERTION = {"axisymmetric": 24, "box": 1}  # dwell times that share one, by geometry.kind
 
 
 @dataclass(frozen=True)
@@ -37,7 +39,8 @@ class Axis:
 @dataclass(frozen=True)
 class SweepPlan(OfOutputs):
     """What a sweep will run: combinations of the values of its axes and, if it has a sample, of its draws, the last dimension.
-    Combinations that break a condition are no members."""
+    Combinations that break a condition are no members. Corrections, if there are any, multiply outputs of what ran on rings; they decide
+    nothing of what is run."""
 
     title: str
     base: Treatment
@@ -46,6 +49,8 @@ class SweepPlan(OfOutputs):
     grid: str
     sample: Sample | None = None
     conditions: tuple[Condition, ...] = ()
+    study: _core.SpaceStudy | None = field(default=None, compare=False)
+    corrections: _core.Corrections | None = field(default=None, compare=False)
 
     @property
     def dims(self) -> list[str]:
@@ -110,10 +115,39 @@ class SweepPlan(OfOutputs):
         """How many insertions the sweep costs."""
         if self.dwell_at is None:
             return len(self.members)
-        return int((-(-(~self.excluded).sum(axis=self.dwell_at) // _DWELLS_PER_INSERTION)).sum())
+        kinds = self.along(_KIND) if any(axis.key == _KIND for axis in self.axes) else np.array(self.base[_KIND])
+        shared = np.where(kinds == "box", *(_DWELLS_PER_INSERTION[kind] for kind in ("box", "axisymmetric")))
+        return int((-(-(~self.excluded).sum(axis=self.dwell_at, keepdims=True) // shared)).sum())
+
+    @cached_property
+    def corrected(self) -> dict[str, Corrected]:
+        """Factors of the outputs that are corrected, by name. Raises InputError where the corrections hold none for a member."""
+        if self.corrections is None:
+            return {}
+        return corrected_members(self.corrections, self.shape, {index: self._treated(self.values(index)) for index in self.members}, self.outputs)
+
+    def _treated(self, values: dict[str, float | str]) -> tuple[bool, int, float]:
+        """Of a member: whether it runs in a box, its prongs, its angle [degree]."""
+        words = tuple((key, value) for key, value in values.items() if isinstance(value, str))
+        if words not in self._documents:
+            self._documents[words] = self.base.with_(dict(words)) if words else self.base
+        treatment = self._documents[words]
+        prongs, angle = (float(values.get(key, treatment[key])) for key in ("needle.prongs", "machine.angle_deg"))
+        return treatment[_KIND] == "box", int(prongs), angle
+
+    @cached_property
+    def _documents(self) -> dict[tuple[tuple[str, str], ...], Treatment]:
+        return {}
 
     @property
     def sha256(self) -> str:
+        """Hash of all that decides the output: the members, and what corrects them."""
+        if self.corrections is None:
+            return self.members_sha256
+        return provenance.text_sha256([self.members_sha256, file_sha256(self.corrections)])
+
+    @property
+    def members_sha256(self) -> str:
         """Hash of everything that decides the members: input, axes, draws, conditions, grid, program."""
         axes = [[axis.key, list(axis.values)] for axis in self.axes]
         content = {"input": provenance.input_sha256(self.base.resolved()), "axes": axes, "grid": self.grid, "program": provenance.build()}
@@ -146,13 +180,23 @@ def load_sweep_texts(path: str | os.PathLike[str], overrides: list[tuple[str, st
     axes = tuple(Axis(axis.key, axis.unit, tuple(axis.values)) for axis in file.axes)
     sample = None if file.sample is None else Sample.of(file.sample)
     conditions = tuple(map(Condition.of, file.conditions))
-    plan = SweepPlan(file.title, Treatment(file.base), axes, tuple(file.outputs), file.grid, sample, conditions)
+    plan = SweepPlan(file.title, Treatment(file.base), axes, tuple(file.outputs), file.grid, sample, conditions, file.study, file.corrections)
     if plan.excluded.all():
         alone = [one for one in conditions if plan.broken(one).all()]
         raise _core.InputError(
             f"{path}: every one of the {plan.excluded.size} combinations breaks a [[condition]] (nothing would run); loosen "
             + (f"'{alone[0]}'" if alone else "one of " + ", ".join(f"'{one}'" for one in conditions))
         )
+    assert plan.corrected is not None  # what cannot be corrected is refused now
+    return plan
+
+
+def with_corrections(plan: SweepPlan, path: str | os.PathLike[str] | None) -> SweepPlan:
+    """A plan with the corrections of a file in place of its own; unchanged without one. Raises InputError, FileError."""
+    if path is None:
+        return plan
+    plan = replace(plan, corrections=_core.load_corrections(path))
+    assert plan.corrected is not None
     return plan
 
 
@@ -177,8 +221,9 @@ def _groups(plan: SweepPlan, settings: list[Index], missing: set[Index]) -> Grou
             continue
         dwell = plan.axes[plan.dwell_at].values
         by_time = sorted((dwell[index[plan.dwell_at]], index) for index in open_ones)
-        for k in range(0, len(by_time), _DWELLS_PER_INSERTION):
-            part = by_time[k : k + _DWELLS_PER_INSERTION]
+        shared = _DWELLS_PER_INSERTION[str(base[_KIND])]
+        for k in range(0, len(by_time), shared):
+            part = by_time[k : k + shared]
             yield Member(base, numbers, [time for time, _ in part]), [index for _, index in part]
 
 
@@ -191,6 +236,12 @@ def _dataset(plan: SweepPlan, done: Entries) -> xr.Dataset:
     data: dict[str, tuple] = {}
     for name in names:
         data[name] = (dims, done.column(name), {"units": OUTPUTS[name]["unit"] or "1", "long_name": OUTPUTS[name]["meaning"]})
+    for name, one in plan.corrected.items():
+        raw = data[name]
+        data[f"{name}_uncorrected"] = (dims, raw[1], raw[2] | {"long_name": f"{raw[2]['long_name']}, as the model gave it"})
+        data[name] = (dims, raw[1] * one.factor, raw[2] | {"corrected_by": str(plan.corrections.file)})
+        data[f"{name}_correction"] = (dims, one.factor, {"units": "1", "long_name": f"factor from rings to a box that {name} was multiplied by"})
+        data[f"{name}_correction_error"] = (dims, one.error, {"units": "1", "long_name": "standard error of that factor"})
     data["error"] = (dims, errors, {"long_name": "why the member failed, empty if it did not"})
     if plan.conditions:
         rules = "; ".join(f"{condition}: {condition.reason}" for condition in plan.conditions)
@@ -217,13 +268,15 @@ def _dataset(plan: SweepPlan, done: Entries) -> xr.Dataset:
         "failed_members": int((errors != "").sum()),
         "fell_back_members": int(np.nansum(done.column("fell_back"))),  # ran on the host because a GPU had no room for them or failed
     }
+    if plan.corrections is not None:
+        attributes |= {"corrections": plan.corrections.title, "corrections_sha256": file_sha256(plan.corrections), "corrections_study_sha256": plan.corrections.study_sha256}
     return xr.Dataset(data, coords=coordinates, attrs=attributes | facts)
 
 
 def _entries(found: xr.Dataset) -> dict[Index, Entry]:
     """Entries of the members of a finished sweep that did not fail."""
-    names = [str(name) for name in found.data_vars if name not in ("error", "excluded")]
-    values = {name: found[name].values for name in names}
+    names = [str(name) for name in found.data_vars if name in OUTPUTS]
+    values = {name: found[f"{name}_uncorrected" if f"{name}_uncorrected" in found else name].values for name in names}
     good = found["error"].values == ""
     if "excluded" in found:
         good &= ~found["excluded"].values

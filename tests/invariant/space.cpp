@@ -143,7 +143,7 @@ TEST(Space, RefusesWhatItCannotRun) {
                     }),
                     {"geometry.dots_y = 2", "kind = \"box\""});
   test::expect_says(test::refusal<InputError>([] { build_case(test::in_box(), test::one_year()); }),
-                    {"geometry.kind = \"box\"", "runs alone"});
+                    {"geometry.kind = \"box\"", "not built on rings"});
   const Treatment t = test::in_box();
   const Puncture puncture = solve_puncture(t);
   const auto too_large = [&](GridLevel level, long long most) {

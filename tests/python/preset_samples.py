@@ -23,7 +23,7 @@ def sample() -> dict:
 def _sample() -> dict:
     preset = {
         "schema": "s",
-        "schema_version": "1.2.0",
+        "schema_version": "1.3.0",
         "preset": {"id": "dot", "version": "1.0.0", "title": "t", "status": "research"},
         "intended_use": {"text": "Grüße\n", "skin_class": "normal", "contraindications": ["keloid history"]},
         "machine": {"model": "pen", "drive": "frequency", "limits": {"frequency_hz": {"min": 46, "max": 200}}},
@@ -66,6 +66,7 @@ def _sample() -> dict:
             "program": "dermaflux", "git_commit": "", "input_sha256": "0" * 64, "input_files": "{}", "seed": 1,
             "data": [{"name": "sections", "sha256": "1" * 64, "source": "s"}], "priors": "p", "prior_keys": ["k"],
             "grid_search": "quick", "grid_decision": "standard",
+            "corrections": {"title": "c", "sha256": "2" * 64, "study_sha256": "3" * 64, "factors": [{"output": "strokes", "factor": 1.2, "standard_error": 0.04}]},
             "effort": {"insertions": 3, "insertions_without_screening": 9, "members": 30, "members_decision": 8},
         },
     }  # fmt: skip
@@ -77,9 +78,17 @@ def resealed(preset: dict) -> dict:
     return copy.deepcopy(preset) | {"sha256": content_sha256(preset)}
 
 
+def of_schema_1_2(preset: dict) -> dict:
+    """The same without what 1.3 brought."""
+    old = {key: copy.deepcopy(value) for key, value in preset.items() if key != "sha256"}
+    old["schema_version"] = "1.2.0"
+    old["provenance"].pop("corrections")
+    return resealed(old)
+
+
 def of_schema_1_1(preset: dict) -> dict:
     """The same without what 1.2 brought."""
-    old = {key: copy.deepcopy(value) for key, value in preset.items() if key not in ("location", "searched", "sessions", "sha256")}
+    old = {key: copy.deepcopy(value) for key, value in of_schema_1_2(preset).items() if key not in ("location", "searched", "sessions", "sha256")}
     old["schema_version"] = "1.1.0"
     for key in ("prior_keys", "effort"):
         old["provenance"].pop(key)

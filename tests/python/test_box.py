@@ -146,9 +146,7 @@ def test_keeping_the_state_on_the_way_needs_a_box_and_a_file(tmp_path: Path):
     assert not list(tmp_path.iterdir())
 
 
-def test_a_box_is_run_alone():
-    (failed,) = df.run_batch([df.load(FILE).with_(SMALL)], grid="quick")
-    assert isinstance(failed, df.MemberError) and "runs alone" in failed.message
+def test_what_a_box_and_what_rings_cannot_have_is_said():
     with pytest.raises(df.InputError, match=r"geometry\.azimuth_deg.*axisymmetric"):
         df.load(NORMAL, {"geometry.azimuth_deg": 30})
     with pytest.raises(df.InputError, match="follicle 1 and follicle 2 overlap"):

@@ -14,7 +14,7 @@ import pytest
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.asymmetric.rsa import generate_private_key
-from preset_samples import CELL, HIGHEST, RULES, as_bytes, broken_preset, judge_days, of_schema_1_0, of_schema_1_1, random_preset, resealed, sample
+from preset_samples import CELL, HIGHEST, RULES, as_bytes, broken_preset, judge_days, of_schema_1_0, of_schema_1_1, of_schema_1_2, random_preset, resealed, sample
 from preset_samples import sessions, settings_for
 
 import dermaflux as df
@@ -204,8 +204,8 @@ def test_a_preset_that_expires_needs_the_date(tmp_path: Path):
 
 
 def test_the_schemas_are_sound_and_newer_ones_only_add():
-    samples = {"1.0.0": of_schema_1_0(sample()), "1.1.0": of_schema_1_1(sample()), "1.2.0": sample()}
-    assert schema() == schema("1.2.0") and len(list((df.configs() / "schema").iterdir())) == len(samples)
+    samples = {"1.0.0": of_schema_1_0(sample()), "1.1.0": of_schema_1_1(sample()), "1.2.0": of_schema_1_2(sample()), "1.3.0": sample()}
+    assert schema() == schema("1.3.0") and len(list((df.configs() / "schema").iterdir())) == len(samples)
     for version, own in samples.items():
         jsonschema.Draft202012Validator.check_schema(schema(version))
         jsonschema.Draft202012Validator(schema(version)).validate(own)
@@ -224,7 +224,7 @@ def test_a_preset_of_schema_1_0_is_read_in_any_layout_and_migrates(cli, tmp_path
     done = cli("preset", "export", path, "-o", tmp_path / "new.preset.json")
     assert done.code == 0 and "no settings table" in done.out and "no session plan" in done.out
     new = load_preset(tmp_path / "new.preset.json")
-    assert new["schema_version"] == "1.2.0" and new["schema"] == schema()["$id"]
+    assert new["schema_version"] == "1.3.0" and new["schema"] == schema()["$id"]
     assert new["provenance"].pop("migrated_from_sha256") == old["sha256"]
     assert new["provenance"]["data"] == [{"name": "sections"}]
     new["provenance"]["data"] = ["sections"]
@@ -247,7 +247,7 @@ def test_a_preset_of_1_1_migrates_and_no_plan_is_invented(cli, tmp_path: Path):
         done = cli("preset", "export", path, "-o", out)
         assert done.code == 0 and ("no settings table" in done.out) == (n == 1) and "no session plan" in done.out
         new = load_preset(out)
-        assert new["schema_version"] == "1.2.0" and new["provenance"]["migrated_from_sha256"] == preset["sha256"]
+        assert new["schema_version"] == "1.3.0" and new["provenance"]["migrated_from_sha256"] == preset["sha256"]
         assert set(new) == set(preset) and not {"sessions", "location", "searched"} & set(new)
         changed = ("schema", "schema_version", "provenance", "sha256")
         assert all(new[key] == preset[key] for key in preset if key not in changed)

@@ -6,7 +6,7 @@
 
 namespace dermaflux::testing {
 
-/// A small preset in canonical bytes with a settings table of 2 x 3 cells, one without an answer, and all that schema 1.2 knows.
+/// A small preset in canonical bytes with a settings table of 2 x 3 cells, one without an answer, and all that schema 1.3 knows.
 /// Its numbers are of no calibration.
 inline std::string preset_without_hash() {
   const std::string cell =
@@ -26,9 +26,10 @@ inline std::string preset_without_hash() {
          R"("needle":{"model":"needle","prongs":1,"shaft_diameter_mm":0.25,"taper_length_mm":3.5},)"
          R"("preset":{"expires":"2027-12-31","id":"dot","status":"research","title":"t","version":"1.0.0"},)"
          R"("probability":{"criteria":[{"high":0.35,"name":"blur","output":"fwhm_mm_1y"}],"draws":32,"right":0.78,"standard_error":0.07},)"
-         R"("provenance":{"data":[{"name":"sections","sha256":"1111111111111111111111111111111111111111111111111111111111111111","source":"s"}],"effort":{"insertions":3,"insertions_without_screening":9,"members":30,"members_decision":8},"git_commit":"","grid_decision":"standard","grid_search":"quick","input_files":"{}",)"
+         R"("provenance":{"corrections":{"factors":[{"factor":1.2,"output":"strokes","standard_error":0.04}],"sha256":"2222222222222222222222222222222222222222222222222222222222222222",)"
+         R"("study_sha256":"3333333333333333333333333333333333333333333333333333333333333333","title":"c"},"data":[{"name":"sections","sha256":"1111111111111111111111111111111111111111111111111111111111111111","source":"s"}],"effort":{"insertions":3,"insertions_without_screening":9,"members":30,"members_decision":8},"git_commit":"","grid_decision":"standard","grid_search":"quick","input_files":"{}",)"
          R"("input_sha256":"0000000000000000000000000000000000000000000000000000000000000000","prior_keys":["k"],"priors":"p","program":"dermaflux","seed":1},)"
-         R"("schema":"s","schema_version":"1.2.0","searched":[{"chosen":100,"key":"machine.frequency_hz","tried":[80,100]},)"
+         R"("schema":"s","schema_version":"1.3.0","searched":[{"chosen":100,"key":"machine.frequency_hz","tried":[80,100]},)"
          R"({"chosen":"a","key":"needle.model","tried":["a","b"]}],"sensitivity":[],)"
          R"("sessions":{"count":{"max":3,"min":2},"days_between":{"max":14,"min":10},"earliest_day":6,"purposes":["a","b","c"],"source":"s",)"
          R"("touch_up":{"contrast_low":0.3,"draws":32,"horizon_years":10,"p05_years":0.75,"p50_years":4.5,"share_of_contrast_day14":0.5}},)"

@@ -257,9 +257,9 @@ TEST(PresetReader, NamesWhatItRefuses) {
     EXPECT_EQ(refusal(with(text, "\"title\":\"t\"", std::string("\"title\":\"") + bad + "\"")), E::not_json);
   EXPECT_EQ(resealed("\"title\":\"t\"", "\"title\":\"\xf0\x9f\x98\x80\xed\x9f\xbf\""), E::none);  // well-formed
   EXPECT_EQ(refusal(with(text, "\"depth_mm\":0.3", "\"depth_mm\":0.4")), E::wrong_hash);
-  EXPECT_EQ(refusal(with(text, "\"schema_version\":\"1.2.0\"", "\"schema_version\":\"2.0.0\"")), E::wrong_version);
+  EXPECT_EQ(refusal(with(text, "\"schema_version\":\"1.3.0\"", "\"schema_version\":\"2.0.0\"")), E::wrong_version);
   EXPECT_EQ(refusal(preset_without_hash()), E::missing_key);
-  EXPECT_EQ(resealed("\"schema_version\":\"1.2.0\"", "\"schema_version\":\"1.0.0\""),
+  EXPECT_EQ(resealed("\"schema_version\":\"1.3.0\"", "\"schema_version\":\"1.0.0\""),
             E::unknown_key);  // keys that 1.0 does not know
   EXPECT_EQ(resealed("\"settings\":{\"angle_deg\":0,", "\"settings\":{"), E::missing_key);
   EXPECT_EQ(resealed("\"stroke_mm\":3}", "\"stroke_mm\":3,\"watt\":1}"), E::unknown_key);
@@ -411,13 +411,17 @@ TEST(PresetReader, ReadsWhereTheBestSettingLiesAndWhatElseWasSearched) {
 
 TEST(PresetReader, KnowsOfEachVersionWhatItBrought) {
   const std::string all = preset_without_hash();
-  std::string old = with(all, R"("schema_version":"1.2.0")", R"("schema_version":"1.1.0")");
+  std::string old = with(all, R"("schema_version":"1.3.0")", R"("schema_version":"1.2.0")");
   const auto open = [](const std::string& text) {
     PresetReader reader;
     const E error = reader.open(sealed(text), lenient_rules());
     return std::pair(error, std::string(reader.where()));
   };
   const auto unknown = [](const char* where) { return std::pair(E::unknown_key, std::string(where)); };
+  EXPECT_EQ(open(old), unknown("provenance/corrections"));
+  old = without(old, "\"corrections\":", "\"data\":");
+  EXPECT_EQ(open(old).first, E::none);
+  old = with(old, R"("schema_version":"1.2.0")", R"("schema_version":"1.1.0")");
   EXPECT_EQ(open(old), unknown("location"));
   old = without(old, "\"location\":", "\"machine\":");
   EXPECT_EQ(open(old), std::pair(E::wrong_kind, std::string("provenance/data/0")));
@@ -435,8 +439,8 @@ TEST(PresetReader, KnowsOfEachVersionWhatItBrought) {
   EXPECT_EQ(open(with(old, "\"1.1.0\"", "\"1.01.0\"")).first, E::none);
   EXPECT_EQ(open(with(old, "\"1.1.0\"", "\"1.00.9\"")), unknown("machine/limits"));
   EXPECT_EQ(open(with(old, "\"1.1.0\"", "\"1.2.0\"")).first, E::wrong_kind);  // data is now a list of objects
-  for (const char* later : {"\"1.3.0\"", "\"1.10.0\"", "\"1.99999999999999999999.0\""})
-    EXPECT_EQ(open(with(all, "\"1.2.0\"", later)).first, E::none) << later;  // as the newest that it knows
+  for (const char* later : {"\"1.4.0\"", "\"1.10.0\"", "\"1.99999999999999999999.0\""})
+    EXPECT_EQ(open(with(all, "\"1.3.0\"", later)).first, E::none) << later;  // as the newest that it knows
 }
 
 #if defined(DF_PRESET_WITH_SODIUM) && DF_PRESET_WITH_SODIUM
