@@ -23,11 +23,10 @@ std::map<std::string, ConfigValue> plain_geometry() {
   add("lattice", std::string("square"), 0.0, 0.0, "definition: rows as they are meant to lie; a hand's jitter comes on top");
   add("seed", 1.0, 0.0, 1e9, "definition: any whole number");
   add("angle_jitter_deg", 2.0, 0.0, 5.0, "estimate: free hand, from dot to dot; no measurement was found");
-  const std::vector<double> none;
-  add("follicle_x_mm", none, 0.0, 0.0, "definition: no follicles unless stated");
-  add("follicle_y_mm", none, 0.0, 0.0, "definition: no follicles unless stated");
-  add("follicle_um", std::vector<double>{120.0}, 0.0, 0.0, "estimate: terminal hair follicles are 100 to 200 um wide");
-  add("sheath_um", std::vector<double>{30.0}, 0.0, 0.0, "estimate: connective-tissue sheath of a terminal follicle, 15 to 60 um");
+  add("follicle_x_mm", 0.0, -0.5, 0.5, "definition: the middle of the box");
+  add("follicle_y_mm", 0.0, -0.5, 0.5, "definition: the middle of the box");
+  add("follicle_um", 0.0, 0.0, 200.0, "definition: no follicle unless stated; estimate: terminal ones are 100 to 200 um wide");
+  add("sheath_um", 30.0, 15.0, 60.0, "estimate: connective-tissue sheath of a terminal follicle");
   add("follicle_tilt_deg", 0.0, 0.0, 50.0, "definition: upright unless stated; scalp hair leaves the skin at a slant");
   add("follicle_azimuth_deg", 0.0, 0.0, 360.0, "definition: leading along x");
   add("rete_wavelength_um", 0.0, 0.0, 300.0,
@@ -42,11 +41,10 @@ namespace {
 template <class Refuse>
 void check_follicles(const Treatment& t, const Refuse& refuse) {
   const Geometry& g = t.geometry;
-  const int count = g.follicle_x.count;
-  if (g.follicle_y.count != count)
-    refuse("geometry.follicle_x_mm has " + std::to_string(count) + " values and follicle_y_mm " +
-           std::to_string(g.follicle_y.count) + " (each follicle has a place); give as many of both");
-  for (const auto& [list, name] : {std::pair{&g.follicle, "follicle_um"}, std::pair{&g.sheath, "sheath_um"}})
+  const int count = g.follicles();
+  if (count == 0) return;
+  for (const auto& [list, name] :
+       {std::pair{&g.follicle_y, "follicle_y_mm"}, std::pair{&g.follicle, "follicle_um"}, std::pair{&g.sheath, "sheath_um"}})
     if (list->count != 1 && list->count != count)
       refuse(std::string("geometry.") + name + " has " + std::to_string(list->count) + " values for " + std::to_string(count) +
              " follicles; give one for all or one each");
@@ -83,7 +81,7 @@ void check_geometry(const Treatment& t, const std::string& where) {
     };
     only_in_box(g.dots_x > 1, "dots_x = " + std::to_string(g.dots_x) + " asks for several dots");
     only_in_box(g.dots_y > 1, "dots_y = " + std::to_string(g.dots_y) + " asks for several rows");
-    only_in_box(g.follicle_x.count > 0, "follicle_x_mm asks for " + std::to_string(g.follicle_x.count) + " follicles");
+    only_in_box(g.follicles() > 0, "follicle_um asks for " + std::to_string(g.follicles()) + " follicles");
     only_in_box(g.rete_wavelength > 0.0,
                 "rete_wavelength_um = " + number_text(g.rete_wavelength / units::um) + " asks for a surface");
     only_in_box(g.azimuth != 0.0, "azimuth_deg = " + number_text(g.azimuth / units::degree) + " asks for a direction");

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <type_traits>
 
 #include "core/error.hpp"
 #include "core/number_text.hpp"
@@ -86,8 +87,10 @@ struct Assign {
   void operator()(FollicleList* target) const { list(target, max_follicles, "follicle"); }
   template <class List>
   void list(List* target, std::size_t most, const std::string& what) const {
-    const auto* values = std::get_if<std::vector<double>>(&content);
     const std::string wanted = "a list of at most " + std::to_string(most) + " numbers, one per " + what;
+    const auto* number = std::get_if<double>(&content);
+    const std::vector<double> single(1, number ? *number : 0.0);
+    const auto* values = number && std::is_same_v<List, FollicleList> ? &single : std::get_if<std::vector<double>>(&content);
     if (!values) wrong_type(wanted);
     if (values->size() > most)
       throw InputError(where + ": " + path + " has " + std::to_string(values->size()) + " values (more " + what +

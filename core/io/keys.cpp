@@ -204,7 +204,7 @@ std::vector<Key> geometry_keys() {
           &Treatment::geometry, &Geometry::follicle_x),
       row("follicle_y_mm", "mm", mm, -20.0, 20.0, "where hair follicles meet the surface, from the middle of the box (box)",
           &Treatment::geometry, &Geometry::follicle_y),
-      row("follicle_um", "um", um, 10.0, 500.0, "their diameters without the sheath, one for all or one each (box)",
+      row("follicle_um", "um", um, 0.0, 500.0, "their diameters without the sheath, one for all or one each, 0 for none (box)",
           &Treatment::geometry, &Geometry::follicle),
       row("sheath_um", "um", um, 0.0, 200.0, "thickness of their connective-tissue sheaths, one for all or one each (box)",
           &Treatment::geometry, &Geometry::sheath),

@@ -129,7 +129,7 @@ void require_follicles_clear(const SpaceCase& c) {
   const CartesianFaces& f = c.faces;
   double deepest = 0.0;
   for (const TrackLine& line : c.fields.tracks) deepest = std::max(deepest, line.tip_z);
-  for (int n = 0; n < g.follicle_x.count; ++n) {
+  for (int n = 0; n < g.follicles(); ++n) {
     const Follicle one = g.follicle_at(n);
     const std::string name = "follicle " + std::to_string(n + 1) + " (at " + number_text(one.x / units::mm) + ", " +
                              number_text(one.y / units::mm) + " mm)";

@@ -70,7 +70,7 @@ double column_mean(const CartesianGrid& g, int i, int l, const At& at) {
 
 std::vector<Follicle> all_follicles(const Geometry& geometry) {
   std::vector<Follicle> all;
-  for (int n = 0; n < geometry.follicle_x.count; ++n) all.push_back(geometry.follicle_at(n));
+  for (int n = 0; n < geometry.follicles(); ++n) all.push_back(geometry.follicle_at(n));
   return all;
 }
 

@@ -37,7 +37,7 @@ struct Geometry {
   double azimuth;           ///< direction, from x towards y, in which the tips of a tilted needle point [rad]
   double margin;            ///< tissue beyond the outermost track on each side [m]
   int dots_x, dots_y;       ///< in rows along x, and rows; `pattern.dot_spacing_mm` apart
-  DotLattice lattice;          ///< how the rows stand to each other
+  DotLattice lattice;       ///< how the rows stand to each other
   int seed;                 ///< of the hand's jitter of several dots
   double angle_jitter;      ///< of the needle from dot to dot, in two directions: standard deviation [rad]
   FollicleList follicle_x;  ///< where the axes of hair follicles meet the surface [m]
@@ -55,6 +55,8 @@ struct Geometry {
     const double wave = 2.0 * units::pi / rete_wavelength;
     return 0.5 + 0.5 * std::cos(wave * x) * std::cos(wave * y);
   }
+  /// Follicles there are: as many as there are places, none where they have no width.
+  int follicles() const { return follicle.count > 0 && follicle.of(0) > 0.0 ? follicle_x.count : 0; }
   int dots() const { return dots_x * dots_y; }
   /// Where the n-th dot is meant to lie: row by row, about the middle of the box [m].
   struct Place {
@@ -69,7 +71,7 @@ struct Geometry {
   Follicle follicle_at(int n) const {
     const double lean = std::tan(follicle_tilt), radius = 0.5 * follicle.of(n);
     return {.x = follicle_x.values[static_cast<std::size_t>(n)],
-            .y = follicle_y.values[static_cast<std::size_t>(n)],
+            .y = follicle_y.of(n),
             .lean_x = lean * std::cos(follicle_azimuth),
             .lean_y = lean * std::sin(follicle_azimuth),
             .core = radius,

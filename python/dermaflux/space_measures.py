@@ -180,7 +180,7 @@ def measures(one: Deposit, treatment: Treatment) -> dict[str, float]:
         "width_along_mm": along, "width_across_mm": across, "dip": math.nan, "share_in_scar": math.nan, "share_in_sheath": math.nan,
     }  # fmt: skip
     boxed = isinstance(one, Box)
-    if boxed and treatment["geometry.dots"] == 2:
+    if boxed and treatment["geometry.dots_x"] * treatment["geometry.dots_y"] == 2:
         found["dip"] = dip(*one.line(), float(treatment["pattern.dot_spacing_mm"]))
     if treatment.get("scar.shape") == "strip":
         offset, half = float(treatment["scar.offset_mm"]), 0.5 * float(treatment["scar.width_mm"])

@@ -216,7 +216,7 @@ def _study_dataset(plan: SpaceStudyPlan, done: Entries, backend: str) -> xr.Data
 
 def _with_twin(plan: SpaceStudyPlan, data: xr.Dataset, backend: str) -> xr.Dataset:
     """Adds what rings give for the same needle and skin: one dot, no follicle."""
-    plain = {_KIND: "axisymmetric", "geometry.dots": 1.0, "geometry.follicle_um": 0.0, "geometry.azimuth_deg": 0.0}
+    plain = {_KIND: "axisymmetric", "geometry.dots_x": 1.0, "geometry.dots_y": 1.0, "geometry.follicle_um": 0.0, "geometry.azimuth_deg": 0.0}
     treatment = plan.sweep.base.with_(plain)
     twin = run(treatment, backend=backend, grid=plan.sweep.grid)
     found = {name: (value, OUTPUTS[name]["unit"] or "1", OUTPUTS[name]["meaning"]) for name, value in twin.scalars.items()}

@@ -214,13 +214,13 @@ TEST(SpacePlaces, RefusesFolliclesThatCannotStand) {
     return test::refusal<InputError>([&] { build_space_case(test::in_box(overrides), test::one_year()); });
   };
   const auto hairs = [](const char* x, const char* y) {
-    return Overrides{{"geometry.follicle_x_mm", x}, {"geometry.follicle_y_mm", y}};
+    return Overrides{{"geometry.follicle_um", "120"}, {"geometry.follicle_x_mm", x}, {"geometry.follicle_y_mm", y}};
   };
   test::expect_says(why(hairs("[0.05]", "[0.0]")),
                     {"normal_scalp.toml", "geometry.follicle_x_mm", "follicle 1", "over a dot", "move it away"});
   test::expect_says(why(hairs("[0.3, -0.3, 0.15]", "[0.3, -0.3, 0.3]")),
                     {"follicle 1 and follicle 3 overlap", "0.15 mm apart", "0.18 mm"});
-  test::expect_says(why(hairs("[0.3, -0.3]", "[0.3]")), {"follicle_x_mm has 2 values and follicle_y_mm 1"});
+  test::expect_says(why(hairs("[0.3, -0.3]", "[0.3, 0.2, 0.1]")), {"follicle_y_mm has 3 values for 2 follicles"});
   test::expect_says(why(with(hairs("[0.3]", "[0.3]"), {{"geometry.sheath_um", "[20, 30]"}})),
                     {"sheath_um has 2 values for 1 follicles"});
   test::expect_says(why(hairs("[0.38]", "[0.0]")), {"follicle 1", "does not lie in the box", "geometry.margin_mm"});

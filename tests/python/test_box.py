@@ -150,7 +150,7 @@ def test_what_a_box_and_what_rings_cannot_have_is_said():
     with pytest.raises(df.InputError, match=r"geometry\.azimuth_deg.*axisymmetric"):
         df.load(NORMAL, {"geometry.azimuth_deg": 30})
     with pytest.raises(df.InputError, match="follicle 1 and follicle 2 overlap"):
-        df.load(FILE, {"geometry.follicle_x_mm": [0.3, 0.35], "geometry.follicle_y_mm": [0.3, 0.3]})
+        df.load(FILE, {"geometry.follicle_um": 120, "geometry.follicle_x_mm": [0.3, 0.35], "geometry.follicle_y_mm": 0.3})
 
 
 def test_the_report_shows_the_tissue_and_not_its_mean_over_rings(result: df.Result, tmp_path: Path):
