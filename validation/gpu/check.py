@@ -43,11 +43,11 @@ class Stage:
 
 # Their limits add up to less than the 8 minutes.
 STAGES = (
-    Stage("parity", ("--seconds", "90"), 130, "fields of whole treatments and every time step against the serial reference"),
-    Stage("steps", (), 40, "every step by its name, from the same state as the serial reference"),
-    Stage("ensemble", (), 90, "batches, order, single runs, members without room, poisoned members"),
+    Stage("parity", ("--seconds", "90"), 120, "fields of whole treatments and every time step against the serial reference"),
+    Stage("steps", (), 20, "every step by its name, from the same state as the serial reference"),
+    Stage("ensemble", (), 85, "batches, order, single runs, members without room, poisoned members"),
     Stage("photons", (), 30, "Monte Carlo sums as integers; photons per ms"),
-    Stage("lines", (), 40, "tridiagonal systems of many treatments against cuSPARSE, and copy bandwidth"),
+    Stage("lines", (), 35, "tridiagonal systems of many treatments against cuSPARSE, and copy bandwidth"),
     Stage("throughput", ("--seconds", "40"), 55, "quick treatments per second against the host's cores; reductions by Thrust"),
     Stage("throughput", ("--seconds", "40", "--grid", "standard"), 55, "the same on the standard grid"),
 )
