@@ -14,6 +14,11 @@ NAMES = tuple(OUTPUTS)
 _ABSENT, _GOOD, _FAILED = range(3)
 
 
+def indices(chosen: np.ndarray) -> list[Index]:
+    """Where an array is true, in the order of its memory."""
+    return [tuple(index) for index in np.argwhere(chosen).tolist()]
+
+
 class Entries(Mapping[Index, Entry]):
     """Entries of the members that are done, by index. Entries are made when they are asked for; a null of JSON is a NaN in between."""
 

@@ -19,7 +19,8 @@ from .result import OUTPUTS, json_number
 from .running import Member, MemberError, run
 from .space_measures import DAYS, MEASURES, NAMES, PICTURES, SIDE, TOP, Window, answers, deposit, measures, merging_spacing, twin_dips
 from .study import Manner, run_study
-from .sweeping import SweepPlan, _dataset, _entries, _groups, load_sweep_texts
+from .sweep_dataset import finished_entries, sweep_dataset
+from .sweeping import SweepPlan, _groups, load_sweep_texts
 from .treatment import Value, override_texts
 from .writing import check_output, write_text
 
@@ -184,7 +185,7 @@ def run_space_study(
 
 def _kept(found: xr.Dataset) -> dict[Index, Entry]:
     """Entries of the members of a finished study that did not fail."""
-    entries = _entries(found)
+    entries = finished_entries(found)
     pictures = np.concatenate([found[name].values.reshape(*found["error"].shape, -1) for name in ("side", "top")], axis=-1)
     for index, entry in entries.items():
         seen = {name: float(found[name].values[index]) for name in NAMES} | dict(zip(PICTURES, pictures[index].tolist(), strict=True))
@@ -194,7 +195,7 @@ def _kept(found: xr.Dataset) -> dict[Index, Entry]:
 
 def _study_dataset(plan: SpaceStudyPlan, done: Entries, backend: str) -> xr.Dataset:
     dims, shape = plan.sweep.dims, plan.shape
-    data = _dataset(plan.sweep, done)
+    data = sweep_dataset(plan.sweep, done)
     for label, day in DAYS.items():
         for name, (unit, meaning) in MEASURES.items():
             data[f"{name}_{label}"] = (dims, done.column(f"{name}_{label}"), {"units": unit, "long_name": f"{meaning}, day {day:g}"})

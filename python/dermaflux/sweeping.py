@@ -13,13 +13,13 @@ import xarray as xr
 from . import _core, provenance
 from .conditions import Condition
 from .corrections import Corrected, corrected_members, file_sha256
-from .entries import Entries, Entry, Index
+from .entries import Index, indices
 from .executors import Executor, Pool
 from .journal import OfOutputs
-from .result import OUTPUTS, json_number
 from .running import Member
 from .sampling import Sample
 from .study import Groups, Manner, Shard, StudyState, run_part, run_study, study_state
+from .sweep_dataset import finished_entries, sweep_dataset
 from .treatment import Treatment, Value, override_texts
 
 _DWELL = "machine.dwell_ms"
@@ -89,7 +89,7 @@ class SweepPlan(OfOutputs):
     @cached_property
     def members(self) -> list[Index]:
         """Combinations that are run."""
-        return _indices(~self.excluded)
+        return indices(~self.excluded)
 
     def values(self, index: Index) -> dict[str, float | str]:
         """What a combination sets, in the units of the keys."""
@@ -100,7 +100,7 @@ class SweepPlan(OfOutputs):
     def settings(self) -> list[Index]:
         """Members that differ in more than dwell time, by their index with the first dwell time."""
         at = self.dwell_at
-        return self.members if at is None else _indices((~self.excluded).any(axis=at, keepdims=True))
+        return self.members if at is None else indices((~self.excluded).any(axis=at, keepdims=True))
 
     def dwells(self, setting: Index) -> list[Index]:
         """Members of a setting: one per dwell time."""
@@ -156,11 +156,6 @@ class SweepPlan(OfOutputs):
         if self.conditions:
             content["conditions"] = [condition.content for condition in self.conditions]
         return hashlib.sha256(rfc8785.dumps(content)).hexdigest()
-
-
-def _indices(chosen: np.ndarray) -> list[Index]:
-    """Where an array is true, in the order of its memory."""
-    return [tuple(index) for index in np.argwhere(chosen).tolist()]
 
 
 def load_sweep(path: str | os.PathLike[str], changes: Mapping[str, Value] | None = None) -> SweepPlan:
@@ -227,62 +222,6 @@ def _groups(plan: SweepPlan, settings: list[Index], missing: set[Index]) -> Grou
             yield Member(base, numbers, [time for time, _ in part]), [index for _, index in part]
 
 
-def _dataset(plan: SweepPlan, done: Entries) -> xr.Dataset:
-    """Combinations by axis: one variable per output, NaN where a member failed or none is, the message of one that failed and, if
-    there are conditions, what they excluded."""
-    dims = plan.dims
-    names = list(plan.outputs) or list(OUTPUTS)
-    errors = done.errors()
-    data: dict[str, tuple] = {}
-    for name in names:
-        data[name] = (dims, done.column(name), {"units": OUTPUTS[name]["unit"] or "1", "long_name": OUTPUTS[name]["meaning"]})
-    for name, one in plan.corrected.items():
-        raw = data[name]
-        data[f"{name}_uncorrected"] = (dims, raw[1], raw[2] | {"long_name": f"{raw[2]['long_name']}, as the model gave it"})
-        data[name] = (dims, raw[1] * one.factor, raw[2] | {"corrected_by": str(plan.corrections.file)})
-        data[f"{name}_correction"] = (dims, one.factor, {"units": "1", "long_name": f"factor from rings to a box that {name} was multiplied by"})
-        data[f"{name}_correction_error"] = (dims, one.error, {"units": "1", "long_name": "standard error of that factor"})
-    data["error"] = (dims, errors, {"long_name": "why the member failed, empty if it did not"})
-    if plan.conditions:
-        rules = "; ".join(f"{condition}: {condition.reason}" for condition in plan.conditions)
-        data["excluded"] = (dims, plan.excluded, {"long_name": "whether the combination breaks a condition and was not run", "conditions": rules})
-    coordinates: dict[str, tuple] = {}
-    if plan.sample is not None:
-        facts_of_draws = {name: getattr(plan.sample, name) for name in ("method", "count", "seed", "source")}
-        coordinates["sample"] = ("sample", np.arange(plan.sample.count), {"units": "1", "long_name": "number of the draw"} | facts_of_draws)
-        for axis in plan.sample.axes:
-            ends = {"low": axis.low, "high": axis.high, "scale": axis.scale}
-            drawn = list(plan.sample.values[axis.key])
-            coordinates[axis.key.replace(".", "_")] = ("sample", drawn, {"units": axis.unit or "1", "key": axis.key} | ends)
-    for dim, axis in zip(dims, plan.axes, strict=False):
-        coordinates[dim] = (dim, list(axis.values), {"units": axis.unit or "1", "key": axis.key})
-    facts = {f"provenance_{k}": v for k, v in provenance.program().items()}
-    attributes = {
-        "Conventions": "CF-1.11",
-        "dermaflux_format": "1.0",
-        "title": plan.title,
-        "grid": plan.grid,
-        "sweep_sha256": plan.sha256,
-        "input_sha256": provenance.input_sha256(plan.base.resolved()),
-        "resolved_json": plan.base._document.json(),
-        "failed_members": int((errors != "").sum()),
-        "fell_back_members": int(np.nansum(done.column("fell_back"))),  # ran on the host because a GPU had no room for them or failed
-    }
-    if plan.corrections is not None:
-        attributes |= {"corrections": plan.corrections.title, "corrections_sha256": file_sha256(plan.corrections), "corrections_study_sha256": plan.corrections.study_sha256}
-    return xr.Dataset(data, coords=coordinates, attrs=attributes | facts)
-
-
-def _entries(found: xr.Dataset) -> dict[Index, Entry]:
-    """Entries of the members of a finished sweep that did not fail."""
-    names = [str(name) for name in found.data_vars if name in OUTPUTS]
-    values = {name: found[f"{name}_uncorrected" if f"{name}_uncorrected" in found else name].values for name in names}
-    good = found["error"].values == ""
-    if "excluded" in found:
-        good &= ~found["excluded"].values
-    return {index: {"outputs": {name: json_number(float(values[name][index])) for name in names}} for index in _indices(good)}
-
-
 def _as_plan(plan: SweepPlan | str | os.PathLike[str], changes: Mapping[str, Value] | None, grid: str | None) -> SweepPlan:
     if not isinstance(plan, SweepPlan):
         plan = load_sweep(plan, changes)
@@ -329,8 +268,8 @@ def sweep(
     plan = _as_plan(plan, changes, grid)
     manner = Manner(backend, plan.grid, progress, None if executor is None else Pool(executor, workers, worker_threads))
     return run_study(
-        plan, out, lambda missing: _groups(plan, plan.settings, missing), lambda done: _dataset(plan, done), manner,
-        again=_entries if retry_failed else None,
+        plan, out, lambda missing: _groups(plan, plan.settings, missing), lambda done: sweep_dataset(plan, done), manner,
+        again=finished_entries if retry_failed else None,
     )  # fmt: skip
 
 

@@ -5,9 +5,9 @@
 #include <vector>
 
 #include "core/execution/column_executor.hpp"
-#include "core/solver/space_setup.hpp"
 #include "tests/support/random_system.hpp"
 #include "tests/support/small_grid.hpp"
+#include "validation/benchmark/bare_box.hpp"
 
 namespace dermaflux::test {
 
@@ -32,30 +32,13 @@ inline std::vector<double> cored_faces(int count, double length, double middle, 
 
 /// A box on a grid of a test's own: uniform tissue at rest, permeability, storage and viscosity 1, no track, laws zero unless the
 /// test sets them. The part is the whole.
-struct SmallBox {
-  std::vector<double> constants, state, source;  ///< source: liquid that enters each cell [m^3/s], for pressure_step
-  SpaceInsertion in{};
-  SpaceProblem& p = in.box;
+struct SmallBox : BareBox {
+  std::vector<double> source;  ///< liquid that enters each cell [m^3/s], for pressure_step
   BoxLevels& levels = in.levels;
 
   SmallBox(const std::vector<double>& x, const std::vector<double>& y, const std::vector<double>& z, double porosity = 0.4,
-           int nodes = 0, int links = 0) {
-    p.tissue.params.classes = 1;
-    const auto lay_out = [&](double* fixed_memory, double* changing_memory) {
-      ViewArena fixed{fixed_memory}, changing{changing_memory};
-      lay_out_space_constants(fixed, {x, y, z}, in);
-      lay_out_space_strips(changing, in);
-      lay_out_space_state(changing, in);
-      return std::pair{static_cast<std::size_t>(fixed.used), static_cast<std::size_t>(changing.used)};
-    };
-    const auto [fixed, changing] = lay_out(nullptr, nullptr);
-    constants.assign(fixed, 0.0);
-    state.assign(changing, 0.0);
-    lay_out(constants.data(), state.data());
-    put_faces(p.grid, x, y, z);
-    for (int k = 0; k < p.grid.n_z; ++k) put(p.scratch.per_height, k, 1.0 / p.grid.dz(k));
-    p.part = {0, p.grid.n_x, 0, p.grid.n_y, p.grid.n_z};
-    lay_out_pressure(in);
+           int nodes = 0, int links = 0)
+      : BareBox({x, y, z}) {
     p.system.nodes.nodes = nodes;
     p.system.nodes.links = links;
     source.assign(static_cast<std::size_t>(p.grid.cell_count()), 0.0);
@@ -76,9 +59,6 @@ struct SmallBox {
       put(p.scratch.resistance, at, 1.0);
     }
   }
-  SmallBox(const SmallBox&) = delete;
-  SmallBox& operator=(const SmallBox&) = delete;
-
   /// The same value of a constant in all rows.
   static void set_rows(FieldView<const double> constant, double value) {
     for (int k = 0; k < constant.size; ++k) put(constant, k, value);

@@ -1,7 +1,7 @@
 // Runs pieces of the solver in three dimensions for the benchmark. Usage: box_pieces; then one command per line:
 //   solve serial|kokkos N variable|layered even|graded TOLERANCE    pressure: set-up and solution to a relative residual
 //   substep serial|kokkos N COUNT                                   transport of carrier and one class of pigment, all columns
-//   active copy serial|kokkos BYTES                                        a copy that moves so many bytes
+//   copy serial|kokkos BYTES                                        a copy that moves so many bytes
 // Answers with one JSON object on a line; seconds are those of the processor, over its threads.
 #include <Kokkos_Core.hpp>
 #include <algorithm>
@@ -10,9 +10,8 @@
 #include <sstream>
 #include <utility>
 
-#include "core/simulation/workspace.hpp"
-#include "core/solver/space_setup.hpp"
 #include "kernels/kokkos/kokkos_columns.hpp"
+#include "validation/benchmark/bare_box.hpp"
 #include "validation/benchmark/box_system.hpp"
 
 namespace dermaflux::benchmark {
@@ -38,28 +37,9 @@ std::string on_executor(const std::string& name, const Work& work) {
   return name == "serial" ? work(SerialColumns{}) : work(Host{});
 }
 
-/// A box of n^3 cells of one tissue. The part is the whole.
-struct Box {
-  Workspace constants, state;
-  SpaceInsertion in{};
-  SpaceProblem& p = in.box;
-
-  explicit Box(const std::vector<double>& faces) {
-    p.tissue.params.classes = 1;
-    const auto lay_out = [&](double* fixed_memory, double* changing_memory) {
-      ViewArena fixed{fixed_memory}, changing{changing_memory};
-      lay_out_space_constants(fixed, {faces, faces, faces}, in);
-      lay_out_space_strips(changing, in);
-      lay_out_space_state(changing, in);
-      return std::pair{fixed.used, changing.used};
-    };
-    const auto [fixed, changing] = lay_out(nullptr, nullptr);
-    lay_out(constants.zeroed(fixed), state.zeroed(changing));
-    put_faces(p.grid, faces, faces, faces);
-    for (int k = 0; k < p.grid.n_z; ++k) put(p.scratch.per_height, k, 1.0 / p.grid.dz(k));
-    p.part = {0, p.grid.n_x, 0, p.grid.n_y, p.grid.n_z};
-    lay_out_pressure(in);
-  }
+/// A box of n^3 cells of one tissue.
+struct Box : BareBox {
+  explicit Box(const std::vector<double>& faces) : BareBox({faces, faces, faces}) {}
   /// Of the system and its levels, for what the solver needs of memory.
   double solver_bytes() const {
     ViewArena arena;
