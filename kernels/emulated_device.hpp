@@ -12,7 +12,8 @@
 /// line or cell per thread. For tests and for validation/gpu, where no GPU is at hand.
 namespace dermaflux {
 
-/// Memory that nobody may touch outside of an Opened: whoever reads or writes it from the host is stopped by the operating system.
+/// Memory that the host may touch through copies only: it is closed after each of them and after every 61st step, so whoever reads
+/// or writes it otherwise is stopped by the operating system. (Closing it costs more than most steps.)
 class GuardedMemory {
  public:
   GuardedMemory() = default;
@@ -31,33 +32,50 @@ class GuardedMemory {
   }
   /// Copies to and from the host.
   template <class T>
-  void to(T* there, const T* here, std::size_t count) const {
-    const Opened open(*this);
+  void to(T* there, const T* here, std::size_t count) {
+    open();
     std::copy_n(here, count, there);
+    close();
   }
   template <class T>
-  void from(T* here, const T* there, std::size_t count) const {
-    const Opened open(*this);
+  void from(T* here, const T* there, std::size_t count) {
+    open();
     std::copy_n(there, count, here);
+    close();
+  }
+  /// A step, or the reading of one value.
+  template <class Call>
+  auto with(const Call& call) {
+    struct Closing {
+      GuardedMemory& memory;
+      ~Closing() {
+        if (++memory.steps_ % 61 == 0) memory.close();
+      }
+    };
+    open();
+    const Closing closing{*this};
+    return call();
   }
 
-  /// Access for as long as it lives.
-  struct Opened {
-    const GuardedMemory& memory;
-    explicit Opened(const GuardedMemory& which) : memory(which) { mprotect(memory.memory_, memory.bytes_, PROT_READ | PROT_WRITE); }
-    ~Opened() { mprotect(memory.memory_, memory.bytes_, PROT_NONE); }
-    Opened(const Opened&) = delete;
-    Opened& operator=(const Opened&) = delete;
-  };
-
  private:
+  void open() {
+    if (!open_) mprotect(memory_, bytes_, PROT_READ | PROT_WRITE);
+    open_ = true;
+  }
+  void close() {
+    mprotect(memory_, bytes_, PROT_NONE);
+    open_ = false;
+  }
+
   void* memory_ = nullptr;
   std::size_t bytes_ = 0;
+  bool open_ = false;
+  long steps_ = 0;
 };
 
 /// The threads of DeviceColumns one after the other, the last one first, so that any dependence between them shows.
 struct EmulatedColumns {
-  const GuardedMemory& memory;
+  GuardedMemory& memory;
   static constexpr Fastest pressure = Fastest::x;
 
   template <class Step>
@@ -89,9 +107,7 @@ struct EmulatedColumns {
     backwards(1, 1, [&](int, int) { step(); });
   }
   double read(FieldView<const double> view, int i) const {
-    double value = 0.0;
-    memory.from(&value, view.data + i, 1);
-    return value;
+    return memory.with([&] { return view(i); });
   }
   template <class T>
   std::vector<std::remove_const_t<T>> values(FieldView<T> view) const {
@@ -110,9 +126,10 @@ struct EmulatedColumns {
  private:
   template <class Call>
   void backwards(int n_i, int n_j, const Call& call) const {
-    const GuardedMemory::Opened open(memory);
-    for (int i = n_i - 1; i >= 0; --i)
-      for (int j = n_j - 1; j >= 0; --j) call(i, j);
+    memory.with([&] {
+      for (int i = n_i - 1; i >= 0; --i)
+        for (int j = n_j - 1; j >= 0; --j) call(i, j);
+    });
   }
 };
 
