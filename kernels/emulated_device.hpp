@@ -4,9 +4,12 @@
 #include <algorithm>
 #include <cstring>
 #include <new>
+#include <set>
+#include <string>
 #include <vector>
 
 #include "core/execution/column_executor.hpp"
+#include "kernels/step_parity.hpp"
 
 /// What a GPU does with a treatment in a box, on the host: memory of its own, which only steps and copies may touch, and one row,
 /// line or cell per thread. For tests and for validation/gpu, where no GPU is at hand.
@@ -76,35 +79,36 @@ class GuardedMemory {
 /// The threads of DeviceColumns one after the other, the last one first, so that any dependence between them shows.
 struct EmulatedColumns {
   GuardedMemory& memory;
+  std::set<std::string>* taken = nullptr;  ///< names of the steps that have run
   static constexpr Fastest pressure = Fastest::x;
 
   template <class Step>
   void columns(int n_i, int n_j, const Step& step) const {
-    backwards(n_i, n_j, [&](int i, int j) { step(i, j); });
+    backwards<Step>(n_i, n_j, [&](int i, int j) { step(i, j); });
   }
   template <class Step>
   void lines(int n_i, int n_m, const Step& step) const {
-    backwards(n_i, n_m, [&](int i, int m) { step.template lines<1>(i, m); });
+    backwards<Step>(n_i, n_m, [&](int i, int m) { step.template lines<1>(i, m); });
   }
   template <class Step>
   void cells(int n_i, int n_j, const Step& step) const {
-    backwards(n_i, n_j, [&](int i, int j) { step(i, j); });
+    backwards<Step>(n_i, n_j, [&](int i, int j) { step(i, j); });
   }
   template <class Step>
   void pieces(int n_i, int n_j, const Step& step) const {
-    backwards(n_i, n_j, [&](int i, int j) { step(i, j, j + 1); });
+    backwards<Step>(n_i, n_j, [&](int i, int j) { step(i, j, j + 1); });
   }
   template <class Step>
   void rows(int n_j, const Step& step) const {
-    backwards(1, n_j, [&](int, int j) { step.template rows<1>(j); });
+    backwards<Step>(1, n_j, [&](int, int j) { step.template rows<1>(j); });
   }
   template <class Step>
   void list(int n, const Step& step) const {
-    backwards(1, n, [&](int, int m) { step(m); });
+    backwards<Step>(1, n, [&](int, int m) { step(m); });
   }
   template <class Step>
   void single(const Step& step) const {
-    backwards(1, 1, [&](int, int) { step(); });
+    backwards<Step>(1, 1, [&](int, int) { step(); });
   }
   double read(FieldView<const double> view, int i) const {
     return memory.with([&] { return view(i); });
@@ -124,8 +128,9 @@ struct EmulatedColumns {
   void stop_where_asked(bool) const {}
 
  private:
-  template <class Call>
+  template <class Step, class Call>
   void backwards(int n_i, int n_j, const Call& call) const {
+    if (taken) taken->insert(step_name<Step>());
     memory.with([&] {
       for (int i = n_i - 1; i >= 0; --i)
         for (int j = n_j - 1; j >= 0; --j) call(i, j);

@@ -97,10 +97,13 @@ void start_healing(const Executor& executor, SpaceCase& c, Outcome& out) {
   SpaceHealing& healing = c.healing;
   const TissueState& tissue = b.tissue.tissue;
   for (const FieldGroup& group : {tissue.pigment, tissue.captured}) {
-    std::vector<double> total(static_cast<std::size_t>(group.size), 0.0);
-    for (int n = 0; n < group.count; ++n)
-      for (std::size_t k = 0; const double value : executor.values(group[n])) total[k++] += value;
-    for (const double value : total) c.fields.insertion.push_back(static_cast<float>(value));
+    std::vector<decltype(executor.values(group[0]))> classes;
+    for (int n = 0; n < group.count; ++n) classes.push_back(executor.values(group[n]));
+    for (std::size_t k = 0; k < classes[0].size(); ++k) {
+      double total = classes[0][k];
+      for (std::size_t n = 1; n < classes.size(); ++n) total += classes[n][k];
+      c.fields.insertion.push_back(static_cast<float>(total));
+    }
   }
   for (const FieldView<double>& field : {tissue.carrier, tissue.fluid, tissue.pressure})
     for (const double value : executor.values(field)) c.fields.insertion.push_back(static_cast<float>(value));

@@ -9,6 +9,7 @@
 #include "tests/support/same_bits.hpp"
 #include "tests/support/small_box.hpp"
 #include "tests/support/space_cases.hpp"
+#include "tests/support/steps_of_source.hpp"
 #include "tests/support/thread_count.hpp"
 
 /// Flow and transport in a box, and a treatment in one: the same bits on one thread and on any number of threads of Kokkos.
@@ -102,12 +103,12 @@ std::vector<double> treated(const Executor& on, std::unique_ptr<SpaceCase> box =
 TEST_P(BoxThreads, TreatAsOneDoes) { EXPECT_TRUE(test::same_bits(treated(SerialColumns{}), treated(Threads{}))); }
 
 /// The same in a memory that the host does not see, a thread per cell, row or line, the last one first.
-std::vector<double> treated_elsewhere(std::unique_ptr<SpaceCase> box) {
+std::vector<double> treated_elsewhere(std::unique_ptr<SpaceCase> box, std::set<std::string>* taken = nullptr) {
   Outcome outcome;
   GuardedMemory memory;
   {
     SpaceElsewhere elsewhere(*box, memory);
-    run_in_space(EmulatedColumns{memory}, *box, outcome);
+    run_in_space(EmulatedColumns{memory, taken}, *box, outcome);
     elsewhere.fetch();
   }
   return left_by(*box, outcome);
@@ -141,7 +142,15 @@ std::unique_ptr<SpaceCase> with_everything() {
 }
 
 TEST(BoxElsewhere, HasTheBitsOfTheReferenceWithEverythingInIt) {
-  EXPECT_TRUE(test::same_bits(treated(SerialColumns{}, with_everything()), treated_elsewhere(with_everything())));
+  std::set<std::string> taken;
+  EXPECT_TRUE(test::same_bits(treated(SerialColumns{}, with_everything()), treated_elsewhere(with_everything(), &taken)));
+  // These are all the steps that the source has for boxes, but those of the coarser levels, which no treatment asks for and marches
+  // compare (tests/unit/box_multigrid.cpp).
+  std::set<std::string> names;
+  for (const std::string& name : taken)
+    for (const std::string& part : test::words(name)) names.insert(part);
+  for (const std::string& step : test::steps_of_source("space_")) EXPECT_TRUE(names.contains(step)) << step;
+  for (const std::string& step : test::steps_of_source("box_solver")) EXPECT_TRUE(names.contains(step)) << step;
 }
 
 TEST(BoxElsewhere, TellsTheHostWhatMayBeKept) {
