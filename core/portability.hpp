@@ -42,6 +42,13 @@
 
 namespace dermaflux {
 
+/// Rows of a column that a step takes abreast: a host's vector registers hold so many, a device has a thread for each.
+#if defined(__CUDACC__)
+inline constexpr int rows_abreast = 1;
+#else
+inline constexpr int rows_abreast = 8;
+#endif
+
 /// Position of the lowest bit that is set; there must be one.
 DF_FUNCTION inline int lowest_bit(unsigned bits) {
 #ifdef __CUDA_ARCH__

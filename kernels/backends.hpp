@@ -23,8 +23,7 @@ struct BackendTable {
   void (*run_photons)(const PhotonJob& job, std::vector<long long>& sums, RunMonitor& monitor);
   void (*finalize)();
   std::size_t (*smallest_ensemble)();  ///< members, or other independent pieces, from which on it is worth taking
-  void (*run_space)(SpaceCase& bound, Outcome& outcome,
-                    RunMonitor& monitor) = nullptr;  ///< null where it has no treatment in a box
+  void (*run_space)(SpaceCase& bound, Outcome& outcome, RunMonitor& monitor);
 };
 
 const BackendTable& backend_table(Backend backend);

@@ -89,11 +89,7 @@ BackendChoice choose_for_box(Backend wanted) {
     kokkos_backend().available(threads);
     return {Backend::kokkos, threads + "; a box has cells enough to share"};
   }
-  const BackendChoice chosen = choose_backend(wanted, 1);
-  if (!backend_table(chosen.backend).run_space)
-    throw BackendError("backend " + std::string(backend_name(chosen.backend)) +
-                       " has no treatment in a box (geometry.kind = \"box\"); use serial or kokkos");
-  return chosen;
+  return choose_backend(wanted, 1);
 }
 
 RunResult run_in_box(const Treatment& treatment, const RunOptions& options, Backend wanted, RunMonitor& monitor,

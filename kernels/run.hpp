@@ -104,7 +104,7 @@ struct BatchReport {
 
 /// Runs an ensemble and tells the sink of every member; those that the monitor stopped are not reported. `whole` is the length of
 /// the ensemble that the members are part of, by which automatic chooses; 0 for their own number. Members in a box run after the
-/// others, one by one, each on all threads; BackendError if the backend that was named has no treatment in a box.
+/// others, one by one, each on all threads or on the whole device.
 BatchReport run_batch(const std::vector<Member>& members, const RunOptions& options, Backend wanted, RunMonitor& monitor,
                       MemberSink& sink, std::size_t whole = 0);
 

@@ -1,5 +1,8 @@
 #pragma once
+#include <algorithm>
 #include <concepts>
+#include <span>
+#include <vector>
 
 #include "core/execution/run_monitor.hpp"
 #include "core/grid/field_view.hpp"
@@ -38,6 +41,16 @@ struct WatchedOnHost {
   double read(FieldView<const double> view, int i) const {
     if (monitor && monitor->must_leave()) throw Interrupted();
     return view(i);
+  }
+  /// All values of a view, by their places, as the host reads them: the memory of the steps is its own.
+  template <class T>
+  std::span<const T> values(FieldView<T> view) const {
+    return {view.data, static_cast<std::size_t>(view.size)};
+  }
+  /// The first values of a view, from the host.
+  template <class T>
+  void write(FieldView<T> view, const std::vector<std::remove_const_t<T>>& from) const {
+    std::copy(from.begin(), from.end(), const_cast<std::remove_const_t<T>*>(view.data));
   }
   bool asked_to_stop() const { return monitor && monitor->keeps_state && monitor->stop.load(std::memory_order_relaxed); }
   void stop_where_asked(bool only) const {

@@ -31,19 +31,8 @@ void lay_out_healing(ViewArena& constants, ViewArena& state, const CartesianGrid
   lay_out_healing_rows(constants, healing, ridges);
   lay_out_healing_state(state, healing);
   healing.box = grid;
-}
-
-/// Length of both memories of a case on given faces [double].
-std::pair<long, long> lay_out_case(double* constants, double* state, const CartesianFaces& faces, SpaceCase& c) {
-  ViewArena fixed{constants}, changing{state};
-  lay_out_space_constants(fixed, faces, c.insertion);
-  c.strips = changing.used;
-  lay_out_space_strips(changing, c.insertion);
-  c.strips_end = changing.used;
-  lay_out_space_state(changing, c.insertion);
-  lay_out_healing(fixed, changing, c.insertion.box.grid, c.treatment.has_ridges(), c.healing);
-  c.trace_count = changing.take(1);
-  return {fixed.used, changing.used};
+  healing.in_plane = state.take_group(SpaceHealing::plane_sums, grid.n_x * grid.n_z);
+  healing.held = state.take(grid.column_count());
 }
 
 /// Columns of the box as rings of the same areas, at their distance from the middle of the next dot.
@@ -151,15 +140,28 @@ void require_follicles_clear(const SpaceCase& c) {
 
 }  // namespace
 
+std::pair<long, long> bind_space_case(double* constants, double* state, double* trace, SpaceCase& c) {
+  ViewArena fixed{constants}, changing{state};
+  lay_out_space_constants(fixed, c.faces, c.insertion);
+  const long strips = changing.used;
+  lay_out_space_strips(changing, c.insertion);
+  c.strips = {state ? state + strips : nullptr, static_cast<int>(changing.used - strips), 0};
+  lay_out_space_state(changing, c.insertion);
+  lay_out_healing(fixed, changing, c.insertion.box.grid, c.treatment.has_ridges(), c.healing);
+  c.trace_count = changing.take(1);
+  c.trace_rows = {trace, static_cast<int>(c.trace.size()), 0};
+  return {fixed.used, changing.used};
+}
+
 double bytes_per_cell(const Treatment& treatment, std::size_t moments) {
   constexpr std::size_t edge = 65;
-  const CartesianFaces cube{std::vector<double>(edge), std::vector<double>(edge), std::vector<double>(edge)};
   SpaceCase counted;
+  counted.faces = {std::vector<double>(edge), std::vector<double>(edge), std::vector<double>(edge)};
   counted.treatment = treatment;
   counted.insertion.box.tissue.params.classes = treatment.ink.size_classes;
-  const auto [constants, state] = lay_out_case(nullptr, nullptr, cube, counted);
+  const auto [constants, state] = bind_space_case(nullptr, nullptr, nullptr, counted);
   const double kept = static_cast<double>(5 * moments + 5 + 1) * sizeof(float);
-  return static_cast<double>(constants + state) * sizeof(double) / static_cast<double>(cube.cell_count()) + kept;
+  return static_cast<double>(constants + state) * sizeof(double) / static_cast<double>(counted.faces.cell_count()) + kept;
 }
 
 std::unique_ptr<SpaceCase> build_space_case(const Treatment& whole, const RunOptions& options) {
@@ -186,10 +188,13 @@ std::unique_ptr<SpaceCase> build_space_case(const Treatment& whole, const RunOpt
   require_follicles_clear(c);
 
   c.insertion.box.tissue.params = space_params(c.treatment, c.puncture, c.dots.front(), options.grid);
-  const auto [constants, state] = lay_out_case(nullptr, nullptr, c.faces, c);
+  const double steps = static_cast<double>(c.puncture.strokes) * planned_steps(c.insertion.box.tissue.params);
+  c.trace.assign(static_cast<std::size_t>(TraceStep::columns * std::min(5.0 * steps, 2e6)), 0.0);
+  const auto [constants, state] = bind_space_case(nullptr, nullptr, nullptr, c);
   c.constants.assign(static_cast<std::size_t>(constants), 0.0);
   c.state = c.memory.zeroed(state);
-  lay_out_case(c.constants.data(), c.state, c.faces, c);
+  c.state_length = state;
+  bind_space_case(c.constants.data(), c.state, c.trace.data(), c);
   fill_space(c.treatment, c.faces, c.insertion);
   c.healing.params = build_healing_params(c.treatment, c.puncture);
   c.healing.params.prongs = 1.0;  // every track is there
@@ -216,8 +221,6 @@ std::unique_ptr<SpaceCase> build_space_case(const Treatment& whole, const RunOpt
   }
   if (c.treatment.has_ridges())
     for (int k = 0; k < resistance.size; ++k) c.fields.epidermal.push_back(static_cast<float>(c.healing.rows.epidermal(k)));
-  const double steps = static_cast<double>(c.puncture.strokes) * planned_steps(c.insertion.box.tissue.params);
-  c.trace.assign(static_cast<std::size_t>(TraceStep::columns * std::min(5.0 * steps, 2e6)), 0.0);
   return built;
 }
 
@@ -236,7 +239,7 @@ std::vector<std::span<double>> SpaceCase::kept_numbers() {
       keep(view);
     for (const FieldGroup& group : {t.pigment, t.captured})
       for (int n = 0; n < group.count; ++n) keep(group[n]);
-    all.emplace_back(state + strips, static_cast<std::size_t>(strips_end - strips));
+    keep(strips);
   }
   keep(healing.scratch.wound);
   keep(trace_count);

@@ -3,6 +3,7 @@
 #include <memory>
 #include <span>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "core/simulation/case_builder.hpp"
@@ -24,7 +25,7 @@ struct SpaceProgress {
   HealingTally clock;
 };
 
-/// One treatment in a box, ready to run on the host.
+/// One treatment in a box, ready to run where its views point, which is the host unless a backend has bound it elsewhere.
 struct SpaceCase {
   Treatment treatment;
   Puncture puncture;
@@ -38,9 +39,10 @@ struct SpaceCase {
   std::vector<double> epidermal;  ///< share of epidermis per row, mean over the box [-]
   Workspace memory;
   double* state = nullptr;
-  long strips = 0, strips_end = 0;  ///< where the memory of the tracks lies in the state [double]
+  long state_length = 0;     ///< [double]
+  FieldView<double> strips;  ///< the memory of the tracks
   std::vector<double> trace;
-  FieldView<double> trace_count;
+  FieldView<double> trace_rows, trace_count;
   SpaceFields fields;
   SpaceProgress at{};
   std::function<void(const Outcome&)> between;  ///< told between two strokes, dots and moments; may be empty
@@ -51,6 +53,10 @@ struct SpaceCase {
   std::vector<std::span<double>> kept_numbers();
   std::vector<std::span<float>> kept_fields();
 };
+
+/// Lays a case out on constants, state and trace and returns the length of constants and state [double]; null only counts. Its
+/// numbers stay as they are.
+std::pair<long, long> bind_space_case(double* constants, double* state, double* trace, SpaceCase& c);
 
 /// Bytes that a run in a box takes per cell, all told.
 double bytes_per_cell(const Treatment& treatment, std::size_t moments);

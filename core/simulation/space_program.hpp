@@ -23,9 +23,8 @@ void lay_dots(const Executor& executor, SpaceCase& c, Outcome& out) {
     params.done_before = 0.95 * d / count;
     params.done_in_it = 0.95 / count;
     const bool anew = c.at.stroke == 0;
-    if (anew)
-      for (long k = c.strips; k < c.strips_end; ++k) c.state[k] = 0.0;
-    place_tracks(dot_tracks(c.treatment, dot), params, in);
+    if (anew) clear(executor, c.strips.data, c.strips.size);
+    place_tracks(executor, dot_tracks(c.treatment, dot), params, in);
     b.part = whole;
     if (anew && d == 0) in_columns(executor, b, StartTissueStep{b.tissue});
     for (int t = 0; anew && t < b.tracks; ++t) executor.single(FillDropStep{in.strip[t]});
@@ -35,9 +34,8 @@ void lay_dots(const Executor& executor, SpaceCase& c, Outcome& out) {
         start_part(in, b.part);
       else
         b.part = c.at.part;
-      run_strokes(executor, in, c.at.stroke,
-                  d == 0 ? InsertionTrace{{c.trace.data(), static_cast<int>(c.trace.size()), 0}, c.trace_count} : InsertionTrace{},
-                  tally, [&](int strokes) {
+      run_strokes(executor, in, c.at.stroke, d == 0 ? InsertionTrace{c.trace_rows, c.trace_count} : InsertionTrace{}, tally,
+                  [&](int strokes) {
                     c.at.stroke = strokes;
                     c.at.part = b.part;
                     c.at.tally = tally;
@@ -82,14 +80,14 @@ void lay_dots(const Executor& executor, SpaceCase& c, Outcome& out) {
 /// Sums, ledger and fields of one moment.
 template <class Executor>
 void book_moment(const Executor& executor, SpaceCase& c, int m, Outcome& out) {
-  const HealingProblem& healing = c.healing;
+  const SpaceHealing& healing = c.healing;
   measure(executor, healing, 1.0 * units::mm);
   const double held = book_sums(executor, healing, c.times[static_cast<std::size_t>(m)], out.moments[m]);
   out.imbalance = imbalance_with(out.imbalance, held, out.drawn_pigment, out.back_pigment, out.exuded_pigment);
   if (!(held >= 0.0 && held < 1.0)) out.status = Status::not_finite;
   const PoolFields& p = healing.pools;
   for (const FieldView<double>& pool : {p.free, p.matrix, p.macrophage, p.slow, p.epidermal})
-    for (int k = 0; k < pool.size; ++k) c.fields.pools.push_back(static_cast<float>(pool(k)));
+    for (const double value : executor.values(pool)) c.fields.pools.push_back(static_cast<float>(value));
 }
 
 /// What the tracks left becomes the start of healing.
@@ -98,15 +96,23 @@ void start_healing(const Executor& executor, SpaceCase& c, Outcome& out) {
   const SpaceProblem& b = c.insertion.box;
   SpaceHealing& healing = c.healing;
   const TissueState& tissue = b.tissue.tissue;
-  for (int n = 0; n < 5; ++n)
-    for (int k = 0; k < b.grid.cell_count(); ++k)
-      c.fields.insertion.push_back(
-          static_cast<float>(n == 0 ? tissue.pigment.total(k)
-                                    : (n == 1 ? tissue.captured.total(k)
-                                              : (n == 2 ? tissue.carrier(k) : (n == 3 ? tissue.fluid(k) : tissue.pressure(k))))));
+  for (const FieldGroup& group : {tissue.pigment, tissue.captured}) {
+    std::vector<decltype(executor.values(group[0]))> classes;
+    for (int n = 0; n < group.count; ++n) classes.push_back(executor.values(group[n]));
+    for (std::size_t k = 0; k < classes[0].size(); ++k) {
+      double total = classes[0][k];
+      for (std::size_t n = 1; n < classes.size(); ++n) total += classes[n][k];
+      c.fields.insertion.push_back(static_cast<float>(total));
+    }
+  }
+  for (const FieldView<double>& field : {tissue.carrier, tissue.fluid, tissue.pressure})
+    for (const double value : executor.values(field)) c.fields.insertion.push_back(static_cast<float>(value));
   double cracked = 0.0;
-  for (int k = 0; k < b.grid.cell_count(); ++k)
-    if (tissue.crack(k) > 0.0) cracked += b.column_area(k / b.grid.n_z) * b.grid.dz(k % b.grid.n_z);
+  const CartesianGrid& g = c.insertion.host.grid;
+  for (int k = 0; const double crack : executor.values(tissue.crack)) {
+    if (crack > 0.0) cracked += g.column_area(b.column_x(k / g.n_z), b.column_y(k / g.n_z)) * g.dz(k % g.n_z);
+    ++k;
+  }
   out.fractured_volume = cracked;
   executor.cells(b.grid.column_count(), b.grid.n_z, SpaceLayDownStep{b.tissue, healing});
   executor.single(ClearAccountStep{healing});

@@ -38,6 +38,11 @@ struct BoxLevelOn {
   FieldView<int> first_x, first_y;           ///< per interval of the coarser level and one more, its first interval here
 };
 
+/// Writes values into a view whose memory is the host's.
+struct WriteHere {
+  void operator()(FieldView<int> to, const std::vector<int>& from) const { std::copy(from.begin(), from.end(), to.data); }
+};
+
 /// All levels, the finest first.
 template <class Grid>
 struct BoxLevelsOn {
@@ -45,9 +50,10 @@ struct BoxLevelsOn {
   int count = 0;
   BoxLevelOn<Grid> level[most];
 
-  /// Takes all views from an arena, of memory that is zero. Where it has memory, writes the plan into it. The finest level lies as
-  /// the system does.
-  void lay_out(ViewArena& arena, const BoxSystemOn<Grid>& s, const CoarseningPlan& plan);
+  /// Takes all views from an arena, of memory that is zero. Where it has memory, writes the plan into it by `write(view, values)`.
+  /// The finest level lies as the system does.
+  template <class Write = WriteHere>
+  void lay_out(ViewArena& arena, const BoxSystemOn<Grid>& s, const CoarseningPlan& plan, const Write& write = {});
 };
 using BoxLevels = BoxLevelsOn<GridPart>;
 
@@ -58,7 +64,8 @@ DF_FUNCTION inline FieldView<std::uint8_t> take_bytes(ViewArena& arena, int size
 }
 
 template <class Grid>
-void BoxLevelsOn<Grid>::lay_out(ViewArena& arena, const BoxSystemOn<Grid>& s, const CoarseningPlan& plan) {
+template <class Write>
+void BoxLevelsOn<Grid>::lay_out(ViewArena& arena, const BoxSystemOn<Grid>& s, const CoarseningPlan& plan, const Write& write) {
   count = 1 + static_cast<int>(plan.levels.size());
   for (int n = 0; n < count; ++n) {
     BoxLevelOn<Grid>& here = level[n];
@@ -81,13 +88,14 @@ void BoxLevelsOn<Grid>::lay_out(ViewArena& arena, const BoxSystemOn<Grid>& s, co
     const CoarseningPlan::Level& merged = plan.levels[static_cast<std::size_t>(n)];
     here.share_x = take_bytes(arena, cells);
     here.share_y = take_bytes(arena, cells);
-    const auto take_map = [&arena](const std::vector<int>& first, int fine, FieldView<int>& firsts, FieldView<int>& owner) {
+    const auto take_map = [&](const std::vector<int>& first, int fine, FieldView<int>& firsts, FieldView<int>& owner) {
       firsts = take_integers(arena, static_cast<int>(first.size()));
       owner = take_integers(arena, fine);
       if (!arena.buffer) return;
-      for (std::size_t m = 0; m < first.size(); ++m) firsts(static_cast<int>(m)) = first[m];
-      for (std::size_t m = 0; m + 1 < first.size(); ++m)
-        for (int i = first[m]; i < first[m + 1]; ++i) owner(i) = static_cast<int>(m);
+      std::vector<int> owners;
+      for (std::size_t m = 0; m + 1 < first.size(); ++m) owners.resize(static_cast<std::size_t>(first[m + 1]), static_cast<int>(m));
+      write(firsts, first);
+      write(owner, owners);
     };
     take_map(merged.first_x, here.grid.n_x, here.first_x, here.owner_x);
     take_map(merged.first_y, here.grid.n_y, here.first_y, here.owner_y);

@@ -276,7 +276,7 @@ struct TurnNodesStep {
   }
 };
 
-/// Takes the links' flow into the image of the cells, and into the product of their column: one column at a time, in order.
+/// Takes the links' flow into the image of the cells, and into the product: in the order of the links, however cells are numbered.
 template <class Grid>
 struct LinkToImageStep {
   BoxSystemOn<Grid> s;
@@ -284,10 +284,11 @@ struct LinkToImageStep {
     for (int m = 0; m < s.nodes.cells; ++m) {
       double in = 0.0;
       for (int n = s.nodes.first_of_cell(m); n < s.nodes.first_of_cell(m + 1); ++n) in += s.nodes.flow(s.nodes.by_cell(n));
-      const int at = s.nodes.cell(m);
-      s.image(at) -= in;
-      s.plane(0) -= in * s.direction(at);
+      s.image(s.nodes.cell(m)) -= in;
     }
+    double product = 0.0;
+    for (int l = 0; l < s.nodes.links; ++l) product += s.nodes.flow(l) * s.direction(s.nodes.link_cell(l));
+    s.plane(0) -= product;
   }
 };
 

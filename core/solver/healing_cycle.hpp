@@ -119,6 +119,23 @@ DF_FUNCTION ReactionStep start_step(const Executor& executor, const HealingProbl
   return {p, clock, bounded, several ? p.scratch.wound_before : p.scratch.wound};
 }
 
+/// A step that goes over the rings of every row; pigment that a step has shed; rings in which pigment may be. A box has its own.
+DF_CALLER_DECIDES
+template <class Executor, class Step>
+DF_FUNCTION void over_rings(const Executor& executor, const HealingProblem& p, const Step& step) {
+  executor.rows(p.grid.n_z, step);
+}
+DF_CALLER_DECIDES
+template <class Executor>
+DF_FUNCTION void book_shed(const Executor& executor, const HealingProblem& p) {
+  executor.single(BookShedStep{p});
+}
+DF_CALLER_DECIDES
+template <class Executor>
+DF_FUNCTION void bound(const Executor& executor, const HealingProblem& p) {
+  executor.single(BoundStep{p});
+}
+
 /// Spread and descent of the pools, rise and shedding of the epidermis over a time [s]. Backward Euler: first order, as any
 /// linear scheme that stays positive for every step (Bolley & Crouzeix 1978, RAIRO Anal. Numer. 12).
 DF_CALLER_DECIDES
@@ -132,7 +149,7 @@ DF_FUNCTION void spread(const Executor& executor, const Problem& p, const Healin
   spread_vertically(executor, p, p.pools.macrophage, c.macrophage, true, dt);
   spread_vertically(executor, p, p.pools.slow, c.slow, true, dt);
   executor.cells(p.grid.n_r, 1, EpidermisRiseStep{p, dt});
-  executor.single(BookShedStep{p});
+  book_shed(executor, p);
 }
 
 /// Spreads until a time, unless pigment has spread farther already.
@@ -164,18 +181,18 @@ DF_FUNCTION bool heal_through(const Executor& executor, const Problem& p, double
     const double wanted = smaller(smaller(tally.dt, c.largest_step), longest), left = end - tally.time;
     const double dt = wanted >= left ? left : (wanted > 0.5 * left ? 0.5 * left : wanted);
     spread_until(executor, p, tally.time + 0.5 * dt, tally);
-    executor.rows(p.grid.n_z, start_step(executor, p, tally.time, dt, tally.bounded));
+    over_rings(executor, p, start_step(executor, p, tally.time, dt, tally.bounded));
     executor.single(MaximumStep{p.scratch.error, p.scratch.scalars});
     const double error = executor.read(p.scratch.scalars, scalar_maximum) / c.tolerance;
     const double factor = smaller(larger(0.9 / std::sqrt(larger(error, 1e-6)), 0.3), 2.5);
     if (error > 1.0 && dt > 1e-3 * c.first_step) {
       tally.dt = dt * smaller(factor, 0.7);
       tally.rejected += 1;
-      executor.rows(p.grid.n_z, UndoReactionStep{p, tally.bounded});
+      over_rings(executor, p, UndoReactionStep{p, tally.bounded});
       continue;
     }
     executor.single(BookReactionStep{p});
-    executor.single(BoundStep{p});
+    bound(executor, p);
     tally.bounded = true;
     tally.time += dt;
     tally.steps += 1;
@@ -187,17 +204,17 @@ DF_FUNCTION bool heal_through(const Executor& executor, const Problem& p, double
 
 /// Sums over the present pigment field.
 DF_CALLER_DECIDES
-template <class Executor>
-DF_FUNCTION void measure(const Executor& executor, const HealingProblem& p, double depth_limit) {
-  executor.rows(p.grid.n_z, RowMomentStep{p});
+template <class Executor, class Problem>
+DF_FUNCTION void measure(const Executor& executor, const Problem& p, double depth_limit) {
+  over_rings(executor, p, RowMomentStep{p});
   executor.single(MomentStep{p, depth_limit});
 }
 
 /// Kills the share of the macrophages that the problem says. Free pigment then spreads as the mean of what was free and of
 /// what they let go.
 DF_CALLER_DECIDES
-template <class Executor>
-DF_FUNCTION void deplete(const Executor& executor, const HealingProblem& p, HealingTally& tally) {
+template <class Executor, class Problem>
+DF_FUNCTION void deplete(const Executor& executor, const Problem& p, HealingTally& tally) {
   measure(executor, p, 0.0);
   const double fresh = executor.read(p.moments, Moment::free);
   const double released = p.params.depletion.share * executor.read(p.moments, Moment::macrophage);

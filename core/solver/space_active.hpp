@@ -72,14 +72,33 @@ struct SpaceMarginStep {
   }
 };
 
-/// Lists the active columns in order and leaves their number among the scalars.
-struct SpaceListStep {
+/// Lists the active columns in order, plane by plane: how many each has, how many stand before it and, among the scalars, in all.
+struct SpaceCountStep {
+  SpaceProblem b;
+  DF_FUNCTION void operator()(int m) const {
+    int count = 0;
+    for (int l = b.part.j0; l < b.part.j1; ++l) count += b.active.rows(b.grid.column(b.part.i0 + m, l)) > 0 ? 1 : 0;
+    b.system.plane(m) = count;
+  }
+};
+struct SpaceCountBeforeStep {
   SpaceProblem b;
   DF_FUNCTION void operator()() const {
-    int count = 0;
-    for (int n = 0; n < b.part.columns(); ++n)
-      if (b.active.rows(b.column(n)) > 0) b.active.list(count++) = b.column(n);
-    b.scratch.scalars(scalar_sum) = count;
+    double before = 0.0;
+    for (int m = 0; m < b.part.i1 - b.part.i0; ++m) {
+      const double own = b.system.plane(m);
+      b.system.plane(m) = before;
+      before += own;
+    }
+    b.scratch.scalars(scalar_sum) = before;
+  }
+};
+struct SpaceListStep {
+  SpaceProblem b;
+  DF_FUNCTION void operator()(int m) const {
+    int at = static_cast<int>(b.system.plane(m));
+    for (int l = b.part.j0; l < b.part.j1; ++l)
+      if (const int column = b.grid.column(b.part.i0 + m, l); b.active.rows(column) > 0) b.active.list(at++) = column;
   }
 };
 
@@ -89,7 +108,10 @@ ActiveColumns active_columns(const Executor& executor, const SpaceProblem& b, in
   executor.cells(b.part.columns(), 1, SpaceReachStep{b});
   executor.single(SpaceReachByTracksStep{b});
   for (const bool along_x : {true, false}) executor.cells(b.part.columns(), 1, SpaceMarginStep{b, cells, length, along_x});
-  executor.single(SpaceListStep{b});
+  const int planes = b.part.i1 - b.part.i0;
+  executor.list(planes, SpaceCountStep{b});
+  executor.single(SpaceCountBeforeStep{b});
+  executor.list(planes, SpaceListStep{b});
   ActiveColumns active = b.active;
   active.count = static_cast<int>(executor.read(b.scratch.scalars, scalar_sum));
   return active;
@@ -105,9 +127,7 @@ struct InActiveColumns {
     const int column = active.list(m), rows = active.rows(column);
     Step own = step;
     own.p = one_column(step.p, column, rows);
-    int j = 0;
-    for (; j + 8 <= rows; j += 8) own.template rows<8>(j);
-    for (; j < rows; ++j) own.template rows<1>(j);
+    rows_of_column(own, 0, rows);
   }
 };
 template <class Executor, class Step>

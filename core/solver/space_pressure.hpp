@@ -7,6 +7,9 @@ namespace dermaflux {
 // The coupled pressure of tissue and tracks in a box, by solve_box on the part that pressure has reached. A track is a chain of
 // nodes: the rim, whose pressure is given, and its rows.
 
+/// Cells of the pressure system where x runs fastest.
+using TurnedPart = GridPartIn<Fastest::x>;
+
 /// The strips of one dot as the solver sees them.
 struct SpaceStrips {
   int count;
@@ -52,13 +55,41 @@ struct SpaceNodesBackStep {
   }
 };
 
+/// Hands the system to one in which x runs fastest, or takes its solution back.
+struct TurnSystemStep {
+  SpaceProblem b;
+  BoxSystemOn<TurnedPart> to;
+  bool conductances;  ///< they have changed, too
+  DF_FUNCTION void operator()(int n, int top, int end) const {
+    const int width = b.part.j1 - b.part.j0, first = b.column(n) * b.grid.n_z;
+    const BoxSystem& from = b.system;
+    for (int j = top; j < end; ++j) {
+      const int k = first + j, at = to.grid.cell(n / width, n % width, j);
+      to.storage(at) = from.storage(k);
+      to.residual(at) = from.residual(k);
+      if (!conductances) continue;
+      to.x(at) = from.x(k);
+      to.y(at) = from.y(k);
+      to.z(at) = from.z(k);
+    }
+  }
+};
+struct TurnBackStep {
+  SpaceProblem b;
+  BoxSystemOn<TurnedPart> from;
+  DF_FUNCTION void operator()(int n, int top, int end) const {
+    const int width = b.part.j1 - b.part.j0, first = b.column(n) * b.grid.n_z;
+    for (int j = top; j < end; ++j) b.system.correction(first + j) = from.correction(from.grid.cell(n / width, n % width, j));
+  }
+};
+
 /// Adds the solved change to the pressures.
 struct SpaceApplyStep {
   SpaceProblem b;
-  DF_FUNCTION void operator()(int n, int) const {
+  DF_FUNCTION void operator()(int n, int top, int end) const {
     const int first = b.column(n) * b.grid.n_z;
     DF_LANES
-    for (int k = first; k < first + b.part.rows; ++k) b.tissue.tissue.pressure(k) += b.system.correction(k);
+    for (int k = first + top; k < first + end; ++k) b.tissue.tissue.pressure(k) += b.system.correction(k);
   }
 };
 

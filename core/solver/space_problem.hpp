@@ -85,6 +85,7 @@ struct SpaceProblem {
   SpaceTrack track[max_tracks];
   SpaceScratch scratch;
   ActiveColumns active;
+  double narrowest;  ///< least width of a cell along any axis [m]
   BoxSystem system;  ///< pressure of the part, and of the tracks in it; conductances to what lies around are zero
 
   DF_FUNCTION int layer() const { return grid.n_y * grid.n_z; }  ///< cells from one x to the next
@@ -115,18 +116,26 @@ DF_FUNCTION inline InsertionProblem one_column(const InsertionProblem& p, int co
   return one;
 }
 
+/// Calls `step.rows<W>` for the rows from `j` to `end`, as many abreast as suit the machine and then one by one.
+template <class Step>
+DF_FUNCTION void rows_of_column(const Step& step, int j, int end) {
+  if constexpr (rows_abreast > 1)
+    for (; j + rows_abreast <= end; j += rows_abreast) step.template rows<rows_abreast>(j);
+  for (; j < end; ++j) step.template rows<1>(j);
+}
+
 /// A step that works cell by cell, in every column of the part.
 template <class Step>
 struct InColumns {
   SpaceProblem b;
   Step step;
-  DF_FUNCTION void operator()(int n, int) const {
+  DF_FUNCTION void operator()(int n, int top, int end) const {
     Step own = step;
     own.p = one_column(step.p, b.column(n), b.part.rows);
-    if constexpr (requires { own.template rows<8>(0); }) {
-      for (int j = 0; j < b.part.rows; j += 8) own.template rows<8>(j);
+    if constexpr (requires { own.template rows<1>(0); }) {
+      rows_of_column(own, top, end);
     } else {
-      for (int j = 0; j < b.part.rows; ++j) own(0, j);
+      for (int j = top; j < end; ++j) own(0, j);
     }
   }
 };
@@ -134,7 +143,7 @@ struct InColumns {
 DF_CALLER_DECIDES
 template <class Executor, class Step>
 DF_FUNCTION void in_columns(const Executor& executor, const SpaceProblem& b, const Step& step) {
-  executor.cells(b.part.columns(), 1, InColumns<Step>{b, step});
+  executor.pieces(b.part.columns(), b.part.rows, InColumns<Step>{b, step});
 }
 
 }  // namespace dermaflux

@@ -26,7 +26,7 @@ Between between(FieldView<const double> centre, double at) {
 /// track feels: that of the pairs of its cells, by their shares, which the lattice's Green function gives as 0.1985, 0.955
 /// and 1.467 cells for the cell itself, its neighbour and the one across the corner (after Peaceman 1983, SPE J. 23: 0.198 for a
 /// well in the middle).
-double share_row(const CartesianGrid& g, const SpaceTrack& track, int j) {
+double share_row(const CartesianGrid& g, const SpaceTrack& track, int j, TrackPlan& plan) {
   const double z = g.z_centre(j);
   const Between x = between(g.x_centre, track.x + track.lean_x * z), y = between(g.y_centre, track.y + track.lean_y * z);
   const double shares[max_crossings] = {(1.0 - x.share) * (1.0 - y.share), (1.0 - x.share) * y.share, x.share * (1.0 - y.share),
@@ -36,8 +36,9 @@ double share_row(const CartesianGrid& g, const SpaceTrack& track, int j) {
   double sum = std::log(width);
   for (int m = 0; m < max_crossings; ++m) {
     const bool any = shares[m] > 1e-9;
-    put(track.cell, j * max_crossings + m, any ? g.cell(m < 2 ? x.first : x.second, m % 2 == 0 ? y.first : y.second, j) : -1.0);
-    put(track.share, j * max_crossings + m, any ? shares[m] : 0.0);
+    const std::size_t at = static_cast<std::size_t>(j * max_crossings + m);
+    plan.cell[at] = any ? g.cell(m < 2 ? x.first : x.second, m % 2 == 0 ? y.first : y.second, j) : -1.0;
+    plan.share[at] = any ? shares[m] : 0.0;
     for (int n = 0; n < max_crossings; ++n) {
       const int apart = (m / 2 != n / 2 ? 1 : 0) + (m % 2 != n % 2 ? 1 : 0);
       sum += shares[m] * shares[n] * log_radius[apart];
@@ -139,7 +140,7 @@ void fill_ridges(const Treatment& treatment, const CartesianGrid& grid, const He
 
 SpacePart part_around(const SpaceInsertion& in, double reach, double below) {
   const SpaceProblem& b = in.box;
-  const CartesianGrid& g = b.grid;
+  const CartesianGrid& g = in.host.grid;
   double west = HUGE_VAL, east = -HUGE_VAL, south = HUGE_VAL, north = -HUGE_VAL;
   for (int t = 0; t < b.tracks; ++t) {
     const SpaceTrack& track = b.track[t];
@@ -221,41 +222,56 @@ void lay_out_space_state(ViewArena& arena, SpaceInsertion& in) {
     *view = take_integers(arena, b.grid.column_count());
   b.system.lay_out(arena, GridPart::of(b.grid.n_x, b.grid.n_y, b.grid.n_z));
   b.system.nodes = take_nodes(arena, max_tracks * (b.grid.n_z + 1), max_tracks * b.grid.n_z * max_crossings);
-  in.level_room = level_room(b.grid);
-  in.level_memory = arena.buffer ? arena.buffer + arena.used : nullptr;
-  arena.used += in.level_room;
+  in.solver.level_room = level_room(b.grid);
+  in.solver.level_memory = arena.buffer ? arena.buffer + arena.used : nullptr;
+  arena.used += in.solver.level_room;
 }
 
-void lay_out_pressure(SpaceInsertion& in) {
+long turned_room(const SpaceInsertion& in) {
+  const CartesianGrid& g = in.box.grid;
+  ViewArena counted;
+  BoxSystemOn<TurnedPart>{}.lay_out(counted, TurnedPart::of(g.n_x, g.n_y, g.n_z));
+  return counted.used + level_room(g);
+}
+
+void keep_for_host(SpaceInsertion& in) {
   SpaceProblem& b = in.box;
   const CartesianGrid& g = b.grid;
-  const SpacePart& part = b.part;
-  const int n_x = part.i1 - part.i0, n_y = part.j1 - part.j0;
-  b.system.grid = {n_x, n_y, part.rows, g.cell(part.i0, part.j0, 0), g.step_x(), g.step_y()};
-  CoarseningPlan plan = plan_coarsening({g.x_face.data + part.i0, n_x + 1, 0}, {g.y_face.data + part.j0, n_y + 1, 0});
-  for (;; plan.levels.pop_back()) {  // where merging is slow the coarsest levels may have no room
-    ViewArena counted;
-    in.levels.lay_out(counted, b.system, plan);
-    if (counted.used <= in.level_room) break;
-  }
-  std::fill_n(in.level_memory, in.level_room, 0.0);
-  ViewArena arena{in.level_memory};
-  in.levels.lay_out(arena, b.system, plan);
-  in.all_levels = in.levels.count;
-  EmbeddedNodes& nodes = b.system.nodes;
-  nodes.nodes = b.tracks * (part.rows + 1);
-  nodes.links = 0;
-  for_track_nodes(b, [&](int n, int t, int j) {
-    b.track[t].crossings(j, [&](int, int k) {
-      nodes.link_cell(nodes.links) = k;
-      nodes.link_node(nodes.links++) = n;
-    });
-  });
-  sort_links(nodes);
-  in.laid_out = part;
+  in.host.grid = g;
+  in.host.rows = b.tissue.rows;
+  b.narrowest = g.dz(0);
+  for (int i = 0; i < g.n_x; ++i) b.narrowest = std::min(b.narrowest, g.dx(i));
+  for (int l = 0; l < g.n_y; ++l) b.narrowest = std::min(b.narrowest, g.dy(l));
 }
 
-void fill_space(const Treatment& treatment, const CartesianFaces& faces, const SpaceInsertion& in) {
+PressurePlan plan_pressure(const SpaceInsertion& in, const std::function<int(int, int, int)>& cell) {
+  const SpaceProblem& b = in.box;
+  const CartesianGrid& g = in.host.grid;
+  const SpacePart& part = b.part;
+  PressurePlan plan;
+  plan.levels =
+      plan_coarsening({g.x_face.data + part.i0, part.i1 - part.i0 + 1, 0}, {g.y_face.data + part.j0, part.j1 - part.j0 + 1, 0});
+  const int nodes = b.tracks * (part.rows + 1), links = b.tracks * part.rows * max_crossings;
+  ViewArena counted;
+  take_nodes(counted, nodes, links);
+  plan.memory.resize(static_cast<std::size_t>(counted.used));
+  ViewArena arena{plan.memory.data()};
+  plan.nodes = take_nodes(arena, nodes, links);
+  plan.nodes.links = 0;
+  for_track_nodes(b, [&](int n, int t, int j) {
+    for (int at = j * max_crossings; at < (j + 1) * max_crossings; ++at) {
+      const int k = static_cast<int>(in.host.cell[t][static_cast<std::size_t>(at)]);
+      if (k < 0) continue;
+      const int column = k / g.n_z;
+      plan.nodes.link_cell(plan.nodes.links) = cell(b.column_x(column) - part.i0, b.column_y(column) - part.j0, j);
+      plan.nodes.link_node(plan.nodes.links++) = n;
+    }
+  });
+  sort_links(plan.nodes);
+  return plan;
+}
+
+void fill_space(const Treatment& treatment, const CartesianFaces& faces, SpaceInsertion& in) {
   const SpaceProblem& b = in.box;
   put_faces(b.grid, faces.x, faces.y, faces.z);
   for (int j = 0; j < b.grid.n_z; ++j) put(b.scratch.per_height, j, 1.0 / b.grid.dz(j));
@@ -285,6 +301,7 @@ void fill_space(const Treatment& treatment, const CartesianFaces& faces, const S
         put(FieldView<const double>(b.scratch.resistance), b.grid.cell(i, l, j), gain);
       }
     }
+  keep_for_host(in);
 }
 
 InsertionParams space_params(const Treatment& treatment, const Puncture& puncture, const SpaceDot& dot, GridLevel level) {
@@ -296,45 +313,24 @@ InsertionParams space_params(const Treatment& treatment, const Puncture& punctur
   return build_insertion_params(along, reach, level);
 }
 
-void place_tracks(const std::vector<SpaceTrack>& tracks, const InsertionParams& params, SpaceInsertion& in) {
-  SpaceProblem& b = in.box;
-  const CartesianGrid& g = b.grid;
-  in.laid_out = {};
-  b.tracks = static_cast<int>(tracks.size());
-  b.tissue.params = params;
-  for (int t = 0; t < b.tracks; ++t) {
-    const SpaceTrack& from = tracks[static_cast<std::size_t>(t)];
-    SpaceTrack& track = b.track[t];
-    InsertionProblem& strip = in.strip[t];
-    track.x = from.x;
-    track.y = from.y;
-    track.lean_x = from.lean_x;
-    track.lean_y = from.lean_y;
-    track.upright = from.upright;
-    track.setback = from.setback;
-    strip.params = params;
-    const double per = 1.0 / from.upright;
-    double log_radius = 0.0, depth = 0.0;
-    for (int j = 0; j <= g.n_z; ++j) put(strip.grid.z_face, j, g.z_face(j) * per);
-    for (int j = 0; j < g.n_z; ++j) {
-      put(strip.grid.z_centre, j, g.z_centre(j) * per);
-      put(strip.rows.permeability, j, b.tissue.rows.permeability(j));
-      put(strip.rows.anisotropy, j, anisotropy_across(b.tissue.rows.anisotropy(j), from.upright));
-      put(strip.rows.porosity, j, b.tissue.rows.porosity(j));
-      put(strip.rows.storage, j, b.tissue.rows.storage(j));
-      put(strip.rows.shear_modulus, j, b.tissue.rows.shear_modulus(j));
-      put(strip.rows.filtration, j, b.tissue.rows.filtration(j));
-      if (j == 0 || g.z_face(j) < (params.tip_depth - from.setback) * from.upright) {
-        log_radius += g.dz(j) * share_row(g, track, j);
-        depth += g.dz(j);
-      } else
-        for (int n = 0; n < max_crossings; ++n) put(track.cell, j * max_crossings + n, -1.0);
-      for (int n = 0; n < max_crossings; ++n) track.flux(j * max_crossings + n) = 0.0;
-    }
-    // One radius for the whole track, the geometric mean over its rows.
-    put(strip.grid.r_centre, 0, std::exp(log_radius / depth));
-    put(strip.grid.r_face, 1, 2.0 * strip.grid.r_centre(0));
+TrackPlan plan_track(const SpaceOnHost& host, const SpaceTrack& track, const InsertionParams& params) {
+  const CartesianGrid& g = host.grid;
+  const std::size_t rows = static_cast<std::size_t>(g.n_z);
+  TrackPlan plan;
+  plan.cell.assign(rows * max_crossings, -1.0);
+  plan.share.assign(rows * max_crossings, 0.0);
+  const double per = 1.0 / track.upright;
+  double log_radius = 0.0, depth = 0.0;
+  for (int j = 0; j <= g.n_z; ++j) plan.z_face.push_back(g.z_face(j) * per);
+  for (int j = 0; j < g.n_z; ++j) {
+    plan.z_centre.push_back(g.z_centre(j) * per);
+    plan.anisotropy.push_back(anisotropy_across(host.rows.anisotropy(j), track.upright));
+    if (j > 0 && g.z_face(j) >= (params.tip_depth - track.setback) * track.upright) continue;
+    log_radius += g.dz(j) * share_row(g, track, j, plan);
+    depth += g.dz(j);
   }
+  plan.radius = std::exp(log_radius / depth);
+  return plan;
 }
 
 }  // namespace dermaflux

@@ -15,6 +15,7 @@ struct SpaceSpreadStep {
   FieldView<double> amount;
   double diffusivity, time;  ///< in pore fluid [m^2/s], [s]
   static constexpr int abreast = 32;
+  static constexpr Fastest fastest = Fastest::z;
 
   DF_FUNCTION int line_count() const { return axis == SpaceAxis::x ? b.part.j1 - b.part.j0 : b.part.i1 - b.part.i0; }
   DF_IN_LANES DF_FUNCTION double spreading(int k) const {
@@ -100,9 +101,9 @@ struct SpaceSpreadStep {
 /// Ink has been spread: its path starts anew.
 struct SpaceForgetStep {
   SpaceProblem b;
-  DF_FUNCTION void operator()(int n, int) const {
+  DF_FUNCTION void operator()(int n, int top, int end) const {
     const int first = b.column(n) * b.grid.n_z;
-    for (int j = 0; j < b.part.rows; ++j) b.tissue.tissue.path(first + j) = 0.0;
+    for (int j = top; j < end; ++j) b.tissue.tissue.path(first + j) = 0.0;
   }
 };
 
@@ -124,7 +125,7 @@ void spread_over(const Executor& executor, const SpaceProblem& b, double time, b
     spread(b.tissue.tissue.carrier, c.carrier_diffusivity);
     for (int n = 0; n < c.classes; ++n) spread(b.tissue.tissue.pigment[n], c.pigment[n].diffusivity);
   }
-  executor.cells(b.part.columns(), 1, SpaceForgetStep{b});
+  executor.pieces(b.part.columns(), b.part.rows, SpaceForgetStep{b});
 }
 
 /// The same over the time since it was last applied.
@@ -139,10 +140,7 @@ void spread_ink(const Executor& executor, const SpaceProblem& b, InsertionTally&
 /// insertion.
 template <class Executor>
 void spread_when_due(const Executor& executor, const SpaceProblem& b, double dt, double rate, InsertionTally& tally) {
-  const CartesianGrid& g = b.grid;
-  double h = g.dz(0);
-  for (int i = 0; i < g.n_x; ++i) h = smaller(h, g.dx(i));
-  for (int l = 0; l < g.n_y; ++l) h = smaller(h, g.dy(l));
+  const double h = b.narrowest;
   tally.unspread_time += dt;
   tally.unspread_cells +=
       2.0 * dt * (b.tissue.params.fastest_diffusivity() / (h * h) + rate * b.tissue.params.spreading.dispersivity / h);

@@ -9,12 +9,12 @@ namespace dermaflux {
 /// Gain of permeability in the zones torn by all needles so far.
 struct SpaceDamageStep {
   SpaceProblem b;
-  DF_FUNCTION void operator()(int n, int) const {
+  DF_FUNCTION void operator()(int n, int top, int end) const {
     const InsertionProblem& p = b.tissue;
     const CartesianGrid& grid = b.grid;
     const int column = b.column(n), first = column * grid.n_z;
     const double x = grid.x_centre(b.column_x(column)), y = grid.y_centre(b.column_y(column));
-    for (int j = 0; j < b.part.rows; ++j) {
+    for (int j = top; j < end; ++j) {
       double gain = 1.0 + p.tissue.torn(first + j);
       for (int t = 0; t < b.tracks; ++t) {
         const SpaceTrack& track = b.track[t];
@@ -41,10 +41,10 @@ struct SpaceTearStep {
 /// Obstacles let through less than the tissue around them.
 struct ObstacleStep {
   SpaceProblem b;
-  DF_FUNCTION void operator()(int n, int) const {
+  DF_FUNCTION void operator()(int n, int top, int end) const {
     const int first = b.column(n) * b.grid.n_z;
     DF_LANES
-    for (int j = 0; j < b.part.rows; ++j) {
+    for (int j = top; j < end; ++j) {
       const int k = first + j;
       b.tissue.scratch.permeability(k) *= b.scratch.resistance(k);
       b.tissue.scratch.mobility(k) *= b.scratch.resistance(k);
@@ -77,7 +77,7 @@ struct FaceStretch {
 /// as in the axisymmetric insertion; the sides of the part and its bottom are closed, from both sides.
 struct SpaceConductanceStep {
   SpaceProblem b;
-  DF_FUNCTION void operator()(int n, int) const {
+  DF_FUNCTION void operator()(int n, int top, int end) const {
     const InsertionProblem& p = b.tissue;
     const CartesianGrid& g = b.grid;
     const BoxSystem& s = b.system;
@@ -94,7 +94,7 @@ struct SpaceConductanceStep {
     bool opened = false;  // where no needle has been nothing is stretched
     for (int t = 0; t < b.tracks; ++t) opened = opened || b.track[t].opening(0) > 0.0;
     DF_LANES
-    for (int j = 0; j < b.part.rows; ++j) {
+    for (int j = top; j < end; ++j) {
       const int k = first + j;
       const double dz = g.dz(j), here = p.scratch.mobility(k), cracked = here * (1.0 + p.tissue.crack(k));
       const double plane = p.rows.anisotropy(j);
@@ -105,7 +105,7 @@ struct SpaceConductanceStep {
       if (closed_west) s.x(k - layer) = 0.0f;
       if (closed_south) s.y(k - g.n_z) = 0.0f;
     }
-    for (int j = 0; j < b.part.rows; ++j) {
+    for (int j = top; j < end; ++j) {
       const int k = first + j;
       const bool inside = j + 1 < b.part.rows;
       const double dz = g.dz(j), below = inside ? g.dz(j + 1) : dz;
@@ -113,7 +113,7 @@ struct SpaceConductanceStep {
       s.z(k) = inside ? static_cast<float>(down) : 0.0f;
     }
     if (!opened) return;
-    for (int j = 0; j < b.part.rows; ++j) {
+    for (int j = top; j < end; ++j) {
       const int k = first + j;
       s.x(k) = static_cast<float>(static_cast<double>(s.x(k)) * stretch.at<Normal::x>(face_x, y, g.z_centre(j), j));
       s.y(k) = static_cast<float>(static_cast<double>(s.y(k)) * stretch.at<Normal::y>(x, face_y, g.z_centre(j), j));
@@ -127,14 +127,14 @@ struct SpaceBalanceStep {
   SpaceProblem b;
   double dt;   ///< [s]
   bool again;  ///< the pressure is no longer that of the fluid: what the change has stored counts, too
-  DF_FUNCTION void operator()(int n, int) const {
+  DF_FUNCTION void operator()(int n, int top, int end) const {
     const InsertionProblem& p = b.tissue;
     const BoxSystem& s = b.system;
     const int column = b.column(n), first = column * b.grid.n_z, layer = b.layer(), line = b.grid.n_z;
     const double area = b.column_area(column), per_time = 1.0 / dt;
     const FieldView<const double> pressure = p.tissue.pressure;
     DF_LANES
-    for (int j = 0; j < b.part.rows; ++j) {
+    for (int j = top; j < end; ++j) {
       const int k = first + j;
       const double volume = area * b.grid.dz(j), drain = volume * p.params.lymph_conductance, here = pressure(k);
       const double stored = volume * pore_storage(p, j).capacity(p.tissue.fluid(k)) * per_time;
@@ -153,14 +153,14 @@ struct SpaceBalanceStep {
 /// Face fluxes of the solved pressure, positive towards the next cell; none into the part.
 struct SpaceFluxStep {
   SpaceProblem b;
-  DF_FUNCTION void operator()(int n, int) const {
+  DF_FUNCTION void operator()(int n, int top, int end) const {
     const BoxSystem& s = b.system;
     const int column = b.column(n), first = column * b.grid.n_z;
     const FieldView<const double> pressure = b.tissue.tissue.pressure;
     const int i = b.column_x(column), l = b.column_y(column);
     const bool west = i == b.part.i0 && i > 0, south = l == b.part.j0 && l > 0;
     DF_LANES
-    for (int j = 0; j < b.part.rows; ++j) {
+    for (int j = top; j < end; ++j) {
       const int k = first + j;
       const double here = pressure(k);
       b.scratch.x_flux(k) = static_cast<double>(s.x(k)) * (here - pressure(k + b.layer()));
@@ -261,16 +261,31 @@ struct SpaceExcessStep {
   }
 };
 
-/// Largest of a value per column over the part, in fixed order.
-struct SpaceMaximumStep {
+/// Largest of a value per column, over each plane of columns of the part and over all planes.
+struct SpacePlaneMaximumStep {
   SpaceProblem b;
   FieldView<const double> values;
-  int scalar;
-  DF_FUNCTION void operator()() const {
+  DF_FUNCTION void operator()(int m) const {
     double largest = 0.0;
-    for (int n = 0; n < b.part.columns(); ++n) largest = larger(largest, values(b.column(n)));
-    b.scratch.scalars(scalar) = largest;
+    for (int l = b.part.j0; l < b.part.j1; ++l) largest = larger(largest, values(b.grid.column(b.part.i0 + m, l)));
+    b.system.plane(m) = largest;
   }
 };
+struct SpaceMaximumStep {
+  SpaceProblem b;
+  DF_FUNCTION void operator()() const {
+    double largest = 0.0;
+    for (int m = 0; m < b.part.i1 - b.part.i0; ++m) largest = larger(largest, b.system.plane(m));
+    b.scratch.scalars(scalar_maximum) = largest;
+  }
+};
+
+/// Largest of a value per column over the part; at least 0.
+template <class Executor>
+double largest_of_columns(const Executor& executor, const SpaceProblem& b, FieldView<const double> values) {
+  executor.list(b.part.i1 - b.part.i0, SpacePlaneMaximumStep{b, values});
+  executor.single(SpaceMaximumStep{b});
+  return executor.read(b.scratch.scalars, scalar_maximum);
+}
 
 }  // namespace dermaflux

@@ -95,6 +95,7 @@ struct SpaceSidewaysStep : SpaceSweep<drains> {
   using Base = SpaceSweep<drains>;
   using Base::active, Base::b, Base::dt;
   static constexpr int abreast = 128;
+  static constexpr Fastest fastest = Fastest::z;
 
   DF_FUNCTION int line_count() const { return axis == SpaceAxis::x ? b.part.j1 - b.part.j0 : b.part.i1 - b.part.i0; }
 
@@ -250,20 +251,20 @@ struct SpaceFluidStep {
   SpaceProblem b;
   ActiveColumns active;
   double dt;  ///< [s]
-  DF_FUNCTION void operator()(int n, int) const {
+  DF_FUNCTION void operator()(int n, int top, int end) const {
     const TissueState& tissue = b.tissue.tissue;
     const SpaceScratch& s = b.scratch;
     const int column = b.column(n), first = column * b.grid.n_z, visited = active.rows(column);
     const double per_area = dt / b.column_area(column), drain = dt * b.tissue.params.lymph_conductance;
     DF_LANES
-    for (int j = visited; j < b.part.rows; ++j) {
+    for (int j = visited > top ? visited : top; j < end; ++j) {
       const int k = first + j;
       const double in = s.x_flux(k - b.layer()) + s.y_flux(k - b.grid.n_z) + s.z_flux(k - 1);
       const double out = s.x_flux(k) + s.y_flux(k) + s.z_flux(k);
       tissue.fluid(k) += (in - out) * (per_area * s.per_height(j)) - drain * (tissue.pressure(k) - b.tissue.params.rest_pressure);
     }
     DF_LANES
-    for (int j = 0; j < b.part.rows; ++j) tissue.pressure(first + j) = pore_storage(b.tissue, j).pressure(tissue.fluid(first + j));
+    for (int j = top; j < end; ++j) tissue.pressure(first + j) = pore_storage(b.tissue, j).pressure(tissue.fluid(first + j));
   }
 };
 

@@ -21,7 +21,8 @@ const BackendTable& cuda_backend() {
       },
       [](const PhotonJob&, std::vector<long long>&, RunMonitor&) { throw BackendError("built without nvcc"); },
       [] {},
-      [] { return std::size_t{1}; }};
+      [] { return std::size_t{1}; },
+      [](SpaceCase&, Outcome&, RunMonitor&) { throw BackendError("built without nvcc"); }};
   return table;
 }
 

@@ -10,6 +10,7 @@
 #include "kernels/cuda/order.cuh"
 #include "kernels/cuda/photons.cuh"
 #include "kernels/cuda/run_cuda.cuh"
+#include "kernels/cuda/run_space.cuh"
 
 namespace dermaflux {
 namespace {
@@ -172,7 +173,8 @@ std::vector<Unfit> run_members_on_device(const std::vector<Member>& members, con
 }
 
 const BackendTable& cuda_backend() {
-  static const BackendTable table{available, run_case, run_members, run_photons_on_device, [] {}, smallest_ensemble};
+  static const BackendTable table{available, run_case,          run_members,        run_photons_on_device,
+                                  [] {},     smallest_ensemble, run_space_on_device};
   return table;
 }
 

@@ -156,7 +156,7 @@ def run_batch(
     ----------
     members: treatments, or :class:`dermaflux.running.Member` for changes that need no new treatment. A longer contact passes
         through all shorter ones, so `dwells_ms` (increasing) costs one insertion for all of them. Members in a box (geometry.kind) run
-        after the others, one by one on all threads, and cost an insertion per dwell time; of their fields nothing is kept.
+        after the others, one by one on all threads (or the whole device), and cost an insertion per dwell time; of their fields nothing is kept.
     backend: auto takes the GPU if there is one and the ensemble has a member for each of its multiprocessors, else all threads. A member
         that the GPU then has no room for, or leaves because it fails, runs on the host: its output `fell_back` is 1, and a RuntimeWarning
         says how many there are and why. A backend that was named does not fall back.
@@ -169,7 +169,7 @@ def run_batch(
 
     Raises
     ------
-    BackendError: a backend that cannot run here, or that has no treatment in a box where a member is one.
+    BackendError: a backend that cannot run here.
     KeyboardInterrupt: Ctrl-C; what finished has been given to `done`.
     """
     _check_horizon(horizon_year)

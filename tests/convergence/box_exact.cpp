@@ -138,14 +138,14 @@ double sphere_error(int cells) {
   for (int n = 0; n < steps; ++n) {
     const double dt = end * (std::pow((n + 1.0) / steps, 3) - std::pow(n / double(steps), 3));
     SerialColumns on;
-    on.cells(box.p.part.columns(), 1, SpaceConductanceStep{box.p});
-    on.cells(box.p.part.columns(), 1, SpaceBalanceStep{box.p, dt, false});
+    on.pieces(box.p.part.columns(), box.p.part.rows, SpaceConductanceStep{box.p});
+    on.pieces(box.p.part.columns(), box.p.part.rows, SpaceBalanceStep{box.p, dt, false});
     box.p.system.residual(0) += box.source[0];
     box.for_cells([&](int i, int j, int k, int at) {
       if (radius(i, j, k) < a) box.p.system.storage(at) *= 1e-6;
     });
     solve_box(on, box.p.system, box.levels, {0.0, 1e-9, 60});
-    on.cells(box.p.part.columns(), 1, SpaceApplyStep{box.p});
+    on.pieces(box.p.part.columns(), box.p.part.rows, SpaceApplyStep{box.p});
   }
   const auto exact = [&](int i, int j, int k) {
     const double r = radius(i, j, k), s = std::sqrt(end), u = (r - wall) / (2.0 * s);

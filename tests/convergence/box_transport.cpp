@@ -45,7 +45,7 @@ struct Column : SmallBox {
       t.pigment[0](at) += passing * pigment_in;
     });
     const ActiveColumns active = carry_ink(SerialColumns{}, p, dt, substeps, done);
-    SerialColumns{}.cells(p.part.columns(), 1, SpaceFluidStep{p, active, dt});
+    SerialColumns{}.pieces(p.part.columns(), p.part.rows, SpaceFluidStep{p, active, dt});
     for_cells([&](int i, int j, int k, int at) {
       if (place(i, j, k) + 1 < cells) return;
       const double kept = 1.0 - passing / t.fluid(at);
@@ -204,7 +204,7 @@ TEST(BoxTransport, KeepsTheAccountOfMassAndTheBoundsOfConcentration) {
   for (int n = 0; n < 10; ++n, time += 0.2) {
     const ActiveColumns active = carry_ink(SerialColumns{}, p, 0.2, 2, 2 * n);
     visited = active.count;
-    SerialColumns{}.cells(p.part.columns(), 1, SpaceFluidStep{p, active, 0.2});
+    SerialColumns{}.pieces(p.part.columns(), p.part.rows, SpaceFluidStep{p, active, 0.2});
     spread_over(SerialColumns{}, p, 0.2, n % 2 == 0);
     EXPECT_LT(n > 0 ? 0 : visited, 20 * 18);  // far columns are not visited at first
   }

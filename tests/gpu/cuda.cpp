@@ -144,5 +144,20 @@ TEST(Backends, AreKnownByName) {
   test::expect_says(test::refusal<InputError>([] { backend("gpu"); }), {"gpu", "auto, serial, kokkos or cuda"});
 }
 
+// A pressure solution ends at a tolerance; one iteration more or less, which an ulp can decide, moved doses by 5e-5 at most
+// (tests/invariant/space.cpp). Twenty times that.
+TEST_F(Cuda, TreatsInABoxAsTheReferenceDoes) {
+  const Treatment t = test::treatment(
+      "normal", {{"machine.dwell_ms", "15"}, {"machine.angle_deg", "20"}, {"geometry.kind", "box"}, {"geometry.margin_mm", "0.4"}});
+  RunOptions options = test::quick_grid();
+  options.horizon = 30.0 * units::day;
+  RunMonitor monitor;
+  const RunResult serial = run(t, options, Backend::serial, monitor), device = run(t, options, Backend::cuda, monitor);
+  EXPECT_EQ(serial.member.outcome.steps, device.member.outcome.steps);
+  EXPECT_EQ(serial.member.outcome.healing_steps, device.member.outcome.healing_steps);
+  EXPECT_NEAR(device.member.outcome.deposited / serial.member.outcome.deposited, 1.0, 1e-3);
+  EXPECT_LT(device.member.outcome.imbalance, 1e-10);
+}
+
 }  // namespace
 }  // namespace dermaflux

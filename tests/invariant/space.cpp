@@ -116,7 +116,7 @@ std::pair<double, long> drawn_in(bool wide) {
   SpaceProblem& b = in.box;
   const SerialColumns on;
   InsertionParams params = space_params(box->treatment, box->puncture, box->dots.front(), GridLevel::quick);
-  place_tracks(dot_tracks(box->treatment, box->dots.front()), params, in);
+  place_tracks(on, dot_tracks(box->treatment, box->dots.front()), params, in);
   b.part = {0, b.grid.n_x, 0, b.grid.n_y, b.grid.n_z};
   in_columns(on, b, StartTissueStep{b.tissue});
   on.single(FillDropStep{in.strip[0]});

@@ -3,10 +3,13 @@
 #include <algorithm>
 #include <cmath>
 
+#include "kernels/emulated_device.hpp"
 #include "kernels/kokkos/kokkos_columns.hpp"
+#include "kernels/space_elsewhere.hpp"
 #include "tests/support/same_bits.hpp"
 #include "tests/support/small_box.hpp"
 #include "tests/support/space_cases.hpp"
+#include "tests/support/steps_of_source.hpp"
 #include "tests/support/thread_count.hpp"
 
 /// Flow and transport in a box, and a treatment in one: the same bits on one thread and on any number of threads of Kokkos.
@@ -51,12 +54,12 @@ std::vector<double> march(const Executor& on) {
     nodes.face(6) = 0.0;
     in_columns(on, p, MobilityStep{p.tissue});
     box.pressure_step(on, dt, {0.0, 1e-9, 100});
-    on.cells(columns, 1, SpaceFluxStep{p});
+    on.pieces(columns, p.part.rows, SpaceFluxStep{p});
     on.cells(columns, 1, SpaceSpeedStep{p, dt});
     const double share = dt * entering / g.volume(8, 6, 5);
     for (const FieldView<double>& held : {t.fluid, t.carrier, t.pigment[0]}) held(spring) += share;
     const ActiveColumns active = carry_ink(on, p, dt, 2, 2 * n);
-    on.cells(columns, 1, SpaceFluidStep{p, active, dt});
+    on.pieces(columns, p.part.rows, SpaceFluidStep{p, active, dt});
     spread_over(on, p, dt, n % 2 == 0);
   }
   std::vector<double> all;
@@ -75,22 +78,108 @@ TEST_P(BoxThreads, LeaveEveryFieldAsItIs) {
   EXPECT_TRUE(test::same_bits(serial, march(Threads{})));
 }
 
-/// All that a treatment leaves: fields right after it and at every moment.
-template <class Executor>
-std::vector<double> treated(const Executor& on) {
-  const Treatment t = test::in_box({{"machine.dwell_ms", "10"}, {"machine.angle_deg", "20"}});
-  const std::unique_ptr<SpaceCase> box = build_space_case(t, test::one_year());
-  Outcome outcome;
-  run_in_space(on, *box, outcome);
+std::unique_ptr<SpaceCase> tilted() {
+  return build_space_case(test::in_box({{"machine.dwell_ms", "10"}, {"machine.angle_deg", "20"}}), test::one_year());
+}
+
+/// All that a treatment has left: fields right after it and at every moment, and the way there.
+std::vector<double> left_by(const SpaceCase& box, const Outcome& outcome) {
   EXPECT_GT(outcome.deposited, 0.0);
-  std::vector<double> all(box->fields.insertion.begin(), box->fields.insertion.end());
-  all.insert(all.end(), box->fields.pools.begin(), box->fields.pools.end());
+  std::vector<double> all(box.fields.insertion.begin(), box.fields.insertion.end());
+  all.insert(all.end(), box.fields.pools.begin(), box.fields.pools.end());
+  all.insert(all.end(), box.trace.begin(), box.trace.end());
   all.push_back(outcome.deposited);
+  all.push_back(outcome.fractured_volume);
   all.push_back(static_cast<double>(outcome.iterations));
   return all;
 }
+template <class Executor>
+std::vector<double> treated(const Executor& on, std::unique_ptr<SpaceCase> box = tilted()) {
+  Outcome outcome;
+  run_in_space(on, *box, outcome);
+  return left_by(*box, outcome);
+}
 
 TEST_P(BoxThreads, TreatAsOneDoes) { EXPECT_TRUE(test::same_bits(treated(SerialColumns{}), treated(Threads{}))); }
+
+/// The same in a memory that the host does not see, a thread per cell, row or line, the last one first.
+std::vector<double> treated_elsewhere(std::unique_ptr<SpaceCase> box, std::set<std::string>* taken = nullptr) {
+  Outcome outcome;
+  GuardedMemory memory;
+  {
+    SpaceElsewhere elsewhere(*box, memory);
+    run_in_space(EmulatedColumns{memory, taken}, *box, outcome);
+    elsewhere.fetch();
+  }
+  return left_by(*box, outcome);
+}
+
+TEST(BoxElsewhere, HasTheBitsOfTheReference) {
+  EXPECT_TRUE(test::same_bits(treated(SerialColumns{}), treated_elsewhere(tilted())));
+}
+
+/// Three prongs beside a follicle on the border of a scar, two dots, cracks, two size classes, ridges: every step that a box has.
+std::unique_ptr<SpaceCase> with_everything() {
+  RunOptions options = test::one_year();
+  options.horizon = 30.0 * units::day;
+  return build_space_case(test::in_box({{"machine.dwell_ms", "5"},
+                                        {"needle.model", "round_liner_3_025_long"},
+                                        {"geometry.dots_x", "2"},
+                                        {"pattern.dot_spacing_mm", "0.6"},
+                                        {"geometry.margin_mm", "0.5"},
+                                        {"geometry.rete_wavelength_um", "120"},
+                                        {"geometry.follicle_um", "100"},
+                                        {"geometry.follicle_x_mm", "0"},
+                                        {"geometry.follicle_y_mm", "0.4"},
+                                        {"skin.fracture", "true"},
+                                        {"skin.fracture_pressure_kpa", "20"},
+                                        {"ink.size_classes", "2"},
+                                        {"scar.shape", "strip"},
+                                        {"scar.class", "hypertrophic"},
+                                        {"scar.width_mm", "0.4"},
+                                        {"scar.offset_mm", "0.4"}}),
+                          options);
+}
+
+TEST(BoxElsewhere, HasTheBitsOfTheReferenceWithEverythingInIt) {
+  std::set<std::string> taken;
+  EXPECT_TRUE(test::same_bits(treated(SerialColumns{}, with_everything()), treated_elsewhere(with_everything(), &taken)));
+  // These are all the steps that the source has for boxes, but those of the coarser levels, which no treatment asks for and marches
+  // compare (tests/unit/box_multigrid.cpp).
+  std::set<std::string> names;
+  for (const std::string& name : taken)
+    for (const std::string& part : test::words(name)) names.insert(part);
+  for (const std::string& step : test::steps_of_source("space_")) EXPECT_TRUE(names.contains(step)) << step;
+  for (const std::string& step : test::steps_of_source("box_solver")) EXPECT_TRUE(names.contains(step)) << step;
+}
+
+TEST(BoxElsewhere, TellsTheHostWhatMayBeKept) {
+  // Blocks of numbers at the end of every stroke and dot, read as a checkpoint reads them.
+  const auto kept = [](bool elsewhere) {
+    const std::unique_ptr<SpaceCase> box = tilted();
+    std::vector<double> all;
+    Outcome outcome;
+    box->between = [&](const Outcome&) {
+      for (const std::span<double>& block : box->kept_numbers()) all.insert(all.end(), block.begin(), block.end());
+    };
+    if (!elsewhere) {
+      run_in_space(SerialColumns{}, *box, outcome);
+      return all;
+    }
+    GuardedMemory memory;
+    const SpaceElsewhere there(*box, memory);
+    run_in_space(EmulatedColumns{memory}, *box, outcome);
+    return all;
+  };
+  EXPECT_TRUE(test::same_bits(kept(false), kept(true)));
+}
+
+TEST(BoxElsewhere, IsRefusedWhereItHasNoRoom) {
+  const std::unique_ptr<SpaceCase> box = tilted();
+  const std::size_t needed = SpaceLengths::of(*box).all() * sizeof(double);
+  EXPECT_NO_THROW(require_room(*box, needed));
+  EXPECT_THROW(require_room(*box, needed - 1), BackendError);
+}
 
 INSTANTIATE_TEST_SUITE_P(Count, BoxThreads, test::thread_counts, ::testing::PrintToStringParamName());
 

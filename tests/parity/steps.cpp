@@ -1,16 +1,13 @@
 #include <gtest/gtest.h>
 
-#include <filesystem>
-#include <fstream>
-#include <regex>
 #include <set>
-#include <sstream>
 
 #include "kernels/emulated_block.hpp"
 #include "kernels/kokkos/kokkos_executor.hpp"
 #include "kernels/step_parity.hpp"
 #include "tests/support/bound_case.hpp"
 #include "tests/support/same_bits.hpp"
+#include "tests/support/steps_of_source.hpp"
 #include "tests/support/thread_count.hpp"
 #include "validation/gpu/step_courses.hpp"
 
@@ -61,16 +58,9 @@ TEST(StepsInABlock, GiveTheBitsOfTheReferenceOneByOne) { expect_same_bits(steps_
 
 TEST(StepsInABlock, AreAllThatTheSourceHas) {
   // A step that no course above takes would never be compared. Those of other programs have parity tests of their own.
-  std::set<std::string> written, taken;
-  for (const auto& file : std::filesystem::directory_iterator(DF_SOURCE "/core/solver")) {
-    const std::string of = file.path().filename().string();
-    if (of.starts_with("box_") || of.starts_with("space_") || of.starts_with("photon_") || of.starts_with("row_")) continue;
-    std::stringstream text;
-    text << std::ifstream(file.path()).rdbuf();
-    const std::string source = text.str();
-    const std::regex step(R"(\nstruct (\w+Step)\b)");
-    for (std::sregex_iterator at(source.begin(), source.end(), step), end; at != end; ++at) written.insert((*at)[1]);
-  }
+  std::set<std::string> written = test::steps_of_source(""), taken;
+  for (const char* others : {"box_", "space_", "photon_", "row_"})
+    for (const std::string& name : test::steps_of_source(others)) written.erase(name);
   EXPECT_GT(written.size(), 60U);
   // A reaction marks the groups of cells that it left alone in its executor's width, and is undone by the same executor.
   written.erase("UndoReactionStep");

@@ -34,7 +34,7 @@ inline std::vector<double> cored_faces(int count, double length, double middle, 
 /// test sets them. The part is the whole.
 struct SmallBox : BareBox {
   std::vector<double> source;  ///< liquid that enters each cell [m^3/s], for pressure_step
-  BoxLevels& levels = in.levels;
+  BoxLevels& levels = in.solver.levels;
 
   SmallBox(const std::vector<double>& x, const std::vector<double>& y, const std::vector<double>& z, double porosity = 0.4,
            int nodes = 0, int links = 0)
@@ -79,16 +79,16 @@ struct SmallBox : BareBox {
   void set_conductances(const Mobility& mobility, double anisotropy = 1.0) {
     set_rows(p.tissue.rows.anisotropy, anisotropy);
     for_cells([&](int i, int j, int k, int at) { p.tissue.scratch.mobility(at) = mobility(i, j, k); });
-    SerialColumns{}.cells(p.part.columns(), 1, SpaceConductanceStep{p});
+    SerialColumns{}.pieces(p.part.columns(), p.part.rows, SpaceConductanceStep{p});
   }
   /// One implicit step of the pressure under the sources.
   template <class Executor>
   SolveCost pressure_step(const Executor& on, double dt, const SolveUntil& until) {
-    on.cells(p.part.columns(), 1, SpaceConductanceStep{p});
-    on.cells(p.part.columns(), 1, SpaceBalanceStep{p, dt, false});
+    on.pieces(p.part.columns(), p.part.rows, SpaceConductanceStep{p});
+    on.pieces(p.part.columns(), p.part.rows, SpaceBalanceStep{p, dt, false});
     for (int at = 0; at < p.grid.cell_count(); ++at) p.system.residual(at) += source[static_cast<std::size_t>(at)];
     const SolveCost cost = solve_box(on, p.system, levels, until);
-    on.cells(p.part.columns(), 1, SpaceApplyStep{p});
+    on.pieces(p.part.columns(), p.part.rows, SpaceApplyStep{p});
     return cost;
   }
 };

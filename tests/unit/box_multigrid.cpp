@@ -169,7 +169,7 @@ TEST(BoxMultigrid, SolvesAPartOfALargerGridAsIfItStoodAlone) {
   const auto mobility = [](int i, int j, int k) { return std::exp(3.0 * std::sin(1.3 * i + 2.1 * j + 0.7 * k)); };
   whole.set_conductances(mobility);  // what lies around is not zero before
   whole.p.part = {2, 8, 3, 8, 8};
-  lay_out_pressure(whole.in);
+  lay_out_pressure(SerialColumns{}, whole.in);
   std::vector<double> x, y, z;
   for (int n = 2; n <= 8; ++n) x.push_back(whole.p.grid.x_face(n));
   for (int n = 3; n <= 8; ++n) y.push_back(whole.p.grid.y_face(n));

@@ -27,7 +27,8 @@ struct BareBox {
     put_faces(p.grid, faces.x, faces.y, faces.z);
     for (int k = 0; k < p.grid.n_z; ++k) put(p.scratch.per_height, k, 1.0 / p.grid.dz(k));
     p.part = {0, p.grid.n_x, 0, p.grid.n_y, p.grid.n_z};
-    lay_out_pressure(in);
+    keep_for_host(in);
+    lay_out_pressure(SerialColumns{}, in);
   }
   BareBox(const BareBox&) = delete;
   BareBox& operator=(const BareBox&) = delete;

@@ -1,6 +1,6 @@
-// One stage of the check: gpu_check STAGE [--host] [--configs FOLDER] [--seconds S] [--grid NAME]. Stages: facts, parity, steps, ensemble,
-// photons, lines, throughput, small (one short treatment and some photons, for tools that slow everything down). Prints one JSON
-// object per line; exit code 0 if all is right, 1 if not, 2 for bad input, 3 if there is no device.
+// One stage of the check: gpu_check STAGE [--host] [--configs FOLDER] [--seconds S] [--grid NAME]. Stages: facts, parity, steps,
+// ensemble, photons, boxes, lines, throughput, small (one short treatment and some photons, for tools that slow everything down).
+// Prints one JSON object per line; exit code 0 if all is right, 1 if not, 2 for bad input, 3 if there is no device.
 #include <sys/random.h>
 
 #include <cstdlib>
@@ -96,6 +96,8 @@ int run(int count, char** words) {
     check_ensemble(target, cases, report);
   else if (arguments.stage == "photons")
     check_photons(target, report);
+  else if (arguments.stage == "boxes")
+    check_boxes(target, cases, report);
   else if (arguments.stage == "lines")
     check_lines(target, cases, report);
   else if (arguments.stage == "throughput")
@@ -103,7 +105,8 @@ int run(int count, char** words) {
   else if (arguments.stage == "small")
     run_small(target, cases, report);
   else
-    throw InputError("unknown stage \"" + arguments.stage + "\"; use facts, parity, steps, ensemble, photons, lines, throughput or small");
+    throw InputError("unknown stage \"" + arguments.stage +
+                     "\"; use facts, parity, steps, ensemble, photons, boxes, lines, throughput or small");
   return report.failed() ? 1 : 0;
 }
 

@@ -1,8 +1,8 @@
 #include <algorithm>
-#include <map>
 
 #include "core/solver/trace_step.hpp"
 #include "validation/gpu/check_report.hpp"
+#include "validation/gpu/field_error.hpp"
 #include "validation/gpu/target.hpp"
 
 namespace dermaflux::gpu_check {
@@ -24,24 +24,6 @@ struct Recorded {
   Recorded(const Recorded&) = delete;
   Recorded& operator=(const Recorded&) = delete;
 };
-
-/// Largest difference of part of two fields over the largest value of that part; 1 if one is not finite where the other is.
-struct FieldError {
-  double difference = 0.0, scale = 0.0;
-  void add(double a, double b) {
-    if (std::isnan(a) && std::isnan(b)) return;
-    difference = std::isfinite(a - b) ? std::fmax(difference, std::fabs(a - b)) : HUGE_VAL;
-    scale = std::fmax(scale, std::fabs(a));
-  }
-  double relative() const { return difference == 0.0 ? 0.0 : (scale > 0.0 ? difference / scale : HUGE_VAL); }
-};
-using Errors = std::map<std::string, FieldError>;
-
-/// Adds fields of which every `stride` values belong to one of `names` in turn.
-void add_fields(const std::vector<double>& a, const std::vector<double>& b, std::size_t stride,
-                const std::vector<std::string>& names, Errors& errors) {
-  for (std::size_t k = 0; k < a.size(); ++k) errors[names[k / stride % names.size()]].add(a[k], b[k]);
-}
 
 /// Errors of everything that a run records: pools at each moment, tissue after the insertion, and every time step of it.
 bool compare_fields(const RunFields& a, const RunFields& b, Errors& errors) {

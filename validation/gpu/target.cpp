@@ -7,9 +7,12 @@
 #include "core/error.hpp"
 #include "core/io/config.hpp"
 #include "core/io/output_group.hpp"
+#include "core/simulation/space_program.hpp"
 #include "core/solver/photon_walk.hpp"
 #include "kernels/cuda/run_cuda.cuh"
 #include "kernels/emulated_block.hpp"
+#include "kernels/emulated_device.hpp"
+#include "kernels/space_elsewhere.hpp"
 
 namespace dermaflux::gpu_check {
 
@@ -19,6 +22,7 @@ Target cuda_target() {
     throw BackendError(detail + "; nvidia-smi must list one, with a driver for CUDA 13 (or use --host)");
   return {.device = true,
           .tolerance = 1e-10,
+          .box_tolerance = 1e-3,
           .look_tolerance = 1e-5,
           .run_case =
               [](TreatmentCase& bound, const CaseBlueprint& blueprint, double* state, Outcome* outcomes) {
@@ -36,12 +40,18 @@ Target cuda_target() {
               [](const PhotonJob& job, std::vector<long long>& sums) {
                 RunMonitor monitor;
                 cuda_backend().run_photons(job, sums, monitor);
+              },
+          .run_space =
+              [](SpaceCase& bound, Outcome& outcome) {
+                RunMonitor monitor;
+                cuda_backend().run_space(bound, outcome, monitor);
               }};
 }
 
 Target emulated_target() {
   return {.device = false,
           .tolerance = 0.0,
+          .box_tolerance = 0.0,
           .look_tolerance = 0.0,
           .run_case = [](TreatmentCase& bound, const CaseBlueprint&, double*,
                          Outcome* outcomes) { run_treatment(StridedExecutor{128}, bound, outcomes); },
@@ -70,6 +80,13 @@ Target emulated_target() {
                   follow_chunk(job, first, last, sums);
                   last = first;
                 }
+              },
+          .run_space =
+              [](SpaceCase& bound, Outcome& outcome) {
+                GuardedMemory memory;
+                SpaceElsewhere elsewhere(bound, memory);
+                run_in_space(EmulatedColumns{memory}, bound, outcome);
+                elsewhere.fetch();
               }};
 }
 

@@ -6,6 +6,7 @@
 #include <utility>
 #include <vector>
 
+#include "core/solver/box_solver.hpp"
 #include "kernels/batches.hpp"
 #include "kernels/step_parity.hpp"
 
@@ -17,6 +18,7 @@ inline constexpr std::uint64_t all_memory = std::numeric_limits<std::uint64_t>::
 struct Target {
   bool device;            ///< a GPU; else the emulation
   double tolerance;       ///< against the serial reference, relative to the largest value of a field [-]
+  double box_tolerance;   ///< of a box, whose pressure is known to the tolerance of its solution only [-]
   double look_tolerance;  ///< of what is computed from the look, whose sums are in single precision [-]
   void (*run_case)(TreatmentCase& bound, const CaseBlueprint& blueprint, double* state, Outcome* outcomes);
   std::vector<Unfit> (*run_members)(const std::vector<Member>& members, const RunOptions& options, MemberSink& sink,
@@ -24,6 +26,7 @@ struct Target {
   std::map<std::string, StepFinding> (*run_steps)(const Treatment& treatment, const RunOptions& options,
                                                   std::map<std::string, StepFinding> found);
   void (*run_photons)(const PhotonJob& job, std::vector<long long>& sums);
+  void (*run_space)(SpaceCase& bound, Outcome& outcome);
 };
 Target cuda_target();      ///< throws BackendError where there is no device
 Target emulated_target();  ///< blocks in their order on one thread
@@ -31,6 +34,16 @@ Target emulated_target();  ///< blocks in their order on one thread
 /// Every step of a treatment by the reference and on the device (steps.cu).
 std::map<std::string, StepFinding> steps_on_device(const Treatment& treatment, const RunOptions& options,
                                                    std::map<std::string, StepFinding> found);
+
+/// What one solution of a box of n^3 cells took.
+struct BoxSpeed {
+  SolveCost cost;
+  double seconds, set_up_seconds;
+  double bytes_per_iteration;  ///< that it has to move: every array once per step [byte per cell]
+  double copy_rate;            ///< of a copy of device memory, read and write [byte/s]; 0 without a device
+};
+/// Pressure to 1e-8 in twenty layers over six decades, or in one, on the device (box_speed.cu); NAN seconds where it has no room.
+BoxSpeed solve_box_of(int n, bool layered);
 
 /// Treatments of a folder of configurations.
 struct Cases {
@@ -77,6 +90,7 @@ void check_parity(const Target& target, const Cases& cases, class Report& report
 void check_steps(const Target& target, const Cases& cases, class Report& report);
 void check_ensemble(const Target& target, const Cases& cases, class Report& report);
 void check_photons(const Target& target, class Report& report);
+void check_boxes(const Target& target, const Cases& cases, class Report& report);
 void check_lines(const Target& target, const Cases& cases, class Report& report);
 void measure_throughput(const Target& target, const Cases& cases, class Report& report, double seconds, const std::string& grid);
 
