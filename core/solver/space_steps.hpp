@@ -52,22 +52,22 @@ struct ObstacleStep {
   }
 };
 
-/// How open tracks change the conductance of a face whose normal has the given squares of components: an incompressible tissue
-/// is pushed away from each track (OpeningStretch), so that flow away from it finds more room and flow around it less; along it
-/// nothing changes. What lies off the diagonal of that tensor is left out.
+/// How open tracks change the conductance of a face with a given normal: an incompressible tissue is pushed away from each track
+/// (OpeningStretch), so that flow away from it finds more room; along it nothing changes. Flow around it is taken to be as easy as
+/// flow away from it: what a track gives then flows away alike in all directions, as on rings, which the diagonal of the tensor
+/// alone does not give (README). What lies off the diagonal where a track leans is left out. No face is nearer to a track than
+/// those of a cell in whose middle it lies.
 struct FaceStretch {
   SpaceProblem b;
+  double nearest;  ///< square of half a cell [m^2]
   enum class Normal { x, y, z };
   template <Normal normal>
   DF_IN_LANES DF_FUNCTION double at(double x, double y, double z, int row) const {
     double factor = 1.0;
     for (int t = 0; t < b.tracks; ++t) {
       const SpaceTrack& track = b.track[t];
-      const SpaceTrack::Seen seen = track.seen(x, y, z);
-      const double away = normal == Normal::x ? seen.x2 : (normal == Normal::y ? seen.y2 : seen.z2);
       const double along = normal == Normal::x ? track.along_x() : (normal == Normal::y ? track.along_y() : track.along_z());
-      const double stretch = 1.0 + track.opening(row) / seen.square;
-      factor *= away * stretch + along + larger(1.0 - away - along, 0.0) / stretch;
+      factor *= mix(1.0 + track.opening(row) / larger(track.seen(x, y, z).square, nearest), 1.0, along);
     }
     return factor;
   }
@@ -81,10 +81,10 @@ struct SpaceConductanceStep {
     const InsertionProblem& p = b.tissue;
     const CartesianGrid& g = b.grid;
     const BoxSystem& s = b.system;
-    const FaceStretch stretch{b};
     using Normal = FaceStretch::Normal;
     const int column = b.column(n), i = b.column_x(column), l = b.column_y(column), first = column * g.n_z, layer = b.layer();
     const double dx = g.dx(i), dy = g.dy(l);
+    const FaceStretch stretch{b, 0.25 * dx * dy};
     const bool east = i + 1 < b.part.i1, north = l + 1 < b.part.j1;
     const bool closed_west = i == b.part.i0 && i > 0, closed_south = l == b.part.j0 && l > 0;
     const double next_dx = east ? g.dx(i + 1) : dx, next_dy = north ? g.dy(l + 1) : dy;

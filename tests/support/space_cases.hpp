@@ -33,6 +33,10 @@ inline BoxRun run_box(const Treatment& treatment) {
   return run;
 }
 
+/// By how much columns of mirrored runs may differ, over the largest: what the pressure solver leaves, 2e-7 of that by what a tenth
+/// of its tolerance changes (SpaceSymmetry), and single precision of every cell that is kept, 2^-24 of both.
+inline constexpr double mirrored = 2e-7 + 2.0 * 6e-8;
+
 /// Pigment in a column of the box right after treatment, over its depth [kg/m^2].
 inline double column_pigment(const SpaceFields& f, std::size_t i, std::size_t l) {
   const std::size_t n_y = f.y_face.size() - 1, n_z = f.z_face.size() - 1;
