@@ -319,10 +319,8 @@ struct UndoReactionStep {
 };
 
 /// Says for each row within which rings pigment may be in the next step: where it was in this one, in these eight rows or in the
-/// sixteen above and below, and a quarter farther. Columns of a box are numbered along y first: all that lie before the last one
-/// with pigment along x are looked at, whatever their y. Tracks have the same margin on both sides, so the last one lies at half of
-/// the width or beyond, and a quarter of its number is an eighth of all columns along x; after a day it was all of them in every
-/// box seen.
+/// sixteen above and below, and a quarter farther. In a box the columns of a plane of equal x are counted, in all planes alike: tracks
+/// have the same margin on both sides, so the last one with pigment lies at half of the width or beyond.
 struct BoundStep {
   HealingProblem p;
   static constexpr int rows = 8, around = 16;  ///< any number of rows that a step takes at once gives the same

@@ -38,11 +38,11 @@ TrackErrors open_track(double cell, double off_x, double off_y) {
   place.y = off_y * g.dy(g.n_y / 2);
   InsertionParams params = p.tissue.params;
   params.tip_depth = 1.0;
-  place_tracks({place}, params, box.in);
+  const SerialColumns on;
+  place_tracks(on, {place}, params, box.in);
   const InsertionProblem& strip = box.in.strip[0];
   for (int j = 0; j < g.n_z; ++j) strip.track.hole(j) = strip.track.liquid(j) = pi * a * a;
   box.set_conductances([](int, int, int) { return 1.0; });
-  const SerialColumns on;
   on.cells(1, g.n_z, GatherTrackStep{p, strip, 0});
   on.rows(g.n_z, WallConductanceStep{strip});
   box.for_cells([&](int i, int j, int k, int at) {

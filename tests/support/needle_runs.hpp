@@ -131,8 +131,8 @@ struct BoxDot {
     params.pressure_share *= controls.tolerance;
     params.pressure_tolerance *= controls.tolerance;
     fill_space(t, faces, in);
-    place_tracks(dot_tracks(t, dot), params, in);
     const SerialColumns on;
+    place_tracks(on, dot_tracks(t, dot), params, in);
     in_columns(on, b, StartTissueStep{b.tissue});
     for (int k = 0; k < b.tracks; ++k) on.single(FillDropStep{in.strip[k]});
     start_part(in, b.part);
