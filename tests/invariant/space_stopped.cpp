@@ -1,6 +1,10 @@
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <filesystem>
+#include <fstream>
+#include <sstream>
+#include <string_view>
 
 #include "core/io/state_file.hpp"
 #include "kernels/run.hpp"
@@ -97,6 +101,19 @@ TEST_F(StoppedBox, WritesItsStateAfterSoManyStrokesAndAfterEachDotAndMoment) {
   EXPECT_FALSE(std::filesystem::exists(state(0).string() + ".part"));
 }
 
+/// Turns one bit of some numbers where a file holds them.
+void turn_a_bit(const std::filesystem::path& path, const std::vector<float>& numbers) {
+  std::stringstream content;
+  content << std::ifstream(path, std::ios::binary).rdbuf();
+  std::string bytes = content.str();
+  const auto largest = std::max_element(numbers.begin(), numbers.end() - 4);
+  std::string_view sought(reinterpret_cast<const char*>(&*largest), 4 * sizeof(float));
+  const std::size_t at = bytes.find(sought);
+  ASSERT_NE(at, std::string::npos);
+  bytes[at] = static_cast<char>(bytes[at] ^ 1);
+  std::ofstream(path, std::ios::binary) << bytes;
+}
+
 TEST_F(StoppedBox, RefusesAStateOfSomethingElseOrADamagedOne) {
   const Treatment t = test::in_box({{"geometry.margin_mm", "0.25"}});
   BoxRun box{build_space_case(t, test::one_year()), {}};
@@ -112,6 +129,8 @@ TEST_F(StoppedBox, RefusesAStateOfSomethingElseOrADamagedOne) {
   test::expect_says(why.operator()<InputError>(t, {{"program", "this"}, {"input_sha256", "another"}}),
                     {"was saved with input_sha256 that, but here it is another"});
   test::expect_says(why(test::in_box({{"geometry.margin_mm", "0.4"}}), facts), {"0.state.h5", "damaged"});
+  turn_a_bit(state(0), box.box->fields.pools);
+  test::expect_says(why(t, facts), {"0.state.h5", "damaged"});
   const auto whole = std::filesystem::file_size(state(0));
   for (const double share : {0.999, 0.5, 0.01, 0.0}) {
     std::filesystem::resize_file(state(0), static_cast<std::uintmax_t>(share * static_cast<double>(whole)));
