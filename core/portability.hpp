@@ -42,6 +42,15 @@
 
 namespace dermaflux {
 
+/// Whether the function that asks runs on a device.
+DF_FUNCTION inline constexpr bool on_device() {
+#ifdef __CUDA_ARCH__
+  return true;
+#else
+  return false;
+#endif
+}
+
 /// Position of the lowest bit that is set; there must be one.
 DF_FUNCTION inline int lowest_bit(unsigned bits) {
 #ifdef __CUDA_ARCH__
