@@ -1,5 +1,7 @@
 #pragma once
+#include <bit>
 #include <cmath>
+#include <cstdint>
 
 #include "core/portability.hpp"
 
@@ -35,10 +37,16 @@ struct FaceConcentrations {
   struct Seen {
     double donor, product, sum;
   };
-  DF_IN_LANES DF_FUNCTION static Seen seen(bool onward, double a, double b, double c, double d) {
-    const double face_step = c - b, upwind_step = onward ? b - a : d - c, product = upwind_step * face_step;
-    const bool slopes = product > least_product;
-    return {onward ? b : c, slopes ? product : 0.0, slopes ? upwind_step + face_step : 1.0};
+  DF_IN_LANES DF_FUNCTION static double pick(std::int64_t first, double a, double b) {
+    const auto x = std::bit_cast<std::int64_t>(a), y = std::bit_cast<std::int64_t>(b);
+    return std::bit_cast<double>((x & first) | (y & ~first));
+  }
+  DF_IN_LANES DF_FUNCTION static Seen seen(bool on, double a, double b, double c, double d) {
+    const std::int64_t onward = -static_cast<std::int64_t>(on);
+    const double face_step = c - b, upwind_step = pick(onward, b - a, d - c);
+    const double product = upwind_step * face_step, sum = upwind_step + face_step;
+    const std::int64_t slopes = -static_cast<std::int64_t>(product > least_product);
+    return {pick(onward, b, c), pick(slopes, product, 0.0), pick(slopes, sum, 1.0)};
   }
   DF_IN_LANES DF_FUNCTION static void carry(double flux, double weight, const Seen& one, const Seen& two, double& out_one,
                                             double& out_two) {

@@ -207,7 +207,7 @@ struct SpaceSidewaysStep : SpaceSweep<drains> {
   }
   /// Works on G cells of the n-th column, and on their faces to the next one; looks at the column after that if it is active.
   template <int G, bool looks_ahead, int K, int W>
-  DF_FUNCTION void move(const Tissue<K>& tissue, Window<K, W>& w, int n, int first, int lane, double open) const {
+  DF_IN_LANES DF_FUNCTION void move(const Tissue<K>& tissue, Window<K, W>& w, int n, int first, int lane, double open) const {
     const CarriedShares<K, W>&behind = w.shares[(n - 1) & 3], &donor = w.shares[n & 3], &after = w.shares[(n + 1) & 3];
     CarriedShares<K, W>& ahead = w.shares[(n + 2) & 3];
     const FieldView<const double> faces = flux();
@@ -253,8 +253,8 @@ struct SpaceDownStep : SpaceSweep<drains> {
   template <int K, int W>
   struct Window {
     static constexpr int top = row_group;
-    CarriedShares<K, top + W + 2> shares;  ///< and of the two rows above and below
-    CarriedFluxes<K, top + W> out;         ///< through the lower faces, and through the upper one of the first row
+    CarriedShares<K, top + W + row_group> shares;  ///< and of the two rows above and below
+    CarriedFluxes<K, top + W> out;                 ///< through the lower faces, and through the upper one of the first row
   };
 
   template <int W, int K>
@@ -270,7 +270,7 @@ struct SpaceDownStep : SpaceSweep<drains> {
     }
   }
   template <int K, int W>
-  DF_FUNCTION static void repeat(Window<K, W>& w, int from, int to) {
+  DF_IN_LANES DF_FUNCTION static void repeat(Window<K, W>& w, int from, int to) {
     w.shares.inverse[to] = w.shares.inverse[from];
     for (int m = 0; m < K; ++m) w.shares.share[m][to] = w.shares.share[m][from];
   }
@@ -281,7 +281,7 @@ struct SpaceDownStep : SpaceSweep<drains> {
     for (int m = 0; m < K; ++m) w.shares.share[m][to] = share[m];
   }
   template <int K, int W>
-  DF_FUNCTION static void look(const Tissue<K>& tissue, Window<K, W>& w, int first, int row, int count, int rows) {
+  DF_IN_LANES DF_FUNCTION static void look(const Tissue<K>& tissue, Window<K, W>& w, int first, int row, int count, int rows) {
     constexpr int top = Window<K, W>::top;
     for (int l = 1; l <= 2; ++l) repeat(w, top + W - l, top - l);
     DF_LANES
@@ -290,32 +290,40 @@ struct SpaceDownStep : SpaceSweep<drains> {
     for (int l = count; l < count + 2; ++l)
       row + l < rows ? load(tissue, w, first + row + l, top + l) : repeat(w, top + l - 1, top + l);
   }
-  /// What goes through the lower faces.
+  /// What goes through the lower faces; the lowest one of the column is closed to ink, not to fluid.
   template <int K, int W>
-  DF_FUNCTION void pass(Window<K, W>& w, int first, int row, int count, int rows, double per_area) const {
+  DF_IN_LANES DF_FUNCTION void pass(Window<K, W>& w, int first, int row, int count, int rows, double per_area) const {
     constexpr int top = Window<K, W>::top;
-    const CarriedShares<K, top + W + 2>& s = w.shares;
-    w.out.fluid[top - 1] = row == 0 ? 0.0 : w.out.fluid[top + W - 1];
-    for (int m = 0; m < K; ++m) w.out.carried[m][top - 1] = row == 0 ? 0.0 : w.out.carried[m][top + W - 1];
+    const CarriedShares<K, top + W + row_group>& s = w.shares;
+    CarriedFluxes<K, top + W>& out = w.out;
+    const double* const per_height = b.scratch.per_height.data + row;
+    out.fluid[top - 1] = row == 0 ? 0.0 : out.fluid[top + W - 1];
+    for (int m = 0; m < K; ++m) out.carried[m][top - 1] = row == 0 ? 0.0 : out.carried[m][top + W - 1];
+    DF_LANES
+    for (int l = 0; l < count; ++l) out.fluid[top + l] = b.scratch.z_flux(first + row + l);
+    const double lowest = out.fluid[top + count - 1];
+    if (row + count == rows) out.fluid[top + count - 1] = 0.0;
     DF_LANES
     for (int l = 0; l < count; ++l) {
-      double above[K], own[K], next[K], further[K], out[K];
+      double above[K], own[K], next[K], further[K], through[K];
       for (int m = 0; m < K; ++m) {
         above[m] = s.share[m][top + l - 1];
         own[m] = s.share[m][top + l];
         next[m] = s.share[m][top + l + 1];
         further[m] = s.share[m][top + l + 2];
       }
-      const double flow = w.out.fluid[top + l] = b.scratch.z_flux(first + row + l);
-      const double leaves = per_area * b.scratch.per_height(row + l) * s.inverse[top + l];
-      const double comes = per_area * b.scratch.per_height(row + l + 1) * s.inverse[top + l + 1];
-      Tissue<K>::carry(flow, leaves, comes, above, own, next, further, out);
-      for (int m = 0; m < K; ++m) w.out.carried[m][top + l] = out[m];
+      const double leaves = per_area * per_height[l] * s.inverse[top + l];
+      const double comes = per_area * per_height[l + 1] * s.inverse[top + l + 1];
+      Tissue<K>::carry(out.fluid[top + l], leaves, comes, above, own, next, further, through);
+      for (int m = 0; m < K; ++m) out.carried[m][top + l] = through[m];
     }
+    out.fluid[top + count - 1] = lowest;
   }
   template <int K, int W>
-  DF_FUNCTION void settle(const Tissue<K>& tissue, const Window<K, W>& w, int first, int row, int count, double per_area) const {
+  DF_IN_LANES DF_FUNCTION void settle(const Tissue<K>& tissue, const Window<K, W>& w, int first, int row, int count,
+                                      double per_area) const {
     constexpr int top = Window<K, W>::top;
+    const double* const per_height = b.scratch.per_height.data + row;
     DF_LANES
     for (int l = 0; l < count; ++l) {
       double in[K], out[K];
@@ -323,7 +331,7 @@ struct SpaceDownStep : SpaceSweep<drains> {
         in[m] = w.out.carried[m][top + l - 1];
         out[m] = w.out.carried[m][top + l];
       }
-      tissue.settle(first + l, per_area * b.scratch.per_height(row + l), w.out.fluid[top + l - 1], w.out.fluid[top + l], in, out);
+      tissue.settle(first + l, per_area * per_height[l], w.out.fluid[top + l - 1], w.out.fluid[top + l], in, out);
     }
   }
 };
