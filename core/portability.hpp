@@ -43,7 +43,7 @@
 namespace dermaflux {
 
 /// Whether the function that asks runs on a device.
-DF_FUNCTION inline constexpr bool on_device() {
+DF_FUNCTION inline constexpr bool runs_on_device() {
 #ifdef __CUDA_ARCH__
   return true;
 #else

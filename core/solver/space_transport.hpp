@@ -241,7 +241,7 @@ struct SpaceDownStep : SpaceSweep<drains> {
   using Base::active, Base::b, Base::dt;
 
   DF_FUNCTION void operator()(int m) const {
-    constexpr int abreast = on_device() ? row_group : 8 * row_group;
+    constexpr int abreast = runs_on_device() ? row_group : 8 * row_group;
     Base::with_tissue([&](const auto& tissue) { sweep<abreast>(tissue, active.list(m)); });
   }
 
