@@ -145,7 +145,11 @@ struct SpaceSidewaysStep : SpaceSweep<drains> {
     };
     Window<K, W> w;
     DF_LANES
-    for (int l = 0; l < W; ++l) w.per_height[l] = b.scratch.per_height(row + l);
+    for (int l = 0; l < W; ++l) {
+      w.per_height[l] = b.scratch.per_height(row + l);
+      w.in.fluid[l] = 0.0;
+      for (int m = 0; m < K; ++m) w.in.carried[m][l] = 0.0;
+    }
     w.next = per_area(low);
     int rows[4] = {0, 0, held(low), held(low + 1)};  // of the columns before, here, next and after that
     for (int m = 2; m < 4; ++m)
