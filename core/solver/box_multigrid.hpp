@@ -62,6 +62,22 @@ struct SolveColumnsStep {
       for (; m < part.count; ++m) what(w, m, at + m * sz);
     }
   }
+  /// Asks for what the next columns need in a block of rows, while the recurrences of these ones wait for themselves.
+  template <int W>
+  DF_IN_LANES DF_FUNCTION void fetch(const Part<W>& part, int n) const {
+    for (int w = W; w < 2 * W; ++w) {
+      const int at = part.first + w * part.apart + n * level.grid.step_z();
+      DF_FETCH_LATER(level.right.data + at);
+      DF_FETCH_LATER(level.value.data + at);
+      DF_FETCH_LATER(level.z.data + at);
+      DF_FETCH_LATER(level.inverse.data + at);
+      if constexpr (alone) continue;
+      DF_FETCH_LATER(level.x.data + at);
+      DF_FETCH_LATER(level.y.data + at);
+      DF_FETCH_LATER(level.y.data + at - level.grid.step_y());
+      DF_FETCH_LATER(level.value.data + at + level.grid.step_x());
+    }
+  }
   template <int W>
   DF_FUNCTION void solve(int i, int j) const {
     if constexpr (W == 1) return solve_one(i, j);
@@ -74,11 +90,13 @@ struct SolveColumnsStep {
         part.value[w][n] = with_sides(at);
         part.coupling[w][n] = coupling(at);
       });
-      for (int n = 0; n < part.count; ++n)
+      for (int n = 0; n < part.count; ++n) {
+        if (n % block == 0) fetch(part, n);
         for (int w = 0; w < W; ++w) {
           above[w] = part.value[w][n] = part.value[w][n] + passed[w] * above[w];
           passed[w] = part.coupling[w][n];
         }
+      }
       along_columns(part, [&](int w, int n, int at) { part.value[w][n] = part.value[w][n] * level.inverse(at); });
       if (k < last) along_columns(part, [&](int w, int n, int at) { level.value(at) = part.value[w][n]; });
     }
