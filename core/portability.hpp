@@ -49,6 +49,15 @@ inline constexpr int rows_abreast = 1;
 inline constexpr int rows_abreast = 8;
 #endif
 
+/// Whether the function that asks runs on a device.
+DF_FUNCTION inline constexpr bool runs_on_device() {
+#ifdef __CUDA_ARCH__
+  return true;
+#else
+  return false;
+#endif
+}
+
 /// Position of the lowest bit that is set; there must be one.
 DF_FUNCTION inline int lowest_bit(unsigned bits) {
 #ifdef __CUDA_ARCH__

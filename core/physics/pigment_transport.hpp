@@ -1,5 +1,7 @@
 #pragma once
+#include <bit>
 #include <cmath>
+#include <cstdint>
 
 #include "core/portability.hpp"
 
@@ -22,6 +24,35 @@ struct FaceConcentration {
   VanLeerLimiter limiter;
   DF_FUNCTION double operator()(double behind, double donor, double receiver, double taken) const {
     return donor + (0.5 - 0.5 * taken) * limiter(donor - behind, receiver - donor);
+  }
+};
+
+/// The same of two things that one flow carries through one face, from `b` to `c` in the order a, b, c, d, with one division for
+/// both. `weight` is 1 - taken where the flow goes onward and taken - 1 where it comes back.
+struct FaceConcentrations {
+  /// Below this the product of two steps counts as none, so that nothing overflows.
+  static constexpr double least_product = 1e-140;
+
+  /// What the face sees of one of them.
+  struct Seen {
+    double donor, product, sum;
+  };
+  DF_IN_LANES DF_FUNCTION static double pick(std::int64_t first, double a, double b) {
+    const auto x = std::bit_cast<std::int64_t>(a), y = std::bit_cast<std::int64_t>(b);
+    return std::bit_cast<double>((x & first) | (y & ~first));
+  }
+  DF_IN_LANES DF_FUNCTION static Seen seen(bool on, double a, double b, double c, double d) {
+    const std::int64_t onward = -static_cast<std::int64_t>(on);
+    const double face_step = c - b, upwind_step = pick(onward, b - a, d - c);
+    const double product = upwind_step * face_step, sum = upwind_step + face_step;
+    const std::int64_t slopes = -static_cast<std::int64_t>(product > least_product);
+    return {pick(onward, b, c), pick(slopes, product, 0.0), pick(slopes, sum, 1.0)};
+  }
+  DF_IN_LANES DF_FUNCTION static void carry(double flux, double weight, const Seen& one, const Seen& two, double& out_one,
+                                            double& out_two) {
+    const double per = weight / (one.sum * two.sum);
+    out_one = flux * (one.donor + one.product * (two.sum * per));
+    out_two = flux * (two.donor + two.product * (one.sum * per));
   }
 };
 

@@ -29,27 +29,104 @@ struct SolveColumnsStep {
     return level.right(at) + level.x(at - sx) * level.value(at - sx) + level.x(at) * level.value(at + sx) +
            level.y(at - sy) * level.value(at - sy) + level.y(at) * level.value(at + sy);
   }
+  /// What a row passes on, to the one below in the elimination and to the one above in the substitution.
+  DF_IN_LANES DF_FUNCTION float coupling(int at) const { return level.z(at) * level.inverse(at); }
+
+  static constexpr int rows_at_once = 128, block = 16;
+
+  /// Some rows of W columns of one colour, as far as the nearest cache holds them. Recurrences wait for themselves and go along W
+  /// columns side by side; all else goes along each column.
+  template <int W>
+  struct Part {
+    static constexpr int stride = rows_at_once + block;  ///< so that columns do not share their places in the cache
+    float value[W][stride], coupling[W][stride];
+    int first = 0, apart = 0, count = 0;
+
+    DF_FUNCTION void place(const Grid& grid, int i, int j, int k) {
+      first = grid.cell(i, j, k);
+      apart = 2 * grid.step_y();
+      count = grid.n_z - k < rows_at_once ? grid.n_z - k : rows_at_once;
+    }
+  };
+  /// `what(w, n, at)` for each row n of each column w and its cell.
+  template <int W, class What>
+  DF_IN_LANES DF_FUNCTION void along_columns(const Part<W>& part, const What& what) const {
+    const int sz = level.grid.step_z();
+    for (int w = 0; w < W; ++w) {
+      const int at = part.first + w * part.apart;
+      int m = 0;
+      for (; m + block <= part.count; m += block) {
+        DF_LANES
+        for (int n = m; n < m + block; ++n) what(w, n, at + n * sz);
+      }
+      for (; m < part.count; ++m) what(w, m, at + m * sz);
+    }
+  }
+  /// Asks for what the next columns need in a block of rows, while the recurrences of these ones wait for themselves.
+  template <int W>
+  DF_IN_LANES DF_FUNCTION void fetch(const Part<W>& part, int n) const {
+    for (int w = W; w < 2 * W; ++w) {
+      const int at = part.first + w * part.apart + n * level.grid.step_z();
+      DF_FETCH_LATER(level.right.data + at);
+      DF_FETCH_LATER(level.value.data + at);
+      DF_FETCH_LATER(level.z.data + at);
+      DF_FETCH_LATER(level.inverse.data + at);
+      if constexpr (alone) continue;
+      DF_FETCH_LATER(level.x.data + at);
+      DF_FETCH_LATER(level.y.data + at);
+      DF_FETCH_LATER(level.y.data + at - level.grid.step_y());
+      DF_FETCH_LATER(level.value.data + at + level.grid.step_x());
+    }
+  }
   template <int W>
   DF_FUNCTION void solve(int i, int j) const {
-    const Grid& grid = level.grid;
-    const int apart = 2 * grid.step_y(), sz = grid.step_z(), first = grid.cell(i, j, 0);
-    for (int w = 0; w < W; ++w) {
-      DF_LANES
-      for (int k = 0; k < grid.n_z; ++k) level.value(first + w * apart + k * sz) = with_sides(first + w * apart + k * sz);
+    if constexpr (W == 1) return solve_one(i, j);
+    const int n_z = level.grid.n_z, last = (n_z - 1) / rows_at_once * rows_at_once;
+    Part<W> part;
+    float above[W] = {}, passed[W] = {}, below[W] = {};
+    for (int k = 0; k < n_z; k += rows_at_once) {
+      part.place(level.grid, i, j, k);
+      along_columns(part, [&](int w, int n, int at) {
+        part.value[w][n] = with_sides(at);
+        part.coupling[w][n] = coupling(at);
+      });
+      for (int n = 0; n < part.count; ++n) {
+        if (n % block == 0) fetch(part, n);
+        for (int w = 0; w < W; ++w) {
+          above[w] = part.value[w][n] = part.value[w][n] + passed[w] * above[w];
+          passed[w] = part.coupling[w][n];
+        }
+      }
+      along_columns(part, [&](int w, int n, int at) { part.value[w][n] = part.value[w][n] * level.inverse(at); });
+      if (k < last) along_columns(part, [&](int w, int n, int at) { level.value(at) = part.value[w][n]; });
     }
-    float reduced[W] = {}, below[W] = {};
-    for (int k = 0; k < grid.n_z; ++k)
-      for (int w = 0; w < W; ++w) {
-        const int at = first + w * apart + k * sz;
-        reduced[w] = level.value(at) + level.z(at - sz) * level.inverse(at - sz) * reduced[w];
-        level.value(at) = reduced[w];
-      }
-    for (int k = grid.n_z - 1; k >= 0; --k)
-      for (int w = 0; w < W; ++w) {
-        const int at = first + w * apart + k * sz;
-        below[w] = level.inverse(at) * (level.value(at) + level.z(at) * below[w]);
-        level.value(at) = below[w];
-      }
+    for (int k = last; k >= 0; k -= rows_at_once) {
+      part.place(level.grid, i, j, k);
+      if (k < last)
+        along_columns(part, [&](int w, int n, int at) {
+          part.value[w][n] = level.value(at);
+          part.coupling[w][n] = coupling(at);
+        });
+      for (int n = part.count - 1; n >= 0; --n)
+        for (int w = 0; w < W; ++w) below[w] = part.value[w][n] = part.value[w][n] + part.coupling[w][n] * below[w];
+      along_columns(part, [&](int w, int n, int at) { level.value(at) = part.value[w][n]; });
+    }
+  }
+  DF_FUNCTION void solve_one(int i, int j) const {
+    const int first = level.grid.cell(i, j, 0), sz = level.grid.step_z(), n_z = level.grid.n_z;
+    float left = 0.0f, passed = 0.0f;
+    for (int k = 0; k < n_z; ++k) {
+      const int at = first + k * sz;
+      left = with_sides(at) + passed * left;
+      passed = coupling(at);
+      level.value(at) = left * level.inverse(at);
+    }
+    left = 0.0f;
+    for (int k = n_z - 1; k >= 0; --k) {
+      const int at = first + k * sz;
+      left = level.value(at) + coupling(at) * left;
+      level.value(at) = left;
+    }
   }
 };
 

@@ -58,27 +58,30 @@ struct SharesStep {
     s.other_paired = s.open && first(next + 1) - first(next) == 2;
     return s;
   }
-  DF_IN_LANES DF_FUNCTION static float share(const Side& side, float own, float outward, float other) {
+  /// From the conductances that lead to the partner, outward and inside the next pair, if there is one.
+  DF_IN_LANES DF_FUNCTION static float share(float own, float outward, float other, float half_of_other) {
     const float to_partner = 0.5f / (own > least_conductance ? own : least_conductance);
     const float across = 1.0f / (outward > least_conductance ? outward : least_conductance);
-    const float beyond = side.other_paired ? 0.5f / (other > least_conductance ? other : least_conductance) : 0.0f;
-    return side.paired && side.open ? to_partner / (to_partner + across + beyond) : 0.0f;
+    const float beyond = half_of_other / (other > least_conductance ? other : least_conductance);
+    return to_partner / (to_partner + across + beyond);
+  }
+  /// Shares of a column along one axis, from its first cell.
+  DF_FUNCTION void along(const Side& side, FieldView<const float> conductance, FieldView<std::uint8_t> shares, int first) const {
+    const int step = level.grid.step_z();
+    const int own = first + side.own, outward = first + (side.open ? side.outward : 0);
+    const int other = first + (side.other_paired ? side.other : 0);
+    const float scale = side.paired && side.open ? 255.0f : 0.0f, half_of_other = side.other_paired ? 0.5f : 0.0f;
+    DF_LANES
+    for (int k = 0; k < level.grid.n_z; ++k) {
+      const int at = k * step;
+      const float part = share(conductance(own + at), conductance(outward + at), conductance(other + at), half_of_other);
+      shares(first + at) = static_cast<std::uint8_t>(static_cast<int>(scale * part + 0.5f));
+    }
   }
   DF_FUNCTION void operator()(int i, int j) const {
-    const Grid& grid = level.grid;
-    const int first = grid.cell(i, j, 0), step = grid.step_z();
-    const Side sx = side(i, level.owner_x, level.first_x, 0, grid.step_x());
-    const Side sy = side(j, level.owner_y, level.first_y, 0, grid.step_y());
-    const int x_other = sx.other_paired ? sx.other : 0, y_other = sy.other_paired ? sy.other : 0;
-    const int x_out = sx.open ? sx.outward : 0, y_out = sy.open ? sy.outward : 0;
-    DF_LANES
-    for (int k = 0; k < grid.n_z; ++k) {
-      const int at = first + k * step;
-      const float x = share(sx, level.x(at + sx.own), level.x(at + x_out), level.x(at + x_other));
-      const float y = share(sy, level.y(at + sy.own), level.y(at + y_out), level.y(at + y_other));
-      level.share_x(at) = static_cast<std::uint8_t>(static_cast<int>(255.0f * x + 0.5f));
-      level.share_y(at) = static_cast<std::uint8_t>(static_cast<int>(255.0f * y + 0.5f));
-    }
+    const int first = level.grid.cell(i, j, 0);
+    along(side(i, level.owner_x, level.first_x, 0, level.grid.step_x()), level.x, level.share_x, first);
+    along(side(j, level.owner_y, level.first_y, 0, level.grid.step_y()), level.y, level.share_y, first);
   }
 };
 

@@ -15,79 +15,89 @@ namespace dermaflux {
 /// Whatever is carried: carrier and all size classes of pigment.
 inline constexpr int most_carried = 1 + max_size_classes;
 
-/// What a sweep moves, of a group of W cells.
-template <int W>
-struct CarriedFluxes {
-  double fluid[W];                  ///< through a face [m^3/s]
-  double carried[most_carried][W];  ///< [m^3/s], [kg/s]
-};
+/// Rows that go side by side where their columns' activity is told once for all of them.
+inline constexpr int row_group = 8;
 
-/// Old concentrations in the pore fluid of W cells.
-template <int W>
+/// Old concentrations in the pore fluid of W cells, of K things.
+template <int K, int W>
 struct CarriedShares {
   double inverse[W];  ///< tissue volume over the volume of its pore fluid [-]
-  double share[most_carried][W];
+  double share[K][W];
 };
 
-/// One sweep of a substep: the parts of it that all axes share.
+/// What a sweep moves through W faces.
+template <int K, int W>
+struct CarriedFluxes {
+  double fluid[W];       ///< [m^3/s]
+  double carried[K][W];  ///< [m^3/s], [kg/s]
+};
+
+/// One cell and its faces in a sweep, for K things that are carried.
+template <bool drains, int K>
+struct SweptTissue {
+  FieldView<double> fluid, amount[K];
+  FieldView<const double> pressure;
+  double drain, rest;  ///< lymph conductance times time [1/Pa], pressure that it leaves [Pa]
+
+  SweptTissue() = default;
+  DF_FUNCTION SweptTissue(const SpaceProblem& b, double dt)
+      : fluid(b.tissue.tissue.fluid),
+        pressure(b.tissue.tissue.pressure),
+        drain(dt * b.tissue.params.lymph_conductance),
+        rest(b.tissue.params.rest_pressure) {
+    amount[0] = b.tissue.tissue.carrier;
+    for (int m = 1; m < K; ++m) amount[m] = b.tissue.tissue.pigment[m - 1];
+  }
+  /// Concentrations in the pore fluid of cell k. Returns what one volume of tissue is to one of its fluid.
+  DF_IN_LANES DF_FUNCTION double look(int k, double (&share)[K]) const {
+    const double inverse = 1.0 / fluid(k);
+    for (int m = 0; m < K; ++m) share[m] = amount[m](k) * inverse;
+    return inverse;
+  }
+  /// What a flow, positive onward, carries through a face past cells a, b, c, d; `leaves` and `comes`: time over the volume of the
+  /// pore fluid of b and of c.
+  DF_IN_LANES DF_FUNCTION static void carry(double flow, double leaves, double comes, const double (&a)[K], const double (&b)[K],
+                                            const double (&c)[K], const double (&d)[K], double (&out)[K]) {
+    const bool onward = flow >= 0.0;
+    const double weight = (onward ? 1.0 : -1.0) - flow * (onward ? leaves : comes);
+    for (int m = 0; m < K; m += 2) {
+      const int n = m + 1 < K ? m + 1 : m;  // the last may go with itself
+      FaceConcentrations::carry(flow, weight, FaceConcentrations::seen(onward, a[m], b[m], c[m], d[m]),
+                                FaceConcentrations::seen(onward, a[n], b[n], c[n], d[n]), out[m], out[n]);
+    }
+  }
+  /// Balance of cell k.
+  DF_IN_LANES DF_FUNCTION void settle(int k, double per_volume, double fluid_in, double fluid_out, const double (&in)[K],
+                                      const double (&out)[K]) const {
+    double held = fluid(k) + per_volume * (fluid_in - fluid_out), kept = 1.0;
+    if constexpr (drains) {
+      const double left = held - drain * (pressure(k) - rest);
+      kept = smaller(left / held, 1.0);
+      held = left;
+    }
+    fluid(k) = held;
+    for (int m = 0; m < K; ++m) {
+      const double after = amount[m](k) + per_volume * (in[m] - out[m]);
+      amount[m](k) = drains && m == 0 ? after * kept : after;
+    }
+  }
+};
+
+/// One sweep of a substep: what all axes share.
 template <bool drains>
 struct SpaceSweep {
   SpaceProblem b;
   ActiveColumns active;
   double dt;  ///< [s]
 
-  DF_FUNCTION int kinds() const { return 1 + b.tissue.params.classes; }
-  DF_FUNCTION FieldView<double> amount(int n) const { return n == 0 ? b.tissue.tissue.carrier : b.tissue.tissue.pigment[n - 1]; }
-
-  template <int W, int N>
-  DF_FUNCTION void load(int first, int lane, CarriedShares<N>& to) const {
-    const FieldView<const double> fluid = b.tissue.tissue.fluid;
-    DF_LANES
-    for (int l = 0; l < W; ++l) to.inverse[lane + l] = 1.0 / fluid(first + l);
-    for (int n = 0; n < kinds(); ++n) {
-      const FieldView<const double> held = amount(n);
-      DF_LANES
-      for (int l = 0; l < W; ++l) to.share[n][lane + l] = held(first + l) * to.inverse[lane + l];
-    }
-  }
-  /// One concentration through a face, `flux` positive from `donor` forward in the order a, b, c, d.
-  DF_IN_LANES DF_FUNCTION static double through(double flux, double taken, double a, double b, double c, double d) {
-    const bool forward = flux >= 0.0;
-    return flux * FaceConcentration{}(forward ? a : d, forward ? b : c, forward ? c : b, taken);
-  }
-  /// Balance of W cells; `in` and `out` are what comes through their faces, `lane` and `lane_out` where in them.
-  template <int W, int N, int M>
-  DF_FUNCTION void settle(int first, const double (&per_volume)[W], const CarriedFluxes<N>& in, int lane,
-                          const CarriedFluxes<M>& out, int lane_out) const {
-    const TissueState& tissue = b.tissue.tissue;
-    const double conductance = dt * b.tissue.params.lymph_conductance, rest = b.tissue.params.rest_pressure;
-    double kept[W];
-    DF_LANES
-    for (int l = 0; l < W; ++l) {
-      const int k = first + l;
-      double fluid = tissue.fluid(k) + per_volume[l] * (in.fluid[lane + l] - out.fluid[lane_out + l]);
-      kept[l] = 1.0;
-      if constexpr (drains) {
-        const double left = fluid - conductance * (tissue.pressure(k) - rest);
-        kept[l] = smaller(left / fluid, 1.0);
-        fluid = left;
-      }
-      tissue.fluid(k) = fluid;
-    }
-    for (int n = 0; n < kinds(); ++n) {
-      const FieldView<double> held = amount(n);
-      const bool thins = drains && n == 0;
-      DF_LANES
-      for (int l = 0; l < W; ++l) {
-        const double after = held(first + l) + per_volume[l] * (in.carried[n][lane + l] - out.carried[n][lane_out + l]);
-        held(first + l) = thins ? after * kept[l] : after;
-      }
-    }
+  /// Calls `sweep` with the cells of as many things as are carried.
+  template <int K = 1, class Sweep>
+  DF_FUNCTION void with_tissue(const Sweep& sweep) const {
+    if constexpr (K < most_carried)
+      if (K <= b.tissue.params.classes) return with_tissue<K + 1>(sweep);
+    sweep(SweptTissue<drains, K>(b, dt));
   }
 };
-
-/// Rows that go side by side where their columns' activity is told once for all of them.
-inline constexpr int row_group = 8;
 
 /// A sweep along x or y: every line of groups of rows from its first to its last column.
 template <SpaceAxis axis, bool drains>
@@ -101,77 +111,130 @@ struct SpaceSidewaysStep : SpaceSweep<drains> {
 
   template <int W>
   DF_FUNCTION void lines(int line, int row) const {
-    constexpr int group = W < row_group ? W : row_group;
-    const CartesianGrid& g = b.grid;
-    const bool along_x = axis == SpaceAxis::x;
-    const int low = along_x ? b.part.i0 : b.part.j0, high = along_x ? b.part.i1 : b.part.j1;
-    const int stride = along_x ? g.step_x() : g.step_y(), other = line + (along_x ? b.part.j0 : b.part.i0);
-    const FieldView<const double> flux = along_x ? b.scratch.x_flux : b.scratch.y_flux;
-    const auto column = [&](int n) { return along_x ? g.column(n, other) : g.column(other, n); };
-    const auto held = [&](int n) {  // rows of this group that are active in the n-th column
+    const int other = line + (axis == SpaceAxis::x ? b.part.j0 : b.part.i0);
+    Base::with_tissue([&](const auto& tissue) { sweep<W>(tissue, other, row); });
+  }
+
+ private:
+  template <int K>
+  using Tissue = SweptTissue<drains, K>;
+
+  static constexpr int fetched_ahead = 4;  ///< columns from the one that is worked on to the one that is fetched from memory
+
+  /// What goes along W lines from column to column.
+  template <int K, int W>
+  struct Window {
+    CarriedShares<K, W> shares[4];  ///< of columns n - 1 to n + 2, by number modulo 4
+    CarriedFluxes<K, W> in;         ///< through the face before column n
+    double per_height[W];           ///< [1/m]
+    double here, next;              ///< time over the areas of columns n and n + 1 [s/m^2]
+  };
+
+  DF_FUNCTION int stride() const { return axis == SpaceAxis::x ? b.grid.step_x() : b.grid.step_y(); }
+  DF_FUNCTION FieldView<const double> flux() const { return axis == SpaceAxis::x ? b.scratch.x_flux : b.scratch.y_flux; }
+
+  template <int W, int K>
+  DF_FUNCTION void sweep(const Tissue<K>& tissue, int line, int row) const {
+    constexpr int G = W < row_group ? W : row_group;
+    const int low = axis == SpaceAxis::x ? b.part.i0 : b.part.j0, high = axis == SpaceAxis::x ? b.part.i1 : b.part.j1;
+    const auto column = [&](int n) { return axis == SpaceAxis::x ? b.grid.column(n, line) : b.grid.column(line, n); };
+    const auto per_area = [&](int n) { return dt / b.column_area(column(n)); };
+    const auto held = [&](int n) {  // rows of these that are active in the n-th column
       if (n < low || n >= high) return 0;
       const int rows = active.rows(column(n)) - row;
       return rows < 0 ? 0 : (rows < W ? rows : W);
     };
-    int counts[4] = {0, 0, held(low), held(low + 1)};  // of the columns before, here, next and after that
-    const auto cell = [&](int n) { return column(n) * g.n_z + row; };
-    const auto per_area = [&](int n) { return dt / b.column_area(column(n)); };
-    double per_height[W];
+    Window<K, W> w;
     DF_LANES
-    for (int l = 0; l < W; ++l) per_height[l] = b.scratch.per_height(row + l);
-    CarriedShares<W> window[4];
-    const auto fill = [&](int n, int count) {
-      for (int lane = 0; lane < count; lane += group) this->template load<group>(cell(n) + lane, lane, window[n & 3]);
-    };
-    fill(low, counts[2]);
-    if (counts[3] > 0) fill(low + 1, counts[3]);
-    CarriedFluxes<W> fluxes[2];
-    double here = 0.0, next = per_area(low);  // dt over the area of the columns
+    for (int l = 0; l < W; ++l) {
+      w.per_height[l] = b.scratch.per_height(row + l);
+      w.in.fluid[l] = 0.0;
+      for (int m = 0; m < K; ++m) w.in.carried[m][l] = 0.0;
+    }
+    w.next = per_area(low);
+    int rows[4] = {0, 0, held(low), held(low + 1)};  // of the columns before, here, next and after that
+    for (int m = 2; m < 4; ++m)
+      for (int lane = 0; lane < rows[m]; lane += G) load<G>(tissue, w, low + m - 2, column(low + m - 2) * b.grid.n_z + row, lane);
     for (int n = low; n < high; ++n) {
-      for (int m = 0; m < 3; ++m) counts[m] = counts[m + 1];
-      counts[3] = held(n + 2);
-      here = next;
-      next = n + 1 < high ? per_area(n + 1) : here;
-      if (counts[3] > 0) fill(n + 2, counts[3]);
-      if (counts[1] == 0) continue;
-      const int open = counts[1] < counts[2] ? counts[1] : counts[2];
-      CarriedFluxes<W>&in = fluxes[n & 1], &out = fluxes[(n + 1) & 1];
-      for (int lane = 0; lane < counts[1]; lane += group) {
-        const int first = cell(n) + lane;
-        double per_volume[group];
-        for (int l = 0; l < group; ++l) {
-          per_volume[l] = here * per_height[lane + l];
-          out.fluid[lane + l] = flux(first + l);
-        }
-        if (lane >= counts[0]) {  // the column before is not active here: closed to ink, open to fluid
-          for (int l = 0; l < group; ++l) in.fluid[lane + l] = flux(first - stride + l);
-          for (int m = 0; m < this->kinds(); ++m)
-            for (int l = 0; l < group; ++l) in.carried[m][lane + l] = 0.0;
-        }
-        if (lane < open) {
-          const CarriedShares<W>&donor = window[n & 3], &after = window[(n + 1) & 3];
-          const CarriedShares<W>& behind = lane < counts[0] ? window[(n - 1) & 3] : donor;
-          const CarriedShares<W>& ahead = lane < counts[3] ? window[(n + 2) & 3] : after;
-          double taken[group];
-          DF_LANES
-          for (int l = 0; l < group; ++l) {
-            const double q = out.fluid[lane + l], per_next = next * per_height[lane + l];
-            const double leaves = donor.inverse[lane + l] * per_volume[l], comes = after.inverse[lane + l] * per_next;
-            taken[l] = std::fabs(q) * (q >= 0.0 ? leaves : comes);
-          }
-          for (int m = 0; m < this->kinds(); ++m) {
-            DF_LANES
-            for (int l = 0; l < group; ++l)
-              out.carried[m][lane + l] =
-                  Base::through(out.fluid[lane + l], taken[l], behind.share[m][lane + l], donor.share[m][lane + l],
-                                after.share[m][lane + l], ahead.share[m][lane + l]);
-          }
-        } else {
-          for (int m = 0; m < this->kinds(); ++m)
-            for (int l = 0; l < group; ++l) out.carried[m][lane + l] = 0.0;
-        }
-        this->template settle<group>(first, per_volume, in, lane, out, lane);
+      for (int m = 0; m < 3; ++m) rows[m] = rows[m + 1];
+      rows[3] = held(n + 2);
+      w.here = w.next;
+      if (n + 1 < high) w.next = per_area(n + 1);
+      const int first = column(n) * b.grid.n_z + row;
+      for (int lane = 0; lane < rows[1]; lane += G) {
+        fetch(tissue, first + lane);
+        if (lane >= rows[0]) begin<G>(w, n, first, lane);
+        if (lane >= rows[2]) end<G>(w, n, lane);
+        const double open = lane < rows[2] ? 1.0 : 0.0;
+        lane < rows[3] ? move<G, true>(tissue, w, n, first, lane, open) : move<G, false>(tissue, w, n, first, lane, open);
       }
+      for (int lane = rows[1]; lane < rows[3]; lane += G) load<G>(tissue, w, n + 2, first + 2 * stride(), lane);
+    }
+  }
+  template <int G, int K, int W>
+  DF_FUNCTION void load(const Tissue<K>& tissue, Window<K, W>& w, int n, int first, int lane) const {
+    CarriedShares<K, W>& to = w.shares[n & 3];
+    DF_LANES
+    for (int l = lane; l < lane + G; ++l) {
+      double share[K];
+      to.inverse[l] = tissue.look(first + l, share);
+      for (int m = 0; m < K; ++m) to.share[m][l] = share[m];
+    }
+  }
+  template <int K>
+  DF_IN_LANES DF_FUNCTION void fetch(const Tissue<K>& tissue, int at) const {
+    const int far = at + fetched_ahead * stride(), near = at + stride();
+    DF_FETCH_LATER(tissue.fluid.data + far);
+    for (int m = 0; m < K; ++m) DF_FETCH_LATER(tissue.amount[m].data + far);
+    DF_FETCH_LATER(flux().data + near);
+    if (drains) DF_FETCH_LATER(tissue.pressure.data + near);
+  }
+  /// The column before the n-th is not active here: closed to ink, open to fluid.
+  template <int G, int K, int W>
+  DF_FUNCTION void begin(Window<K, W>& w, int n, int first, int lane) const {
+    const CarriedShares<K, W>& own = w.shares[n & 3];
+    CarriedShares<K, W>& before = w.shares[(n - 1) & 3];
+    for (int l = lane; l < lane + G; ++l) {
+      w.in.fluid[l] = flux()(first - stride() + l);
+      for (int m = 0; m < K; ++m) w.in.carried[m][l] = 0.0;
+      for (int m = 0; m < K; ++m) before.share[m][l] = own.share[m][l];
+    }
+  }
+  /// Neither is the column after it.
+  template <int G, int K, int W>
+  DF_FUNCTION void end(Window<K, W>& w, int n, int lane) const {
+    const CarriedShares<K, W>& own = w.shares[n & 3];
+    CarriedShares<K, W>& after = w.shares[(n + 1) & 3];
+    for (int l = lane; l < lane + G; ++l) {
+      after.inverse[l] = own.inverse[l];
+      for (int m = 0; m < K; ++m) after.share[m][l] = own.share[m][l];
+    }
+  }
+  /// Works on G cells of the n-th column, and on their faces to the next one; looks at the column after that if it is active.
+  template <int G, bool looks_ahead, int K, int W>
+  DF_IN_LANES DF_FUNCTION void move(const Tissue<K>& tissue, Window<K, W>& w, int n, int first, int lane, double open) const {
+    const CarriedShares<K, W>&behind = w.shares[(n - 1) & 3], &donor = w.shares[n & 3], &after = w.shares[(n + 1) & 3];
+    CarriedShares<K, W>& ahead = w.shares[(n + 2) & 3];
+    const FieldView<const double> faces = flux();
+    const int far = first + 2 * stride();
+    DF_LANES
+    for (int l = lane; l < lane + G; ++l) {
+      double before[K], own[K], next[K], further[K], in[K], out[K];
+      for (int m = 0; m < K; ++m) {
+        before[m] = behind.share[m][l];
+        own[m] = donor.share[m][l];
+        next[m] = further[m] = after.share[m][l];
+        in[m] = w.in.carried[m][l];
+      }
+      if constexpr (looks_ahead) {
+        ahead.inverse[l] = tissue.look(far + l, further);
+        for (int m = 0; m < K; ++m) ahead.share[m][l] = further[m];
+      }
+      const double flow = faces(first + l), per_volume = w.here * w.per_height[l], per_next = w.next * w.per_height[l];
+      Tissue<K>::carry(open * flow, per_volume * donor.inverse[l], per_next * after.inverse[l], before, own, next, further, out);
+      tissue.settle(first + l, per_volume, w.in.fluid[l], flow, in, out);
+      w.in.fluid[l] = flow;
+      for (int m = 0; m < K; ++m) w.in.carried[m][l] = out[m];
     }
   }
 };
@@ -182,66 +245,99 @@ struct SpaceDownStep : SpaceSweep<drains> {
   using Base = SpaceSweep<drains>;
   using Base::active, Base::b, Base::dt;
 
-  static constexpr int abreast = 32;
-
-  /// What goes from one group of rows to the next.
-  struct Passed {
-    CarriedShares<2> before;  ///< of the two cells above
-    CarriedFluxes<1> in;      ///< through the upper face
-  };
-  template <int W>
-  DF_FUNCTION void group(int first, int row, int rows, double per_area, Passed& passed) const {
-    CarriedShares<W + 4> window;
-    for (int l = 0; l < 2; ++l) {
-      window.inverse[l] = passed.before.inverse[l];
-      for (int m = 0; m < this->kinds(); ++m) window.share[m][l] = passed.before.share[m][l];
-    }
-    const int at = first + row;
-    this->template load<W>(at, 2, window);
-    for (int l = 0; l < 2; ++l) {
-      const int further = row + W + l < rows ? W + l : rows - 1 - row;
-      this->template load<1>(at + further, W + 2 + l, window);
-    }
-    if (row == 0)
-      for (int m = 0; m < this->kinds(); ++m) window.share[m][0] = window.share[m][1] = window.share[m][2];
-    CarriedFluxes<W + 1> faces;
-    faces.fluid[0] = passed.in.fluid[0];
-    for (int m = 0; m < this->kinds(); ++m) faces.carried[m][0] = passed.in.carried[m][0];
-    double per_volume[W], taken[W], flux[W];
-    DF_LANES
-    for (int l = 0; l < W; ++l) {
-      per_volume[l] = per_area * b.scratch.per_height(row + l);
-      faces.fluid[l + 1] = b.scratch.z_flux(at + l);
-      flux[l] = row + l + 1 < rows ? faces.fluid[l + 1] : 0.0;
-    }
-    DF_LANES
-    for (int l = 0; l < W; ++l) {
-      const double leaves = window.inverse[l + 2] * per_volume[l];
-      const double comes = window.inverse[l + 3] * (per_area * b.scratch.per_height(row + l + 1));
-      taken[l] = std::fabs(flux[l]) * (flux[l] >= 0.0 ? leaves : comes);
-    }
-    for (int m = 0; m < this->kinds(); ++m) {
-      const double* const share = window.share[m];
-      DF_LANES
-      for (int l = 0; l < W; ++l)
-        faces.carried[m][l + 1] = Base::through(flux[l], taken[l], share[l + 1], share[l + 2], share[l + 3], share[l + 4]);
-    }
-    this->template settle<W>(at, per_volume, faces, 0, faces, 1);
-    for (int l = 0; l < 2; ++l) {
-      passed.before.inverse[l] = window.inverse[W + l];
-      for (int m = 0; m < this->kinds(); ++m) passed.before.share[m][l] = window.share[m][W + l];
-    }
-    passed.in.fluid[0] = faces.fluid[W];
-    for (int m = 0; m < this->kinds(); ++m) passed.in.carried[m][0] = faces.carried[m][W];
-  }
   DF_FUNCTION void operator()(int m) const {
-    const int column = active.list(m), rows = active.rows(column), first = column * b.grid.n_z;
+    constexpr int abreast = runs_on_device() ? row_group : 8 * row_group;
+    Base::with_tissue([&](const auto& tissue) { sweep<abreast>(tissue, active.list(m)); });
+  }
+
+ private:
+  template <int K>
+  using Tissue = SweptTissue<drains, K>;
+
+  /// W rows of a column. The first stands at `top`, after what the rows above leave behind.
+  template <int K, int W>
+  struct Window {
+    static constexpr int top = row_group;
+    CarriedShares<K, top + W + row_group> shares;  ///< and of the two rows above and below
+    CarriedFluxes<K, top + W> out;                 ///< through the lower faces, and through the upper one of the first row
+  };
+
+  template <int W, int K>
+  DF_FUNCTION void sweep(const Tissue<K>& tissue, int column) const {
+    const int rows = active.rows(column), first = column * b.grid.n_z;
     const double per_area = dt / b.column_area(column);
-    Passed passed{};
-    int row = 0;
-    for (; row + abreast <= rows; row += abreast) group<abreast>(first, row, rows, per_area, passed);
-    for (; row + row_group <= rows; row += row_group) group<row_group>(first, row, rows, per_area, passed);
-    for (; row < rows; ++row) group<1>(first, row, rows, per_area, passed);
+    Window<K, W> w;
+    for (int row = 0; row < rows; row += W) {
+      const int count = rows - row < W ? rows - row : W;
+      look(tissue, w, first, row, count, rows);
+      pass(w, first, row, count, rows, per_area);
+      settle(tissue, w, first + row, row, count, per_area);
+    }
+  }
+  template <int K, int W>
+  DF_IN_LANES DF_FUNCTION static void repeat(Window<K, W>& w, int from, int to) {
+    w.shares.inverse[to] = w.shares.inverse[from];
+    for (int m = 0; m < K; ++m) w.shares.share[m][to] = w.shares.share[m][from];
+  }
+  template <int K, int W>
+  DF_IN_LANES DF_FUNCTION static void load(const Tissue<K>& tissue, Window<K, W>& w, int from, int to) {
+    double share[K];
+    w.shares.inverse[to] = tissue.look(from, share);
+    for (int m = 0; m < K; ++m) w.shares.share[m][to] = share[m];
+  }
+  template <int K, int W>
+  DF_IN_LANES DF_FUNCTION static void look(const Tissue<K>& tissue, Window<K, W>& w, int first, int row, int count, int rows) {
+    constexpr int top = Window<K, W>::top;
+    for (int l = 1; l <= 2; ++l) repeat(w, top + W - l, top - l);
+    DF_LANES
+    for (int l = 0; l < count; ++l) load(tissue, w, first + row + l, top + l);
+    for (int l = 1; l <= 2 && row == 0; ++l) repeat(w, top, top - l);
+    for (int l = count; l < count + 2; ++l)
+      row + l < rows ? load(tissue, w, first + row + l, top + l) : repeat(w, top + l - 1, top + l);
+  }
+  /// What goes through the lower faces; the lowest one of the column is closed to ink, not to fluid.
+  template <int K, int W>
+  DF_IN_LANES DF_FUNCTION void pass(Window<K, W>& w, int first, int row, int count, int rows, double per_area) const {
+    constexpr int top = Window<K, W>::top;
+    const CarriedShares<K, top + W + row_group>& s = w.shares;
+    CarriedFluxes<K, top + W>& out = w.out;
+    const double* const per_height = b.scratch.per_height.data + row;
+    out.fluid[top - 1] = row == 0 ? 0.0 : out.fluid[top + W - 1];
+    for (int m = 0; m < K; ++m) out.carried[m][top - 1] = row == 0 ? 0.0 : out.carried[m][top + W - 1];
+    DF_LANES
+    for (int l = 0; l < count; ++l) out.fluid[top + l] = b.scratch.z_flux(first + row + l);
+    const double lowest = out.fluid[top + count - 1];
+    if (row + count == rows) out.fluid[top + count - 1] = 0.0;
+    DF_LANES
+    for (int l = 0; l < count; ++l) {
+      double above[K], own[K], next[K], further[K], through[K];
+      for (int m = 0; m < K; ++m) {
+        above[m] = s.share[m][top + l - 1];
+        own[m] = s.share[m][top + l];
+        next[m] = s.share[m][top + l + 1];
+        further[m] = s.share[m][top + l + 2];
+      }
+      const double leaves = per_area * per_height[l] * s.inverse[top + l];
+      const double comes = per_area * per_height[l + 1] * s.inverse[top + l + 1];
+      Tissue<K>::carry(out.fluid[top + l], leaves, comes, above, own, next, further, through);
+      for (int m = 0; m < K; ++m) out.carried[m][top + l] = through[m];
+    }
+    out.fluid[top + count - 1] = lowest;
+  }
+  template <int K, int W>
+  DF_IN_LANES DF_FUNCTION void settle(const Tissue<K>& tissue, const Window<K, W>& w, int first, int row, int count,
+                                      double per_area) const {
+    constexpr int top = Window<K, W>::top;
+    const double* const per_height = b.scratch.per_height.data + row;
+    DF_LANES
+    for (int l = 0; l < count; ++l) {
+      double in[K], out[K];
+      for (int m = 0; m < K; ++m) {
+        in[m] = w.out.carried[m][top + l - 1];
+        out[m] = w.out.carried[m][top + l];
+      }
+      tissue.settle(first + l, per_area * per_height[l], w.out.fluid[top + l - 1], w.out.fluid[top + l], in, out);
+    }
   }
 };
 

@@ -103,7 +103,7 @@ TEST(BoxTransport, CarriesAndSpreadsAPulseAlongEachAxis) {
 
 /// What one sweep along an axis makes of the same lines of random content and flow: fluid, carrier and pigment, line by line.
 std::vector<double> swept(SpaceAxis axis) {
-  const int along = 45, across = 8;  // a sweep along z takes rows by 32, by 8 and one by one
+  const int along = 77, across = 8;  // more rows than a sweep along z takes at once
   const auto faces = [&](SpaceAxis of) {
     return of == axis ? test::growing_faces(along, 1.0, 0.3, 1.05) : equal_faces(across, 0.1);
   };

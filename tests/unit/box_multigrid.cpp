@@ -263,6 +263,23 @@ TEST(BoxMultigrid, GivesTheSameBitsInAnyOrder) {
   EXPECT_TRUE(test::same_bits(forward.solution(), backward.solution()));
 }
 
+TEST(BoxMultigrid, GivesTheSameBitsForColumnsOneByOneAndSideBySideHoweverLong) {
+  for (const int rows : {7, 128, 300}) {
+    const auto solved = [&](const auto& executor) {
+      SmallBox box(equal_faces(4, 1.0), equal_faces(20, 1.0), equal_faces(rows, 1.0));
+      box.set_conductances([](int i, int j, int k) { return std::exp(3.0 * std::sin(1.3 * i + 2.1 * j + 0.7 * k)); });
+      const BoxSystem& s = box.p.system;
+      box.for_cells([&](int i, int j, int k, int at) {
+        s.storage(at) = 1e-3;
+        s.residual(at) = std::cos(i + 2.0 * j + 3.0 * k);
+      });
+      EXPECT_LE(solve_box(executor, s, box.levels, {0.0, 1e-9, 30}).residual, 1e-9);
+      return std::vector<double>(s.correction.data, s.correction.data + box.p.grid.cell_count());
+    };
+    EXPECT_TRUE(test::same_bits(solved(SerialColumns{}), solved(BackwardColumns{}))) << rows << " rows";
+  }
+}
+
 TEST(BoxMultigrid, GivesTheSameSolutionInTheMemoryLayoutOfADevice) {
   RandomBox host;
   using DeviceGrid = GridPartIn<Fastest::x>;

@@ -48,6 +48,27 @@ TEST(FaceConcentration, LiesBetweenDonorAndReceiver) {
   }
 }
 
+TEST(FaceConcentrations, CarryWhatTwoFaceConcentrationsDo) {
+  // Some ten roundings of values up to one. Steps may be far below rounding, none, or of either sign.
+  std::mt19937 random(15);
+  std::uniform_real_distribution<double> share(0.0, 1.0), decade(-160.0, 0.0);
+  for (int n = 0; n < 4000; ++n) {
+    double c[2][4];
+    for (auto& of_one : c)
+      for (double& value : of_one) value = n % 3 == 0 ? std::pow(10.0, decade(random)) : (n % 7 == 0 ? 0.5 : share(random));
+    const double flux = share(random) - 0.5, taken = share(random);
+    const bool onward = flux >= 0.0;
+    const auto seen = [&](int m) { return FaceConcentrations::seen(onward, c[m][0], c[m][1], c[m][2], c[m][3]); };
+    double out[2];
+    FaceConcentrations::carry(flux, onward ? 1.0 - taken : taken - 1.0, seen(0), seen(1), out[0], out[1]);
+    for (int m = 0; m < 2; ++m) {
+      const double* const v = c[m];
+      const double face = onward ? FaceConcentration{}(v[0], v[1], v[2], taken) : FaceConcentration{}(v[3], v[2], v[1], taken);
+      EXPECT_NEAR(out[m], flux * face, 1e-15 * std::fabs(flux));
+    }
+  }
+}
+
 TEST(FaceConcentration, TakesNoMoreFromACellThanItHoldsWhereverItsFluidGoes) {
   // Fluid leaves a cell of content 1 through both faces, in shares that add up to at most one.
   std::mt19937 random(14);
