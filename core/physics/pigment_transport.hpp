@@ -37,6 +37,8 @@ struct FaceConcentrations {
   struct Seen {
     double donor, product, sum;
   };
+  /// `a` where all bits of `first` are set, `b` where none is. Many conditions in one loop over lanes keep the compiler from using
+  /// vector registers; this is none.
   DF_IN_LANES DF_FUNCTION static double pick(std::int64_t first, double a, double b) {
     const auto x = std::bit_cast<std::int64_t>(a), y = std::bit_cast<std::int64_t>(b);
     return std::bit_cast<double>((x & first) | (y & ~first));
