@@ -58,16 +58,13 @@ TEST(SpaceRidges, EveryColumnHoldsTheEpidermisAboveTheSurface) {
 }
 
 TEST(SpaceRidges, KeepTheLedgerAndShedWhatLiesAboveTheSurface) {
-  // The dot stands over the tip of a ridge, where the junction lies as deep as it ever does: more of the pigment is in epidermis,
-  // and less of it left when that has been shed.
-  const BoxRun wavy = test::run_box(test::in_box(ridges)), flat = test::run_box(test::in_box({{"geometry.margin_mm", "0.25"}}));
+  const BoxRun wavy = test::run_box(test::in_box(ridges));
   ASSERT_EQ(wavy.outcome.status, Status::ok);
   EXPECT_LT(wavy.outcome.imbalance, 1e-10);
-  EXPECT_GT(wavy.outcome.epidermal_share, flat.outcome.epidermal_share);
-  const auto shed = [](const BoxRun& run) {
-    return run.outcome.moments[run.outcome.moment_count - 1].losses[HealingAccount::shed] / run.outcome.deposited;
-  };
-  EXPECT_GT(shed(wavy), shed(flat));
+  // All that is epidermal is shed within a year, but for what light takes in the weeks until then, less than a thousandth.
+  const double shed = wavy.outcome.moments[wavy.outcome.moment_count - 1].losses[HealingAccount::shed] / wavy.outcome.deposited;
+  EXPECT_GT(wavy.outcome.epidermal_share, 0.1);
+  EXPECT_NEAR(shed, wavy.outcome.epidermal_share, 1e-3 * wavy.outcome.epidermal_share);
   // What was laid down above the surface is the epidermal pool of its cell, to single precision.
   const SpaceFields& f = wavy.box->fields;
   for (std::size_t k = 0; k < f.cells(); ++k) {

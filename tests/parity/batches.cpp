@@ -136,8 +136,10 @@ TEST(Batches, CountTheirMemoryInSixtyFourBits) {
 }
 
 TEST(Batches, RunTheLongestMembersFirst) {
-  // The estimate must order members as the steps that they take do, or blocks of a batch would not end together.
-  const std::vector<Member> members = uneven_members();
+  // The estimate must order members as the steps that they take do, or blocks of a batch would not end together. The longest branch
+  // of a member counts.
+  std::vector<Member> members = uneven_members();
+  members.push_back({test::treatment("normal"), {0.01, 0.08}});
   test::KeepAll sink(members.size());
   const std::vector<Prepared> built = prepare_members(members, 0, members.size(), short_run(), sink);
   const auto results = test::run_members(members, short_run(), Backend::serial);
