@@ -55,6 +55,15 @@ struct SpaceCase {
 /// Bytes that a run in a box takes per cell, all told.
 double bytes_per_cell(const Treatment& treatment, std::size_t moments);
 
+/// What a run in a box takes of the memory, known before any of it is taken.
+struct SpaceNeed {
+  CartesianFaces faces;
+  double bytes;       ///< of the run, all told
+  double free_bytes;  ///< free now
+};
+/// Throws InputError as build_space_case does for a treatment that is not valid, or a box beyond the free memory.
+SpaceNeed space_need(const Treatment& treatment, const RunOptions& options);
+
 /// Prepares a treatment with geometry.kind = "box". Throws InputError where it cannot be run: more than one session or dwell time,
 /// a track that leaves the box, a box beyond the free memory (found before any of it is taken).
 std::unique_ptr<SpaceCase> build_space_case(const Treatment& treatment, const RunOptions& options);
