@@ -108,8 +108,7 @@ RunResult run_in_box(const Treatment& treatment, const RunOptions& options, Back
   int strokes = 0;
   if (files.keep && files.every > 0)
     bound->between = [&](const Outcome& now) {
-      const bool in_a_dot = bound->at.stroke > 0;
-      if (in_a_dot && ++strokes % files.every != 0) return;
+      if (!is_kept(bound->at, files.every, strokes)) return;
       write_space_state(*files.keep, *bound, now, runtime(), files.facts);
     };
   backend_table(used.backend).run_space(*bound, outcome, monitor);

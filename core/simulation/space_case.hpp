@@ -24,6 +24,12 @@ struct SpaceProgress {
   HealingTally clock;
 };
 
+/// Whether the state of a run is written where it stands, between two strokes, dots or moments: after so many strokes, counted over
+/// all dots, and after each moment. A dot's end is no place of its own: with a hundred dots that would be gigabytes after each.
+inline bool is_kept(const SpaceProgress& at, int every, int& strokes) {
+  return at.heals || (at.stroke > 0 && ++strokes % every == 0);
+}
+
 /// One treatment in a box, ready to run on the host.
 struct SpaceCase {
   Treatment treatment;

@@ -85,7 +85,7 @@ TEST_F(StoppedBox, StopsInHealingAndGoesOnWithTheOtherBackend) {
   EXPECT_EQ(whole.fields.space.insertion, rest.fields.space.insertion);
 }
 
-TEST_F(StoppedBox, WritesItsStateAfterSoManyStrokesAndAfterEachDotAndMoment) {
+TEST_F(StoppedBox, WritesItsStateAfterSoManyStrokesAndAfterEachMoment) {
   const Treatment t = test::in_box({{"machine.dwell_ms", "25"}, {"geometry.margin_mm", "0.25"}});
   RunMonitor monitor;
   run(t, test::one_year(), Backend::serial, monitor, nullptr, {.keep = state(0), .every = 2, .facts = facts});
@@ -95,6 +95,19 @@ TEST_F(StoppedBox, WritesItsStateAfterSoManyStrokesAndAfterEachDotAndMoment) {
   EXPECT_EQ(box->at.moment, outcome.moment_count);  // the last one that was written
   EXPECT_EQ(box->at.dot, 1);
   EXPECT_FALSE(std::filesystem::exists(state(0).string() + ".part"));
+}
+
+TEST_F(StoppedBox, CountsStrokesOverAllDots) {
+  int strokes = 0;
+  std::vector<std::pair<int, int>> kept;
+  for (int dot = 0; dot < 3; ++dot)
+    for (int stroke = 1; stroke <= 4; ++stroke) {
+      const bool ends = stroke == 4;  // the pause after the last stroke is followed by that at the end of the dot
+      for (const SpaceProgress& at : {SpaceProgress{.dot = dot, .stroke = stroke}, SpaceProgress{.dot = dot + 1, .stroke = 0}})
+        if ((at.stroke > 0 || ends) && is_kept(at, 5, strokes)) kept.emplace_back(at.dot, at.stroke);
+    }
+  EXPECT_EQ(kept, (std::vector<std::pair<int, int>>{{1, 1}, {2, 2}}));
+  EXPECT_TRUE(is_kept({.dot = 3, .moment = 1, .heals = true}, 5, strokes));
 }
 
 TEST_F(StoppedBox, RefusesAStateOfSomethingElseOrADamagedOne) {
