@@ -15,16 +15,19 @@ from scipy.spatial import KDTree
 from . import _core
 from .camera import box_scene
 from .looks import CENTRE_RADIUS_MM, moment
-from .photon_transport import followed
+from .photon_transport import followed, half_width
 from .result import Result
 from .space_measures import DAYS, Box, deposit, depth_of, overlaps
-from .surface_map import Field, figures
+from .surface_map import Field
 from .treatment import Treatment
 
 SEEN = {"day14": 14.0, "5y": 1826.25}  # when a camera looks [day]
 BAND_NM = 550.0  # of contrasts
 _MOST_THIRDS = 16  # tiles of the camera per third of the spacing: 21 um at 1 mm
-_PER_TILE, _PER_TILE_OF_CONTRAST = 64, 256  # photons
+_PER_TILE = 64  # photons
+_IN_DISC = 800  # photons of the disc that a contrast is taken from, at least
+_GROUPS = 8  # of batches, for the jackknife
+_RINGS = 24  # of the mean dot, out to half a spacing
 
 VARIABLES = {
     "dot_x_mm": (("dot",), "mm", "where the middle of the needle enters, along x from the middle of the box"),
@@ -34,10 +37,12 @@ VARIABLES = {
     "dot_mean_depth_mm": (("dot_day", "dot"), "mm", "mean depth of its pigment"),
     "dot_deepest_mm": (("dot_day", "dot"), "mm", "depth above which 99 % of its pigment lies"),
     "dot_width_mm": (("dot_day", "dot"), "mm", "standard deviation of the place of its pigment, mean over x and y"),
-    "dot_contrast": (("camera_day", "dot"), "1", "contrast of its darkest place at 550 nm, mean over its radius of 0.06 mm, by photons"),
+    "dot_contrast": (("camera_day", "dot"), "1", "contrast at 550 nm, mean over the radius of 0.06 mm around the middle of its track, by photons"),
     "dot_contrast_error": (("camera_day", "dot"), "1", "standard error of that"),
-    "dot_visible_mm": (("camera_day", "dot"), "mm", "diameter of the disc as large as the part at half of that contrast"),
-    "dot_visible_mm_error": (("camera_day", "dot"), "mm", "standard error of that"),
+    "field_profile": (("camera_day", "ring"), "1", "contrast at 550 nm against the distance from the nearest dot, mean over all dots, by photons"),
+    "field_profile_error": (("camera_day", "ring"), "1", "standard error of that"),
+    "field_visible_mm": (("camera_day",), "mm", "diameter at which that is half of the mean contrast of the dots"),
+    "field_visible_mm_error": (("camera_day",), "mm", "standard error of that"),
     "field_darkening": (("camera_day",), "1", "share of the light at 550 nm that the field sends back less than skin: what all dots take, over a spacing squared for each"),
     "field_darkening_error": (("camera_day",), "1", "standard error of that"),
     "field_delta_e": (("camera_day",), "1", "Delta E 2000 of the mean of the field against skin"),
@@ -76,7 +81,7 @@ class Lattice:
     def sizes(self) -> dict[str, int]:
         """Length of every dimension."""
         known = {"dot": self.across * self.along, "dot_day": len(DAYS), "camera_day": len(SEEN), "wavelength": len(_core.wavelengths_nm())}
-        return known | {"camera_y": self.field.along, "camera_x": self.field.across}
+        return known | {"ring": _RINGS, "camera_y": self.field.along, "camera_x": self.field.across}
 
     @cached_property
     def names(self) -> tuple[str, ...]:
@@ -125,10 +130,9 @@ def dot_tracks(result: Result) -> np.ndarray:
     return np.array([1e3 * tracks[dots == dot][:, [1, 2, 4, 5, 6]].mean(axis=0) for dot in np.unique(dots)])
 
 
-def owners(x: np.ndarray, y: np.ndarray, places: np.ndarray) -> np.ndarray:
-    """Number of the dot that is nearest to each point of a grid, shape (x, y)."""
-    points = np.stack(np.meshgrid(x, y, indexing="ij"), axis=-1)
-    return KDTree(places).query(points)[1]
+def nearest(x: np.ndarray, y: np.ndarray, places: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Distance to the nearest dot from each point of a grid, and its number, shape (x, y) each."""
+    return KDTree(places).query(np.stack(np.meshgrid(x, y, indexing="ij"), axis=-1))
 
 
 def _pigment(result: Result, places: np.ndarray) -> Arrays:
@@ -144,7 +148,7 @@ def _pigment(result: Result, places: np.ndarray) -> Arrays:
 def dot_boxes(box: Box, places: np.ndarray) -> Iterator[Box]:
     """The columns of a box that belong to each dot, by their middles."""
     middles = [0.5 * (faces[1:] + faces[:-1]) for faces in (box.x, box.y)]
-    owner = owners(*middles, places)
+    _, owner = nearest(*middles, places)
     for n in range(len(places)):
         own = owner == n
         across, along = (_reach(own.any(axis=axis)) for axis in (1, 0))
@@ -194,7 +198,8 @@ def _darkness(scene: _core.SpaceScene, band: int, lattice: Lattice, backend: str
     """Contrast of every tile in every batch, shape (y, x, batch), and the reflectance of plain skin."""
     field = lattice.field
     tiles = field.across * field.along
-    number = (_PER_TILE_OF_CONTRAST if _core.wavelengths_nm()[band] == BAND_NM else _PER_TILE) * tiles
+    wanted = _IN_DISC * field.side_mm**2 / (math.pi * CENTRE_RADIUS_MM**2) if _core.wavelengths_nm()[band] == BAND_NM else 0.0
+    number = math.ceil(max(wanted, _PER_TILE)) * tiles
     at_mm = (field.across, field.x_mm * 1e-3, field.y_mm * 1e-3, field.side_mm * 1e-3)
     seen = []
     for n, medium in enumerate((scene.medium(band), scene.skin(band))):
@@ -210,20 +215,45 @@ def _spread(lattice: Lattice) -> float:
 
 
 def _contrasts(dark: np.ndarray, lattice: Lattice, places: np.ndarray) -> Arrays:
-    """Figures of every dot, where no other is nearer, within half a spacing; and the darkening of the field."""
+    """Contrast of every dot, that of their mean against the distance, and the darkening of the field; errors from the scatter of batches."""
     field = lattice.field
-    owner = owners(*field.centres_mm(), places).T
-    rows = [figures(*_around(dark, owner == n, field, place, 0.5 * lattice.spacing_mm), CENTRE_RADIUS_MM, 0.0) for n, place in enumerate(places)]
-    names = {"dot_contrast": "contrast", "dot_contrast_error": "contrast_error", "dot_visible_mm": "fwhm_mm", "dot_visible_mm_error": "fwhm_mm_error"}
-    found = {name: np.array([row[of] for row in rows]) for name, of in names.items()}
-    batches = dark.mean(axis=(0, 1)) * _spread(lattice)
-    return found | {"field_darkening": batches.mean(), "field_darkening_error": batches.std(ddof=1) / math.sqrt(batches.size)}
+    discs = np.array([_in_disc(dark, field, place) for place in places])
+    profile = np.array([np.tensordot(share / share.sum(), dark, axes=2) for share in _in_rings(lattice, places)])
+    darkening = dark.mean(axis=(0, 1)) * _spread(lattice)
+    found = {"dot_contrast": discs, "field_profile": profile, "field_darkening": darkening}
+    errors = {f"{name}_error": values.std(axis=-1, ddof=1) / math.sqrt(values.shape[-1]) for name, values in found.items()}
+    wide, wide_error = _visible(profile, discs.mean(axis=0), lattice.spacing_mm)
+    return {name: values.mean(axis=-1) for name, values in found.items()} | errors | {"field_visible_mm": wide, "field_visible_mm_error": wide_error}
 
 
-def _around(dark: np.ndarray, own: np.ndarray, field: Field, place: np.ndarray, reach_mm: float) -> tuple[np.ndarray, Field]:
-    """The part of a map around a place, without contrast where another dot is nearer."""
-    low = [max(0, math.floor((at - reach_mm - start) / field.side_mm)) for at, start in zip(place, (field.x_mm, field.y_mm), strict=True)]
-    high = [min(most, low_one + math.ceil(2.0 * reach_mm / field.side_mm)) for low_one, most in zip(low, (field.across, field.along), strict=True)]
-    rows, columns = slice(low[1], high[1]), slice(low[0], high[0])
-    part = Field(field.x_mm + low[0] * field.side_mm, field.y_mm + low[1] * field.side_mm, field.side_mm, high[0] - low[0], high[1] - low[1])
-    return dark[rows, columns] * own[rows, columns, None], part
+def _in_rings(lattice: Lattice, places: np.ndarray) -> Iterator[np.ndarray]:
+    """Share of every tile, shape (y, x), in each ring around its nearest dot, by 4 x 4 points."""
+    field = lattice.field
+    fine = Field(field.x_mm, field.y_mm, 0.25 * field.side_mm, 4 * field.across, 4 * field.along)
+    distance, _ = nearest(*fine.centres_mm(), places)
+    ring = (distance.T * 2.0 * _RINGS / lattice.spacing_mm).astype(int).reshape(field.along, 4, field.across, 4)
+    for n in range(_RINGS):
+        yield (ring == n).mean(axis=(1, 3))
+
+
+def _in_disc(dark: np.ndarray, field: Field, place: np.ndarray) -> np.ndarray:
+    """Contrast of each batch in the disc around a place, to an eighth of a tile."""
+    reach = math.ceil(CENTRE_RADIUS_MM / field.side_mm) + 1
+    middle = [math.floor((at - start) / field.side_mm) for at, start in zip(place, (field.x_mm, field.y_mm), strict=True)]
+    across, along = (np.clip(np.arange(m - reach, m + reach + 1), 0, most - 1) for m, most in zip(middle, (field.across, field.along), strict=True))
+    parts = (np.arange(8) + 0.5) / 8.0
+    x, y = ((start + field.side_mm * (cells[:, None] + parts)).ravel() - at for start, cells, at in zip((field.x_mm, field.y_mm), (across, along), place, strict=True))
+    inside = (np.hypot(x, y[:, None]) < CENTRE_RADIUS_MM).reshape(len(along), 8, len(across), 8).mean(axis=(1, 3))
+    return np.tensordot(inside / inside.sum(), dark[np.ix_(along, across)], axes=2)
+
+
+def _visible(profile: np.ndarray, contrast: np.ndarray, spacing_mm: float) -> tuple[np.ndarray, np.ndarray]:
+    """Diameter at half of the contrast, from both in every batch, and its standard error by the jackknife over groups of them."""
+    radius = (np.arange(_RINGS) + 0.5) * 0.5 * spacing_mm / _RINGS
+    groups = np.arange(contrast.size) % _GROUPS
+
+    def found(chosen: np.ndarray) -> float:
+        return 2.0 * half_width(radius, profile[:, chosen].mean(axis=1), 0.5 * float(contrast[chosen].mean()))
+
+    others = np.array([found(groups != n) for n in range(_GROUPS)])
+    return np.array(found(groups >= 0)), np.sqrt((_GROUPS - 1) / _GROUPS * ((others - others.mean()) ** 2).sum())

@@ -22,7 +22,6 @@ _PANELS = (
     ("dot_mean_depth_mm", "mean depth of its pigment [mm]", "mean_depth_mm_{}"),
     ("dot_width_mm", "standard deviation of its place [mm]", "width_across_mm_{}"),
     ("dot_contrast", "contrast at 550 nm [-]", "contrast_{}"),
-    ("dot_visible_mm", "visible width [mm]", "fwhm_mm_{}"),
 )
 
 
@@ -40,8 +39,10 @@ def draw_lattice(data: xr.Dataset) -> Figure:
     for n, (ax, day) in enumerate(zip(photos.subplots(1, len(SEEN)), SEEN, strict=True)):
         _photo(ax, one, n, day)
     _maps(maps, one)
-    for ax, panel in zip(spreads.subplots(1, len(_PANELS)), _PANELS, strict=True):
+    *axes, last = spreads.subplots(1, len(_PANELS) + 1)
+    for ax, panel in zip(axes, _PANELS, strict=True):
         _spread(ax, one, *panel)
+    _profile(last, one)
     return figure
 
 
@@ -93,4 +94,17 @@ def _spread(ax: Axes, one: xr.Dataset, name: str, title: str, twin: str) -> None
     ax.set_ylim(0.0, 1.0)
     ax.tick_params(labelsize=8)
     ax.set_ylabel("share of the dots below [-]", fontsize=8)
+    ax.legend(fontsize=7)
+
+
+def _profile(ax: Axes, one: xr.Dataset) -> None:
+    """The mean dot, and where it has half of its contrast."""
+    radius = spacing_mm(one) * one["ring"].values
+    for n, day in enumerate(SEEN):
+        ax.errorbar(radius, one["field_profile"].values[n], one["field_profile_error"].values[n], color=_COLOURS[day], lw=1.2, label=_NAMES[day])
+        ax.axvline(0.5 * float(one["field_visible_mm"][n]), color=_COLOURS[day], ls=":", lw=0.9)
+    ax.set_title("mean contrast of the dots [-]", fontsize=9)
+    ax.set_xlabel("distance from the nearest dot [mm]", fontsize=8)
+    ax.set(xlim=(0.0, radius[-1]), ylim=(0.0, None))
+    ax.tick_params(labelsize=8)
     ax.legend(fontsize=7)

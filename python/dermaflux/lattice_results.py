@@ -54,6 +54,7 @@ def with_field(data: xr.Dataset, lattice: Lattice, done: Entries) -> xr.Dataset:
         "dot_day": (list(DAYS.values()), {"units": "days"}),
         "camera_day": (list(SEEN.values()), {"units": "days", "long_name": "days at which the camera looks"}),
         "wavelength": (_core.wavelengths_nm(), {"units": "nm"}),
+        "ring": ((np.arange(lattice.sizes["ring"]) + 0.5) * 0.5 / lattice.sizes["ring"], {"units": "1", "long_name": "distance from the nearest dot, middles of rings, in spacings"}),
         "camera_x": (x, {"units": "1", "long_name": "middles of the tiles of the camera along x from the middle of the box, in spacings"}),
         "camera_y": (y, {"units": "1", "long_name": "the same along y"}),
     }
@@ -118,7 +119,7 @@ def dots_csv(data: xr.Dataset) -> str:
             for name, (own, _, _) in VARIABLES.items():
                 if own == ("dot",):
                     row[name] = float(one[name][dot])
-                elif own[-1] == "dot":
+                elif "dot" in own:
                     labels = DAYS if own[0] == "dot_day" else SEEN
                     row |= {f"{name}_{label}": float(one[name][n, dot]) for n, label in enumerate(labels)}
             rows.append(row)
@@ -152,8 +153,8 @@ def findings(data: xr.Dataset) -> list[str]:
             )
             noise = float(np.sqrt(np.mean(one["dot_contrast_error"].values[n] ** 2)))
             lines.append(
-                f"{head}{day}: contrast of a dot {spread(one['dot_contrast'].values[n])}, of which photons scatter {noise:.2g}; visible width [mm] "
-                f"{spread(one['dot_visible_mm'].values[n])}; the field is darker by {float(one['field_darkening'][n]):.4f} +- "
-                f"{float(one['field_darkening_error'][n]):.4f}, Delta E {float(one['field_delta_e'][n]):.2f}"
+                f"{head}{day}: contrast of a dot {spread(one['dot_contrast'].values[n])}, of which photons scatter {noise:.2g}; the mean dot is "
+                f"{float(one['field_visible_mm'][n]):.3f} +- {float(one['field_visible_mm_error'][n]):.3f} mm wide at half of that; the field is darker by "
+                f"{float(one['field_darkening'][n]):.4f} +- {float(one['field_darkening_error'][n]):.4f}, Delta E {float(one['field_delta_e'][n]):.2f}"
             )
     return lines

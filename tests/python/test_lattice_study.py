@@ -14,16 +14,18 @@ from dermaflux import _core, lattice_field, lattice_results, space_studies
 from dermaflux import space_measures as space
 from dermaflux.lattice_field import Lattice
 
-SMALL = {"machine.dwell_ms": 10, "geometry.margin_mm": 0.25, "geometry.dots_x": 2, "geometry.dots_y": 2, "pattern.dot_spacing_mm": 0.6}
+SMALL = {"machine.dwell_ms": 10, "geometry.margin_mm": 0.25, "geometry.dots_x": 2, "pattern.dot_spacing_mm": 0.6, "pattern.position_jitter_mm": 0.05}
 SHOWN = '[study]\nshows = "lattice"\nview_day = 14\nview_width_mm = 1.2\nview_depth_mm = 0.5\n'
 LATTICE = {'"machine.angle_deg"': '"pattern.dot_spacing_mm"', "[0, 30]": "[0.6]", '["box", "axisymmetric"]': "[2]", '"geometry.kind"': '"geometry.seed"'}
 
 
 @pytest.fixture(scope="module", autouse=True)
 def coarse() -> None:
-    """Tiles of 100 um, so that few photons do."""
+    """Tiles of 100 um, so that few photons do, and rings to match."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(lattice_field, "_MOST_THIRDS", 2)
+        patch.setattr(lattice_field, "_RINGS", 6)
+        patch.setattr(lattice_field, "_IN_DISC", 100)
         yield
 
 
@@ -52,15 +54,18 @@ def test_pigment_belongs_to_the_dot_that_is_nearest():
 
 
 @pytest.mark.parametrize("dots", [1, 2, 10])
-def test_the_map_of_the_largest_lattice_fits_into_a_map_of_photons(dots: int):
+def test_the_map_of_the_largest_lattice_fits_into_a_map_of_photons(dots: int, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(lattice_field, "_MOST_THIRDS", 16)
     lattice = Lattice(dots, dots, 1.0)
     field = lattice.field
     assert field.across * field.along <= _core.most_photon_bins and lattice.tiles % 3 == 0
     assert field.across * field.side_mm == pytest.approx(dots + 2.0 / 3.0) and field.x_mm == pytest.approx(-0.5 * dots - 1.0 / 3.0)
 
 
-def test_what_all_dots_take_is_spread_over_their_squares():
+def test_what_all_dots_take_is_spread_over_their_squares(monkeypatch: pytest.MonkeyPatch):
     """A contrast of one in a share of the map is that share of the map over the squares of the dots, and every dot finds its own disc."""
+    monkeypatch.setattr(lattice_field, "_MOST_THIRDS", 16)
+    monkeypatch.setattr(lattice_field, "_RINGS", 24)
     lattice = Lattice(2, 1, 1.0)
     field = lattice.field
     places = np.array([[-0.4, 0.1], [0.5, -0.1]])
@@ -70,30 +75,30 @@ def test_what_all_dots_take_is_spread_over_their_squares():
         dark[np.hypot(x - at_x, y[:, None] - at_y) < 0.12] = level
     found = lattice_field._contrasts(dark, lattice, places)
     assert found["dot_contrast"] == pytest.approx([0.4, 0.8], rel=1e-9)
-    # The edge of a disc of tiles is known to half a tile of 21 um on each side.
-    assert found["dot_visible_mm"] == pytest.approx([0.24, 0.24], abs=0.021)
+    assert found["field_profile"][:5] == pytest.approx(0.6, rel=0.1) and found["field_profile"][7:] == pytest.approx(0.0)  # 21 um each
+    # The edge of a disc of tiles is known to half a tile of 21 um on each side, and to half a ring of as much.
+    assert found["field_visible_mm"] == pytest.approx(0.24, abs=0.042)
     assert found["field_darkening"] == pytest.approx(dark.sum() / 64 * field.side_mm**2 / 2.0) and found["field_darkening_error"] == pytest.approx(0.0, abs=1e-12)
 
 
 def test_a_study_of_a_lattice_says_what_every_dot_got(one: xr.Dataset):
-    # All pigment belongs to a dot; in single precision of a box's fields, and in five digits of four dots.
+    # All pigment belongs to a dot; in single precision of a box's fields, and in five digits of two dots.
     for n, label in enumerate(space.DAYS):
         assert one["dot_held_ng"].values[n].sum() == pytest.approx(float(one[f"held_ng_{label}"]), rel=1e-4)
     assert float(one["dot_held_ng"].values[0].std()) > 0.0 and (one["dot_tip_mm"] > 0.3).all()
-    steps = np.diff(one["dot_x_mm"].values.reshape(2, 2), axis=1), np.diff(one["dot_y_mm"].values.reshape(2, 2), axis=0)
-    assert all((abs(step - 0.6) < 0.6).all() for step in steps)  # row by row, each near its place
+    assert one["dot_x_mm"].values == pytest.approx([-0.3, 0.3], abs=0.25) and one["dot_y_mm"].values == pytest.approx([0.0, 0.0], abs=0.25)  # jitter of 0.05 mm
     assert (one["dot_mean_depth_mm"] < one["dot_deepest_mm"]).all() and (one["dot_width_mm"] > 0.0).all()
 
 
 def test_a_camera_sees_the_dots_and_their_fading(one: xr.Dataset):
-    lattice = Lattice(2, 2, 0.6)
-    assert one["camera_reflectance"].shape == (2, 7, lattice.field.along, lattice.field.across) == (2, 7, 16, 16)
+    lattice = Lattice(2, 1, 0.6)
+    assert one["camera_reflectance"].shape == (2, 7, lattice.field.along, lattice.field.across) == (2, 7, 10, 16)
     dark = lattice_results.contrast_map(one, "day14")
     error = one["field_darkening_error"].values
-    assert abs(dark.mean() * (16 / 12) ** 2 - float(one["field_darkening"][0])) < 1e-4  # five digits of numbers below 1
+    assert abs(dark.mean() * 160 / (6 * 12) - float(one["field_darkening"][0])) < 1e-4  # five digits of numbers below 1
     assert one["field_darkening"].values[0] > 5.0 * error[0] and one["field_darkening"].values[0] > one["field_darkening"].values[1]
-    assert (one["dot_contrast"].values > 3.0 * one["dot_contrast_error"].values).all() and (one["field_delta_e"] > 0.0).all()
-    assert (one["camera_reflectance_skin"].values > dark.max() * 0.0).all()
+    early, late = one["dot_contrast"].values.mean(axis=1)
+    assert early > max(late, 5.0 * np.sqrt((one["dot_contrast_error"].values[0] ** 2).sum()) / one.sizes["dot"]) and (one["field_delta_e"] > 0.0).all()
 
 
 def test_pictures_are_calibrated_and_a_finished_study_makes_its_files_again(folder: Path, one: xr.Dataset, cli, monkeypatch: pytest.MonkeyPatch):
@@ -103,12 +108,12 @@ def test_pictures_are_calibrated_and_a_finished_study_makes_its_files_again(fold
     done = cli("study", folder / "s.toml", "-o", folder / "s.h5", *flags(SMALL))
     assert done.code == 0 and "contrast of a dot" in done.out and "s.5y.png" in done.out, done
     with Image.open(folder / "s.day14.png") as picture:
-        assert picture.size == (16, 16) and picture.info["dpi"][0] == pytest.approx(25.4 / 0.1, rel=1e-3)  # PNG states whole pixels per metre
+        assert picture.size == (16, 10) and picture.info["dpi"][0] == pytest.approx(25.4 / 0.1, rel=1e-3)  # PNG states whole pixels per metre
         pixels = np.asarray(picture).astype(float)
     contrast = lattice_results.contrast_map(one, "day14")[::-1]
-    assert np.unravel_index(pixels[..., 1].argmin(), (16, 16)) in [tuple(at) for at in np.argwhere(contrast > 0.8 * contrast.max())]
+    assert np.unravel_index(pixels[..., 1].argmin(), (10, 16)) in [tuple(at) for at in np.argwhere(contrast > 0.8 * contrast.max())]
     table = (folder / "s.csv").read_text().splitlines()
-    assert len(table) == 5 and table[0].startswith("pattern_dot_spacing_mm,geometry_seed,dot,dot_x_mm,")
+    assert len(table) == 3 and table[0].startswith("pattern_dot_spacing_mm,geometry_seed,dot,dot_x_mm,")
     assert not list(folder.glob("*.state.h5")) and not list(folder.glob("*.journal"))
 
 
@@ -143,7 +148,7 @@ def test_a_stopped_lattice_goes_on_from_its_state(tmp_path: Path, folder: Path, 
     assert (tmp_path / "s.state.h5").exists()
     monkeypatch.setattr(space_studies, "run", watched)
     data = df.run_space_study(plan, tmp_path / "s.h5", changes=SMALL)
-    assert resumed == [None, tmp_path / "s.state.h5"] and not (tmp_path / "s.state.h5").exists()
+    assert resumed[:2] == [None, tmp_path / "s.state.h5"] and not (tmp_path / "s.state.h5").exists()
     whole = space_studies.open_study(folder / "s.h5")
     for name in ("dot_held_ng", "camera_reflectance", "dot_contrast"):
         xr.testing.assert_equal(data[name], whole[name])
