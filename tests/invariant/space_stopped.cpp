@@ -100,14 +100,20 @@ TEST_F(StoppedBox, WritesItsStateAfterSoManyStrokesAndAfterEachMoment) {
 TEST_F(StoppedBox, CountsStrokesOverAllDots) {
   int strokes = 0;
   std::vector<std::pair<int, int>> kept;
-  for (int dot = 0; dot < 3; ++dot)
-    for (int stroke = 1; stroke <= 4; ++stroke) {
-      const bool ends = stroke == 4;  // the pause after the last stroke is followed by that at the end of the dot
-      for (const SpaceProgress& at : {SpaceProgress{.dot = dot, .stroke = stroke}, SpaceProgress{.dot = dot + 1, .stroke = 0}})
-        if ((at.stroke > 0 || ends) && is_kept(at, 5, strokes)) kept.emplace_back(at.dot, at.stroke);
-    }
+  const auto pause = [&](int dot, int stroke) {
+    SpaceProgress at{};
+    at.dot = dot;
+    at.stroke = stroke;
+    if (is_kept(at, 5, strokes)) kept.emplace_back(dot, stroke);
+  };
+  for (int dot = 0; dot < 3; ++dot) {
+    for (int stroke = 1; stroke <= 4; ++stroke) pause(dot, stroke);
+    pause(dot + 1, 0);  // its end
+  }
   EXPECT_EQ(kept, (std::vector<std::pair<int, int>>{{1, 1}, {2, 2}}));
-  EXPECT_TRUE(is_kept({.dot = 3, .moment = 1, .heals = true}, 5, strokes));
+  SpaceProgress heals{};
+  heals.heals = true;
+  EXPECT_TRUE(is_kept(heals, 5, strokes));
 }
 
 TEST_F(StoppedBox, RefusesAStateOfSomethingElseOrADamagedOne) {
