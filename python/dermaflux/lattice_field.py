@@ -23,9 +23,12 @@ from .treatment import Treatment
 
 SEEN = {"day14": 14.0, "5y": 1826.25}  # when a camera looks [day]
 BAND_NM = 550.0  # of contrasts
+LOOKED_NM = (450.0, BAND_NM, 650.0)  # bands that photons are followed in; optical densities of dots are linear between them
 _MOST_THIRDS = 16  # tiles of the camera per third of the spacing: 21 um at 1 mm
+_MOST_ACROSS = 192  # tiles; every one takes photons
 _PER_TILE = 64  # photons
-_IN_DISC = 800  # photons of the disc that a contrast is taken from, at least
+_OF_SKIN = 1 << 17  # photons
+_IN_DISC = 400  # photons of the disc that a contrast is taken from, at least
 _GROUPS = 8  # of batches, for the jackknife
 _RINGS = 24  # of the mean dot, out to half a spacing
 
@@ -46,7 +49,7 @@ VARIABLES = {
     "field_darkening": (("camera_day",), "1", "share of the light at 550 nm that the field sends back less than skin: what all dots take, over a spacing squared for each"),
     "field_darkening_error": (("camera_day",), "1", "standard error of that"),
     "field_delta_e": (("camera_day",), "1", "Delta E 2000 of the mean of the field against skin"),
-    "camera_reflectance": (("camera_day", "wavelength", "camera_y", "camera_x"), "1", "diffuse reflectance seen along the normal, by photons"),
+    "camera_reflectance": (("camera_day", "wavelength", "camera_y", "camera_x"), "1", "diffuse reflectance seen along the normal, by photons at 450, 550 and 650 nm and linear in optical density between"),
     "camera_reflectance_skin": (("camera_day", "wavelength"), "1", "diffuse reflectance of skin without a dot, by photons"),
 }  # fmt: skip
 
@@ -67,8 +70,8 @@ class Lattice:
 
     @property
     def tiles(self) -> int:
-        """Tiles of the camera per spacing, a multiple of three: as many as a map has room for."""
-        return 3 * min(_MOST_THIRDS, math.isqrt(_core.most_photon_bins) // (3 * max(self.across, self.along) + 2))
+        """Tiles of the camera per spacing, a multiple of three."""
+        return 3 * min(_MOST_THIRDS, _MOST_ACROSS // (3 * max(self.across, self.along) + 2))
 
     @property
     def field(self) -> Field:
@@ -177,25 +180,38 @@ def _seen(result: Result, day: float, lattice: Lattice, places: np.ndarray, back
     """What a camera sees of the field on one day."""
     data = result.to_xarray()
     scene = box_scene(data, moment(data, day), result.treatment)
-    bands = np.asarray(_core.wavelengths_nm())
+    bands = [float(nm) for nm in _core.wavelengths_nm()]
     found: Arrays = {}
-    reflectance, skin, taken = [], [], []
-    for n, nm in enumerate(bands):
-        dark, plain = _darkness(scene, n, lattice, backend, lambda share, n=n: progress((n + share) / len(bands)))
-        reflectance.append(plain * (1.0 - dark.mean(axis=-1)))
-        skin.append(plain)
+    seen = []
+    for n, nm in enumerate(LOOKED_NM):
+        dark = _darkness(scene, bands.index(nm), lattice, backend, lambda share, n=n: progress((n + share) / len(LOOKED_NM)))
+        seen.append(dark.mean(axis=-1))
         if nm == BAND_NM:
             found = _contrasts(dark, lattice, places)
-        taken.append(plain * (1.0 - float(dark.mean()) * _spread(lattice)))
+    skin = np.array([_skin(scene, n, backend) for n in range(len(bands))])
+    light = between_bands(np.array(seen), bands)
+    taken = skin * (1.0 - (1.0 - light).mean(axis=(1, 2)) * _spread(lattice))
     return found | {
-        "field_delta_e": np.array(_core.delta_e(_core.lab(taken), _core.lab(skin))),
-        "camera_reflectance": np.array(reflectance),
-        "camera_reflectance_skin": np.array(skin),
+        "field_delta_e": np.array(_core.delta_e(_core.lab(taken.tolist()), _core.lab(skin.tolist()))),
+        "camera_reflectance": skin[:, None, None] * light,
+        "camera_reflectance_skin": skin,
     }
 
 
-def _darkness(scene: _core.SpaceScene, band: int, lattice: Lattice, backend: str, progress: Callable[[float], None]) -> tuple[np.ndarray, float]:
-    """Contrast of every tile in every batch, shape (y, x, batch), and the reflectance of plain skin."""
+def between_bands(dark: np.ndarray, bands: list[float]) -> np.ndarray:
+    """Light over that of skin in all bands, shape (band, y, x), from the contrast in those that were looked at."""
+    density = -np.log(np.clip(1.0 - dark, 1e-3, None))
+    shares = np.array([np.interp(bands, LOOKED_NM, one) for one in np.eye(len(LOOKED_NM))])
+    return np.exp(-np.tensordot(shares.T, density, axes=1))
+
+
+def _skin(scene: _core.SpaceScene, band: int, backend: str) -> float:
+    """Reflectance of plain skin."""
+    return float(followed(scene, scene.skin(band), _OF_SKIN, 0.0, 0.0, 1, 1, backend)["reflected"].mean())
+
+
+def _darkness(scene: _core.SpaceScene, band: int, lattice: Lattice, backend: str, progress: Callable[[float], None]) -> np.ndarray:
+    """Contrast of every tile in every batch, shape (y, x, batch)."""
     field = lattice.field
     tiles = field.across * field.along
     wanted = _IN_DISC * field.side_mm**2 / (math.pi * CENTRE_RADIUS_MM**2) if _core.wavelengths_nm()[band] == BAND_NM else 0.0
@@ -205,8 +221,7 @@ def _darkness(scene: _core.SpaceScene, band: int, lattice: Lattice, backend: str
     for n, medium in enumerate((scene.medium(band), scene.skin(band))):
         found = followed(scene, medium, number, 0.0, 0.0, tiles, 1, backend, lambda share, n=n: progress(0.5 * (n + share)), at_mm)
         seen.append(found["reflected"].reshape(field.along, field.across, -1))
-    plain = float(seen[1].mean())
-    return (seen[1] - seen[0]) / plain, plain
+    return (seen[1] - seen[0]) / seen[1].mean()
 
 
 def _spread(lattice: Lattice) -> float:
