@@ -11,12 +11,11 @@ from matplotlib.figure import Figure
 
 from .lattice_field import SEEN
 from .lattice_results import contrast_map, members, picture, spacing_mm
-from .looks import day_label
 from .pictures import bare, scale_bar
 from .space_measures import DAYS
 
 _COLOURS = {"day0": "#000000", "day14": "#0072b2", "5y": "#d55e00"}
-_NAMES = {"day0": "day 0"} | {label: day_label(day) for label, day in SEEN.items()}
+_NAMES = {"day0": "day 0", "day14": "day 14", "5y": "5 years"}
 _PANELS = (
     ("dot_held_ng", "pigment of a dot [ng]", "held_ng_{}"),
     ("dot_mean_depth_mm", "mean depth of its pigment [mm]", "mean_depth_mm_{}"),
@@ -39,6 +38,7 @@ def draw_lattice(data: xr.Dataset) -> Figure:
     for n, (ax, day) in enumerate(zip(photos.subplots(1, len(SEEN)), SEEN, strict=True)):
         _photo(ax, one, n, day)
     _maps(maps, one)
+    spreads.supxlabel("dashed: one dot on rings; dotted: half of the mean contrast", fontsize=8)
     *axes, last = spreads.subplots(1, len(_PANELS) + 1)
     for ax, panel in zip(axes, _PANELS, strict=True):
         _spread(ax, one, *panel)
