@@ -102,12 +102,10 @@ RunResult run_in_box(const Treatment& treatment, const RunOptions& options, Back
   const double before = files.resume ? read_space_state(*files.resume, files.binding, *bound, outcome) : 0.0;
   const auto runtime = [&] { return before + seconds_since(start); };
   int strokes = 0;
-  if (files.keep && files.every > 0)
-    bound->between = [&](const Outcome& now) {
-      const bool in_a_dot = bound->at.stroke > 0;
-      if (in_a_dot && ++strokes % files.every != 0) return;
-      write_space_state(*files.keep, *bound, now, runtime(), files.facts);
-    };
+  if (files.keep && files.every > 0) {
+    bound->due = [&] { return is_kept(bound->at, files.every, strokes); };
+    bound->between = [&](const Outcome& now) { write_space_state(*files.keep, *bound, now, runtime(), files.facts); };
+  }
   backend_table(used.backend).run_space(*bound, outcome, monitor);
   result.member.runtime = runtime();
   if (bound->stopped) {

@@ -28,7 +28,8 @@ double within(TableReader& reader, const std::string& key, const char* unit, dou
 const std::vector<StudyKind>& study_kinds() {
   static const std::vector<StudyKind> kinds = {{"tilt", "machine.angle_deg"},         {"prongs", "needle.model"},
                                                {"merging", "pattern.dot_spacing_mm"}, {"follicle", "geometry.follicle_x_mm"},
-                                               {"border", "scar.offset_mm"},          {"corrections", "machine.angle_deg"}};
+                                               {"border", "scar.offset_mm"},          {"corrections", "machine.angle_deg"},
+                                               {"lattice", "pattern.dot_spacing_mm"}};
   return kinds;
 }
 

@@ -164,6 +164,18 @@ double bytes_per_cell(const Treatment& treatment, std::size_t moments) {
   return static_cast<double>(constants + state) * sizeof(double) / static_cast<double>(counted.faces.cell_count()) + kept;
 }
 
+SpaceNeed space_need(const Treatment& treatment, const RunOptions& options) {
+  const Treatment first = session_treatment(treatment, 0);
+  const Puncture puncture = solve_puncture(first);
+  require_valid(first, puncture);
+  const double per_cell = bytes_per_cell(treatment, look_times(options.horizon, treatment.sessions).size());
+  SpaceNeed need{{}, 0.0, free_memory()};
+  const double most = std::min(0.8 * need.free_bytes / per_cell, 2e9);
+  need.faces = space_faces(first, puncture, options.grid, static_cast<long long>(most));
+  need.bytes = per_cell * static_cast<double>(need.faces.cell_count());
+  return need;
+}
+
 std::unique_ptr<SpaceCase> build_space_case(const Treatment& whole, const RunOptions& options) {
   require_horizon(options.horizon, whole.sessions, "");
   auto built = std::make_unique<SpaceCase>();
@@ -177,8 +189,7 @@ std::unique_ptr<SpaceCase> build_space_case(const Treatment& whole, const RunOpt
                      " were asked for");
   c.dots = space_dots(c.treatment, c.puncture);
   c.times = look_times(options.horizon, whole.sessions);
-  const double most = std::min(0.8 * free_memory() / bytes_per_cell(whole, c.times.size()), 2e9);
-  c.faces = space_faces(c.treatment, c.puncture, options.grid, static_cast<long long>(most));
+  c.faces = space_need(whole, options).faces;
   for (std::size_t d = 0; d < c.dots.size(); ++d)
     for (const SpaceTrack& track : dot_tracks(c.treatment, c.dots[d])) {
       const double z = std::max(c.dots[d].tip_depth - track.setback * track.upright, 0.0);

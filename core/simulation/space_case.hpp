@@ -25,6 +25,12 @@ struct SpaceProgress {
   HealingTally clock;
 };
 
+/// Whether the state of a run is written where it stands, between two strokes, dots or moments: after so many strokes, counted over
+/// all dots, and after each moment. A dot's end is no place of its own: with a hundred dots that would be gigabytes after each.
+inline bool is_kept(const SpaceProgress& at, int every, int& strokes) {
+  return at.heals || (at.stroke > 0 && ++strokes % every == 0);
+}
+
 /// One treatment in a box, ready to run where its views point, which is the host unless a backend has bound it elsewhere.
 struct SpaceCase {
   Treatment treatment;
@@ -45,7 +51,8 @@ struct SpaceCase {
   FieldView<double> trace_rows, trace_count;
   SpaceFields fields;
   SpaceProgress at{};
-  std::function<void(const Outcome&)> between;  ///< told between two strokes, dots and moments; may be empty
+  std::function<void(const Outcome&)> between;  ///< told between two strokes, dots and moments, where that is due; may be empty
+  std::function<bool()> due;                    ///< asked each time; empty: always
   bool stopped = false;                         ///< the run was left in healing, to go on from there
 
   /// All that the rest of a run depends on besides its input, `at` and its outcome, as blocks of memory. Those of a run that stands
@@ -60,6 +67,15 @@ std::pair<long, long> bind_space_case(double* constants, double* state, double* 
 
 /// Bytes that a run in a box takes per cell, all told.
 double bytes_per_cell(const Treatment& treatment, std::size_t moments);
+
+/// What a run in a box takes of the memory, known before any of it is taken.
+struct SpaceNeed {
+  CartesianFaces faces;
+  double bytes;       ///< of the run, all told
+  double free_bytes;  ///< free now
+};
+/// Throws InputError as build_space_case does for a treatment that is not valid, or a box beyond the free memory.
+SpaceNeed space_need(const Treatment& treatment, const RunOptions& options);
 
 /// Prepares a treatment with geometry.kind = "box". Throws InputError where it cannot be run: more than one session or dwell time,
 /// a track that leaves the box, a box beyond the free memory (found before any of it is taken).

@@ -7,7 +7,7 @@ namespace dermaflux {
 
 /// Tells whoever keeps the state of a run that it may be kept now.
 inline void pause(const SpaceCase& c, const Outcome& out) {
-  if (c.between) c.between(out);
+  if (c.between && (!c.due || c.due())) c.between(out);
 }
 
 /// Lays the dots of a box one after the other, each into what the ones before left, from where the run stands.

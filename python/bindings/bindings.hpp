@@ -7,6 +7,7 @@ namespace dermaflux {
 void bind_errors(pybind11::module_& module);
 void bind_documents(pybind11::module_& module);
 void bind_running(pybind11::module_& module);
+void bind_space(pybind11::module_& module);
 void bind_healing(pybind11::module_& module);
 void bind_photons(pybind11::module_& module);
 void bind_look(pybind11::module_& module);

@@ -20,6 +20,7 @@ PYBIND11_MODULE(_core, module) {
   dermaflux::bind_errors(module);
   dermaflux::bind_documents(module);
   dermaflux::bind_running(module);
+  dermaflux::bind_space(module);
   dermaflux::bind_healing(module);
   dermaflux::bind_photons(module);
   dermaflux::bind_look(module);

@@ -977,6 +977,23 @@ def run(
 
     Raises InputError, BackendError, NumericsError, or KeyboardInterrupt on Ctrl-C."""
 
+class SpaceNeed:
+    """What a run in a box takes of the memory."""
+
+    @property
+    def cells(self) -> list[int]:
+        """Cells along x, y and z."""
+    @property
+    def bytes(self) -> float:
+        """Of the run, all told."""
+    @property
+    def free_bytes(self) -> float:
+        """Free now."""
+
+def space_need(document: TreatmentDocument, grid: str, horizon_year: float) -> SpaceNeed:
+    """What a run in a box would take, before any of it is taken. Raises InputError for a treatment on rings, one that is not valid, or a
+    box beyond the free memory."""
+
 def read_state_facts(path: str | PathLike[str]) -> dict[str, str]:
     """What the state of a stopped run belongs to. Raises FileError."""
 

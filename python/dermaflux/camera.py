@@ -86,7 +86,7 @@ def surface(
     field = field_of(data["tracks"].values * 1e3, tile_mm, margin_mm)
     tiles = field.across * field.along
     with nullcontext(run.treatment) if isinstance(run, Result) else stored_treatment(data) as treatment:
-        scene, rings = _scene(data, at, treatment), scene_of(data, at, treatment._document)
+        scene, rings = box_scene(data, at, treatment), scene_of(data, at, treatment._document)
         azimuth = float(treatment["geometry.azimuth_deg"])
     fast = rings.look()
     with progress_bar("photons", 1.0, counted=False, quiet=not progress) as show:
@@ -228,7 +228,8 @@ def write(looks: xr.Dataset, path: Path) -> None:
         raise _core.FileError(f"{path}: cannot be written ({error}); make room, or give another path") from error
 
 
-def _scene(data: xr.Dataset, at: int, treatment: "Treatment") -> _core.SpaceScene:
+def box_scene(data: xr.Dataset, at: int, treatment: "Treatment") -> _core.SpaceScene:
+    """A look of a run in a box as light meets it."""
     pools = np.stack([data[f"box_pigment_{pool}"].isel(time=at).transpose("x", "y", "z").values for pool in POOLS])
     faces = [data[f"{axis}_face"].values for axis in "xyz"]
     return _core.SpaceScene(treatment._document, *faces, pools, float(data["time"][at]))

@@ -37,7 +37,7 @@ app.add_typer(histology_app, name="histology")
 
 Json = Annotated[bool, typer.Option("--json", help="print all scalar outputs as one flat JSON object")]
 CheckpointFile = Annotated[Path | None, typer.Option("--checkpoint", help="where the state goes; beside the output unless given")]
-Every = Annotated[int | None, typer.Option("--every", help="in a box: write the state on the way, after so many strokes (10 with --checkpoint) and each dot")]
+Every = Annotated[int | None, typer.Option("--every", help="in a box: write the state on the way, after so many strokes of all dots (10 with --checkpoint) and each moment")]
 StopAfter = Annotated[float | None, typer.Option("--stop-after-day", help="stop when healing reaches this day; the state is saved beside the output")]
 
 

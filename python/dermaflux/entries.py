@@ -75,6 +75,12 @@ class Entries(Mapping[Index, Entry]):
         column = np.where(self._state == _GOOD, self._values[:, self.names.index(name)], np.nan)
         return column.reshape(self.shape)
 
+    def columns(self, names: Sequence[str]) -> np.ndarray:
+        """Outputs that stand side by side, of all members, shape of the study and their number; NaN where there is none."""
+        first = self.names.index(names[0])
+        side_by_side = self._values[:, first : first + len(names)]
+        return np.where((self._state == _GOOD)[:, None], side_by_side, np.nan).reshape(*self.shape, len(names))
+
     def errors(self) -> np.ndarray:
         """Why members failed, shape of the study; empty where they did not."""
         texts = np.full(len(self._state), "", dtype=object)

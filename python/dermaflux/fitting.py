@@ -150,7 +150,7 @@ def whole_runs(seen: Sequence[Observation]) -> Callable[..., None]:
     """What takes the place of :func:`dermaflux.run_batch` where series or fields are asked for."""
     horizon = observed.horizon_year(seen)
 
-    def run_whole(members: Sequence[Member], *, backend: str, grid: str, done: Callable, whole: int) -> None:
+    def run_whole(members: Sequence[Member], *, backend: str, grid: str, done: Callable, whole: int, within: Callable[[float], None]) -> None:
         for n, member in enumerate(members):
             try:
                 one = run(member.treatment.with_(member.changes), backend=backend, grid=grid, horizon_year=horizon)

@@ -36,9 +36,9 @@ def patch_figure(pattern: Pattern, images: Mapping[float, np.ndarray], figures: 
         left, level = gap + (n % columns) * (wide + gap), size[1] - top - (n // columns + 1) * (high + below) + below
         ax = drawn.add_axes((left / size[0], level / size[1], wide / size[0], high / size[1]))
         ax.imshow(image, extent=(0.0, p.width_mm, 0.0, p.height_mm), origin="lower", interpolation="antialiased", aspect="auto")
-        _bare(ax)
+        bare(ax)
         ax.set_title(day_label(day), fontsize=10, pad=4)
-        _scale_bar(ax, p.width_mm, p.height_mm)
+        scale_bar(ax, p.width_mm, p.height_mm)
         ax.set_xlabel(f"covered {100 * row['coverage']:.0f} %, merging {row['merging_index']:.2f}, neighbours' contrast {row['neighbour_contrast']:.2f}", fontsize=8.5, labelpad=3)
     return drawn
 
@@ -56,9 +56,9 @@ def dot_figure(title: str, seen: Sequence[Look], width_mm: float) -> Figure:
         left, level = 0.12 + (n % columns) * (wide + 0.12), size[1] - 0.4 - (n // columns + 1) * (wide + 0.55) + 0.3
         ax = drawn.add_axes((left / size[0], level / size[1], wide / size[0], wide / size[1]))
         ax.imshow(dot_image(one, width_mm), extent=(0.0, width_mm, 0.0, width_mm), origin="lower", interpolation="bilinear", aspect="auto")
-        _bare(ax)
+        bare(ax)
         ax.set_title(day_label(one.day), fontsize=10, pad=4)
-        _scale_bar(ax, width_mm, width_mm)
+        scale_bar(ax, width_mm, width_mm)
         ax.set_xlabel(f"contrast {one.contrast:.2f}, width {one.fwhm_mm:.2f} mm", fontsize=8.5, labelpad=3)
     return drawn
 
@@ -80,12 +80,13 @@ def save_figure(figure: Figure, path: Path) -> Path:
     return path
 
 
-def _bare(ax: plt.Axes) -> None:
+def bare(ax: plt.Axes) -> None:
+    """Takes axes and frame from a picture."""
     ax.set(xticks=[], yticks=[])
     ax.spines[:].set_visible(False)
 
 
-def _scale_bar(ax: plt.Axes, width_mm: float, height_mm: float) -> None:
+def scale_bar(ax: plt.Axes, width_mm: float, height_mm: float) -> None:
     """A bar of 1, 2 or 5 times a power of ten, about a fifth of the width long, white with a dark rim, so that it shows on any skin."""
     target = 0.25 * width_mm
     power = 10.0 ** math.floor(math.log10(target))

@@ -43,6 +43,7 @@ def run(
     stop_after_day: float | None = None,
     resume_from: str | os.PathLike[str] | None = None,
     every: int | None = None,
+    report: Callable[[float], None] | None = None,
 ) -> Result:
     """Runs one treatment: strokes, relaxation, healing, years of fading, and what the eye sees.
 
@@ -55,12 +56,13 @@ def run(
     grid_tolerance: relative error that auto aims at, 0.001 to 0.5. Where the finest grid misses it, `grid_error` says so.
     horizon_year: last time looked at [year], 1 to 30.
     progress: show a bar on stderr.
+    report: told the share that is done [0 to 1], in place of the bar.
     state: file for the state of the run if it is stopped (HDF5, complete or absent); :func:`resume` goes on from it. A stop
         during the first contact leaves none: there is nothing to save yet. Not written with grid auto.
     stop_after_day: stop after the first step of healing that reaches this day since the first session.
     resume_from: a state to go on from, of the same treatment, grid, horizon and program.
-    every: of a run in a box, write the state on the way, too: after so many strokes, counted over all dots, and after each dot and each
-        moment. A killed run goes on from the last one.
+    every: of a run in a box, write the state on the way, too: after so many strokes, counted over all dots, and after each moment. A killed
+        run goes on from the last one.
 
     Raises
     ------
@@ -73,9 +75,9 @@ def run(
     check_stop(kept, stop_after_day, grid, horizon_year, every)
     started = datetime.datetime.now(datetime.UTC)
     facts = state_facts(treatment, grid, horizon_year)
-    with progress_bar(treatment.title or "run", 1.0, counted=False, quiet=not progress) as show:
+    with progress_bar(treatment.title or "run", 1.0, counted=False, quiet=report is not None or not progress) as show:
         core = _core.run(
-            treatment._document, grid, grid_tolerance, horizon_year, backend, show,
+            treatment._document, grid, grid_tolerance, horizon_year, backend, report or show,
             state=None if grid == "auto" else kept,
             resume=resume_from,
             stop_after_day=math.inf if stop_after_day is None else stop_after_day,

@@ -15,6 +15,7 @@ from matplotlib.axes import Axes
 from matplotlib.colors import LogNorm
 from matplotlib.figure import Figure
 
+from .lattice_figure import draw_lattice
 from .writing import complete_or_absent
 
 _MOST_PICTURES = 8
@@ -66,7 +67,7 @@ _LABELS = {"machine_angle_deg": "{:g} deg", "pattern_dot_spacing_mm": "{:g} mm a
 def study_figure(data: xr.Dataset, path: Path) -> Path:
     """Draws a study into a PNG that is complete or absent."""
     with complete_or_absent(path) as part:
-        figure = draw(data)
+        figure = draw_lattice(data) if data.attrs["study"] == "lattice" else draw(data)
         try:
             figure.savefig(part, format="png", dpi=110)
         finally:

@@ -52,15 +52,15 @@ class Box:
 
     def side(self, x: np.ndarray, z: np.ndarray) -> np.ndarray:
         """Pigment per cell of a picture from the side, shape (x, z) [ng]."""
-        return _overlaps(x, self.x) @ self.mass.sum(axis=1) @ _overlaps(z, self.z).T
+        return overlaps(x, self.x) @ self.mass.sum(axis=1) @ overlaps(z, self.z).T
 
     def top(self, x: np.ndarray, y: np.ndarray) -> np.ndarray:
         """Pigment per cell of a picture from above, shape (x, y) [ng]."""
-        return _overlaps(x, self.x) @ self.mass.sum(axis=2) @ _overlaps(y, self.y).T
+        return overlaps(x, self.x) @ self.mass.sum(axis=2) @ overlaps(y, self.y).T
 
     def between(self, low: float, high: float) -> float:
         """Pigment with x between two ends [ng]."""
-        return float((_overlaps(np.array([low, high]), self.x) @ self.mass.sum(axis=(1, 2)))[0])
+        return float((overlaps(np.array([low, high]), self.x) @ self.mass.sum(axis=(1, 2)))[0])
 
     def inside(self, x: float, radius: float) -> float:
         """Pigment within a circle about a place on the x axis [ng]; columns are cut into 4 x 4."""
@@ -98,7 +98,7 @@ class Rings:
 
     def side(self, x: np.ndarray, z: np.ndarray) -> np.ndarray:
         """As of a box, by the exact shares of the rings in strips."""
-        return np.diff(self._left_of(x), axis=0) @ self.mass @ _overlaps(z, self.z).T
+        return np.diff(self._left_of(x), axis=0) @ self.mass @ overlaps(z, self.z).T
 
     def top(self, x: np.ndarray, y: np.ndarray) -> np.ndarray:
         """As of a box; cells of the picture are cut into 4 x 4."""
@@ -287,7 +287,7 @@ def _moments(faces: np.ndarray, mass: np.ndarray) -> tuple[float, float]:
     return mean, math.sqrt(_mean((middle - mean) ** 2 + width**2 / 12.0, mass))
 
 
-def _overlaps(edges: np.ndarray, faces: np.ndarray) -> np.ndarray:
+def overlaps(edges: np.ndarray, faces: np.ndarray) -> np.ndarray:
     """Share of each interval between faces that lies in each between edges, shape (edge, face)."""
     low, high = np.maximum(edges[:-1, None], faces[:-1]), np.minimum(edges[1:, None], faces[1:])
     return np.maximum(high - low, 0.0) / np.diff(faces)

@@ -7,25 +7,29 @@ import math
 import os
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from pathlib import Path
 
 import numpy as np
 import xarray as xr
 
-from . import _core, provenance
+from . import _core, lattice_field, lattice_results, provenance
 from .entries import NAMES as OUTPUT_NAMES
 from .entries import Entries, Entry, Index
-from .result import OUTPUTS, json_number
+from .lattice_field import Lattice
+from .result import OUTPUTS, Result, json_number
 from .running import Member, MemberError, run
 from .space_measures import DAYS, MEASURES, NAMES, PICTURES, SIDE, TOP, Window, answers, deposit, measures, merging_spacing, twin_dips
+from .stopping import check_stop, state_facts
 from .study import Manner, run_study
 from .sweep_dataset import finished_entries, sweep_dataset
 from .sweeping import SweepPlan, _groups, load_sweep_texts
-from .treatment import Value, override_texts
+from .treatment import Treatment, Value, override_texts
 from .writing import check_output, write_text
 
 RAYLEIGH = 0.265  # dip between two images of points that a round aperture just tells apart
 _KIND = "geometry.kind"
+_RUN_OF_LATTICE = 0.7  # share of the time of a lattice that its run takes, to tell how far it is; the rest is the camera's
 _TABLE = {
     "tilt": ("pigment_deposited_ng", "mean_depth_mm_day0", "deepest_mm_day0", "width_along_mm_day0", "width_across_mm_day0", "share_epidermis", "contrast_1y"),
     "prongs": ("d_tip_mm", "pigment_deposited_ng", "mean_depth_mm_day0", "width_along_mm_day0", "share_epidermis", "retained_fraction_1y", "contrast_1y", "fwhm_mm_1y"),
@@ -33,6 +37,7 @@ _TABLE = {
     "follicle": ("pigment_deposited_ng", "mean_x_mm_day0", "mean_depth_mm_day0", "deepest_mm_day0", "share_in_sheath_day0", "retained_fraction_1y"),
     "border": ("pigment_deposited_ng", "share_in_scar_day0", "share_in_scar_1y", "mean_x_mm_1y", "retained_fraction_day42", "retained_fraction_5y", "contrast_1y"),
     "corrections": ("pigment_deposited_ng", "pigment_depth_mm", "share_epidermis", "fwhm_mm_1y", "contrast_1y"),
+    "lattice": ("pigment_deposited_ng", "mean_depth_mm_day0", "share_epidermis", "retained_fraction_day42", "retained_fraction_5y"),
 }  # fmt: skip
 
 
@@ -43,7 +48,14 @@ class SpaceStudyPlan:
     sweep: SweepPlan
     study: _core.SpaceStudy
 
-    names = (*OUTPUT_NAMES, *NAMES, *PICTURES)
+    @property
+    def names(self) -> tuple[str, ...]:
+        return (*OUTPUT_NAMES, *NAMES, *PICTURES, *(self.lattice.names if self.lattice else ()))
+
+    @cached_property
+    def lattice(self) -> Lattice | None:
+        """The dots of a study that shows a lattice; their spacing is that of the file."""
+        return Lattice.of(self.sweep.base) if self.study.shows == "lattice" else None
 
     @property
     def title(self) -> str:
@@ -116,24 +128,57 @@ def load_study_texts(study: str | os.PathLike[str], overrides: list[tuple[str, s
     sweep = load_sweep_texts(path, overrides)
     if sweep.study is None:
         raise _core.InputError(f"{path}: has no table [study] (nothing says what to show); add one, or use `dermaflux sweep run`")
+    if sweep.study.shows == "lattice":
+        lattice_results.check_plan(sweep, str(path))
     return SpaceStudyPlan(sweep, sweep.study)
 
 
-def _whole_runs(window: Window) -> Callable[..., None]:
-    """What takes the place of :func:`dermaflux.run_batch`: one run after the other, looked at in space."""
+@dataclass(frozen=True)
+class _WholeRuns:
+    """What takes the place of :func:`dermaflux.run_batch`: one run after the other, looked at in space. One in a box that is stopped leaves
+    its state beside the study, and with `every` on the way, too."""
 
-    def run_whole(members: Sequence[Member], *, backend: str, grid: str, done: Callable, whole: int) -> None:
+    plan: SpaceStudyPlan
+    state: Path
+    every: int | None
+
+    def __call__(self, members: Sequence[Member], *, backend: str, grid: str, done: Callable, whole: int, within: Callable[[float], None]) -> None:
         for n, member in enumerate(members):
             try:
                 kept = []
                 for dwell in member.dwells_ms or [None]:
                     own = dict(member.changes) | ({} if dwell is None else {"machine.dwell_ms": dwell})
-                    kept.append(answers(run(member.treatment.with_(own), backend=backend, grid=grid), window))
+                    kept.append(self._answers(self._run(member.treatment.with_(own), backend, grid, within), backend, within))
                 done(n, kept)
             except (_core.InputError, _core.NumericsError) as error:
                 done(n, MemberError(str(error)))
+            self.state.unlink(missing_ok=True)
 
-    return run_whole
+    def _run(self, treatment: Treatment, backend: str, grid: str, within: Callable[[float], None]) -> Result:
+        if treatment[_KIND] != "box":
+            return run(treatment, backend=backend, grid=grid)
+        before = self.state if self._belongs(treatment, grid) else None
+        share = _RUN_OF_LATTICE if self.plan.lattice else 1.0
+        return run(
+            treatment, backend=backend, grid=grid, state=self.state, resume_from=before, every=self.every,
+            report=lambda done: within(share * done),
+        )  # fmt: skip
+
+    def _belongs(self, treatment: Treatment, grid: str) -> bool:
+        """Whether the state there is, if any, is that of a treatment."""
+        try:
+            found = _core.read_state_facts(self.state)
+        except _core.FileError:
+            return False
+        wanted = state_facts(treatment, grid, 5.0)
+        return all(found.get(name) == wanted[name] for name in ("program", "input_sha256", "grid", "horizon_year"))
+
+    def _answers(self, result: Result, backend: str, within: Callable[[float], None]) -> dict[str, float]:
+        found = answers(result, self.plan.window)
+        if self.plan.lattice is None:
+            return found
+        arrays = lattice_field.field_arrays(result, backend, lambda done: within(_RUN_OF_LATTICE + (1.0 - _RUN_OF_LATTICE) * done))
+        return found | lattice_field.numbers(arrays)
 
 
 def run_space_study(
@@ -144,9 +189,11 @@ def run_space_study(
     backend: str = "auto",
     grid: str | None = None,
     retry_failed: bool = False,
+    every: int | None = None,
     progress: bool = False,
 ) -> xr.Dataset:
-    """Runs a study, or what is left of it, and writes its result (HDF5), a table (CSV) and a figure (PNG) beside each other.
+    """Runs a study, or what is left of it, and writes its result (HDF5), a table (CSV) and a figure (PNG) beside each other; of a lattice
+    also the field from above at each look, one pixel per tile of the camera.
 
     Parameters
     ----------
@@ -155,10 +202,12 @@ def run_space_study(
     changes: keys of the treatment to override, when `study` is a name or a file.
     grid: replaces the grid level of the file.
     retry_failed: run members that failed once more.
+    every: write the state of the box that runs beside `out`, as NAME.state.h5, after so many strokes and each moment, so that a killed
+        study goes on within it. Ctrl-C leaves it in any case.
 
     Returns
     -------
-    The dataset in the file: all of a sweep; `dermaflux.space_measures.MEASURES` at days 0, 14, one year and five; pictures `side` and
+    The dataset in the file: all of a sweep; of a lattice `dermaflux.lattice_field.VARIABLES`; `dermaflux.space_measures.MEASURES` at days 0, 14, one year and five; pictures `side` and
     `top` in ng/mm2 at the day of the study; `twin_` and the name of each measure for one dot on rings where rings are no axis.
 
     Raises
@@ -173,13 +222,19 @@ def run_space_study(
         plan = replace(plan, sweep=replace(plan.sweep, grid=grid))
     out = check_output(out)
     table, figure = (check_output(out.with_suffix(ending)) for ending in (".csv", ".png"))
-    manner = Manner(backend, plan.sweep.grid, progress, run=_whole_runs(plan.window))
+    state = out.with_name(f"{out.stem}.state.h5")
+    check_stop(state, None, plan.sweep.grid, 5.0, every)
+    if plan.lattice and not out.exists():
+        lattice_results.tell_memory(plan.sweep, progress)
+    manner = Manner(backend, plan.sweep.grid, progress, run=_WholeRuns(plan, state, every))
     data = run_study(
         plan, out, lambda missing: _groups(plan.sweep, plan.sweep.settings, missing), lambda done: _study_dataset(plan, done, backend), manner,
         again=_kept if retry_failed else None,
     )  # fmt: skip
-    write_text(table, table_csv(data))
+    write_text(table, lattice_results.dots_csv(data) if plan.lattice else table_csv(data))
     study_figure(data, figure)
+    if plan.lattice:
+        lattice_results.save_pictures(data, out)
     return data
 
 
@@ -188,6 +243,8 @@ def _kept(found: xr.Dataset) -> dict[Index, Entry]:
     entries = finished_entries(found)
     pictures = np.concatenate([found[name].values.reshape(*found["error"].shape, -1) for name in ("side", "top")], axis=-1)
     for index, entry in entries.items():
+        if found.attrs["study"] == "lattice":
+            entry["outputs"] |= {name: json_number(value) for name, value in lattice_results.kept_numbers(found, index).items()}  # type: ignore[operator]
         seen = {name: float(found[name].values[index]) for name in NAMES} | dict(zip(PICTURES, pictures[index].tolist(), strict=True))
         entry["outputs"] |= {name: json_number(value) for name, value in seen.items()}  # type: ignore[operator]
     return entries
@@ -209,6 +266,8 @@ def _study_dataset(plan: SpaceStudyPlan, done: Entries, backend: str) -> xr.Data
     if (models := next((axis.values for axis in plan.sweep.axes if axis.key == "needle.model"), None)) is not None:
         prongs = [int(plan.sweep.base.with_({"needle.model": model})["needle.prongs"]) for model in models]
         data["prongs"] = (("needle_model",), prongs, {"units": "1", "long_name": "prongs of the needle"})
+    if plan.lattice:
+        data = lattice_results.with_field(data, plan.lattice, done)
     if _KIND not in (axis.key for axis in plan.sweep.axes):
         data = _with_twin(plan, data, backend)
     data.attrs |= {"sweep_sha256": plan.sha256, "dermaflux_kind": "study", "study": plan.study.shows, "study_key": _core.study_kinds()[plan.study.shows], "view_day": plan.study.view_day}
@@ -278,6 +337,8 @@ def _word(value: object) -> str:
 
 def findings(data: xr.Dataset) -> list[str]:
     """What a study says in a line or two."""
+    if data.attrs["study"] == "lattice":
+        return lattice_results.findings(data)
     if data.attrs["study"] != "merging":
         return []
     spacing = data["pattern_dot_spacing_mm"].values
@@ -291,6 +352,11 @@ def findings(data: xr.Dataset) -> list[str]:
             words = (f"{one:.3f} mm" if math.isfinite(one) else f"less than {least:g} mm" for one in where)
             lines.append("{}, {}: told apart (dip 0.265, Rayleigh) beyond {}, one peak (Sparrow) at {}".format(label, what, *words))
     return lines
+
+
+def pictures(plan: SpaceStudyPlan, data: xr.Dataset, out: Path) -> list[Path]:
+    """Pictures that a study of a lattice writes beside its result, besides the figure; none of the others."""
+    return lattice_results.picture_files(data, out) if plan.lattice else []
 
 
 def result_sha256(path: str | os.PathLike[str]) -> str:

@@ -106,7 +106,7 @@ class Manner:
     where: str = ""  # what it runs on and why, said when it begins
     whole: int = 0  # insertions of the whole study, by which auto chooses: the same when a part of it is run again
     groups: int = _GROUPS_PER_BATCH  # per batch
-    run: Callable[..., object] | None = None  # in place of run_batch, for members that give more than scalar outputs; on the host
+    run: Callable[..., object] | None = None  # in place of run_batch, for members that give more than scalar outputs; on the host; tells how far the member is
 
 
 def _checked(manner: Manner, insertions: int) -> Manner:
@@ -141,7 +141,7 @@ def _run(groups: Groups, done: Entries, journal: Journal, title: str, total: int
 
         tell()
         if manner.pool is None:
-            _run_here(groups, manner, keep)
+            _run_here(groups, manner, keep, lambda share: show(len(done) + share))
             return
         try:
             run_on(manner.pool, groups, total - len(done), backend=manner.backend, grid=manner.grid, keep=keep)
@@ -154,13 +154,14 @@ def _run(groups: Groups, done: Entries, journal: Journal, title: str, total: int
             ) from error
 
 
-def _run_here(groups: Groups, manner: Manner, keep: Callable[[list[Index], Outcome], None]) -> None:
+def _run_here(groups: Groups, manner: Manner, keep: Callable[[list[Index], Outcome], None], within: Callable[[float], None]) -> None:
+    own = {} if manner.run is None else {"within": within}
     while batch := list(itertools.islice(groups, manner.groups)):
 
         def done(k: int, outcome: Outcome, batch: list = batch) -> None:
             keep(batch[k][1], outcome)
 
-        (manner.run or run_batch)([member for member, _ in batch], backend=manner.backend, grid=manner.grid, done=done, whole=manner.whole)
+        (manner.run or run_batch)([member for member, _ in batch], backend=manner.backend, grid=manner.grid, done=done, whole=manner.whole, **own)
 
 
 def _remove_leftovers(plan: Study, out: Path, ready: xr.Dataset) -> None:

@@ -18,10 +18,12 @@ def study(
     assignments: Set = None,
     grid: Annotated[str | None, typer.Option("--grid", help="quick, standard, fine or finest, instead of the file's")] = None,
     retry_failed: Annotated[bool, typer.Option("--retry-failed", help="run members that failed once more")] = False,
+    every: Annotated[int | None, typer.Option("--every", help="write the state of the box that runs, after so many strokes and each moment; a killed study goes on from it")] = None,
     backend: Backend = "auto",
     threads: Threads = 0,
 ) -> None:
-    """What only three dimensions can tell, as one command: angle, prongs, two dots, a follicle, a scar's border. Resumes after a kill."""
+    """What only three dimensions can tell, as one command: angle, prongs, two dots, a follicle, a scar's border, a square centimetre of dots.
+    Resumes after a kill."""
     from . import space_studies as studies
 
     if name is None:
@@ -33,7 +35,7 @@ def study(
     plan = studies.load_study_texts(name, changes_of(assignments))
     _core.set_threads(threads)
     target = output or Path(f"{Path(name).stem}.study.h5")
-    data = studies.run_space_study(plan, target, backend=backend, grid=grid, retry_failed=retry_failed, progress=True)
+    data = studies.run_space_study(plan, target, backend=backend, grid=grid, retry_failed=retry_failed, every=every, progress=True)
     head, rows = studies.table_for_people(data)
     table = Table(*head, title=data.attrs["title"])
     for row in rows:
@@ -41,7 +43,8 @@ def study(
     print_table(table)
     for line in studies.findings(data):
         print(line)
-    print(f"written: {target}\nwritten: {target.with_suffix('.csv')}\nwritten: {target.with_suffix('.png')}")
+    for path in (target, target.with_suffix(".csv"), target.with_suffix(".png"), *studies.pictures(plan, data, target)):
+        print(f"written: {path}")
     if failed := int(data.attrs["failed_members"]):
         message = next(text for text in data["error"].values.ravel() if text)
         fail(f"{failed} members failed; the first: {message}", 3)

@@ -285,5 +285,22 @@ TEST(SpacePlaces, ALatticeBeyondMemoryIsRefusedWithTheOneThatFits) {
   EXPECT_LE(space_faces(smaller_one, puncture, GridLevel::quick, quick).cell_count(), quick / 4);
 }
 
+TEST(SpacePlaces, WhatARunTakesIsKnownBeforeItRuns) {
+  const Treatment t = test::in_box({{"geometry.dots_x", "2"}, {"geometry.margin_mm", "0.25"}});
+  const SpaceNeed need = space_need(t, test::one_year());
+  const BoxRun run = test::run_box(t);
+  EXPECT_EQ(need.faces.x, run.box->faces.x);
+  EXPECT_EQ(need.faces.y, run.box->faces.y);
+  EXPECT_EQ(need.faces.z, run.box->faces.z);
+  // What a run takes per cell: 64 rows share what a column has of its own, in the cube that is counted as here; a shorter side has
+  // more faces per cell, by less than one in twenty.
+  const SpaceCase& c = *run.box;
+  const std::size_t fields = c.fields.pools.size() + c.fields.insertion.size() + c.fields.resistance.size();
+  const std::size_t numbers =
+      c.constants.size() + static_cast<std::size_t>(c.trace_count.data + 1 - c.state);  // the last in the state
+  EXPECT_NEAR(need.bytes, static_cast<double>(fields * sizeof(float) + numbers * sizeof(double)), 0.05 * need.bytes);
+  EXPECT_GT(need.free_bytes, need.bytes);
+}
+
 }  // namespace
 }  // namespace dermaflux

@@ -89,7 +89,7 @@ TEST_F(StoppedBox, StopsInHealingAndGoesOnWithTheOtherBackend) {
   EXPECT_EQ(whole.fields.space.insertion, rest.fields.space.insertion);
 }
 
-TEST_F(StoppedBox, WritesItsStateAfterSoManyStrokesAndAfterEachDotAndMoment) {
+TEST_F(StoppedBox, WritesItsStateAfterSoManyStrokesAndAfterEachMoment) {
   const Treatment t = test::in_box({{"machine.dwell_ms", "25"}, {"geometry.margin_mm", "0.25"}});
   RunMonitor monitor;
   run(t, test::one_year(), Backend::serial, monitor, nullptr, {.keep = state(0), .every = 2, .facts = facts});
@@ -112,6 +112,25 @@ void turn_a_bit(const std::filesystem::path& path, const std::vector<float>& num
   ASSERT_NE(at, std::string::npos);
   bytes[at] = static_cast<char>(bytes[at] ^ 1);
   std::ofstream(path, std::ios::binary) << bytes;
+}
+
+TEST_F(StoppedBox, CountsStrokesOverAllDots) {
+  int strokes = 0;
+  std::vector<std::pair<int, int>> kept;
+  const auto pause = [&](int dot, int stroke) {
+    SpaceProgress at{};
+    at.dot = dot;
+    at.stroke = stroke;
+    if (is_kept(at, 5, strokes)) kept.emplace_back(dot, stroke);
+  };
+  for (int dot = 0; dot < 3; ++dot) {
+    for (int stroke = 1; stroke <= 4; ++stroke) pause(dot, stroke);
+    pause(dot + 1, 0);  // its end
+  }
+  EXPECT_EQ(kept, (std::vector<std::pair<int, int>>{{1, 1}, {2, 2}}));
+  SpaceProgress heals{};
+  heals.heals = true;
+  EXPECT_TRUE(is_kept(heals, 5, strokes));
 }
 
 TEST_F(StoppedBox, RefusesAStateOfSomethingElseOrADamagedOne) {
