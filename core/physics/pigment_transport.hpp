@@ -30,8 +30,9 @@ struct FaceConcentration {
 /// The same of two things that one flow carries through one face, from `b` to `c` in the order a, b, c, d, with one division for
 /// both. `weight` is 1 - taken where the flow goes onward and taken - 1 where it comes back.
 struct FaceConcentrations {
-  /// Below this the product of two steps counts as none, so that nothing overflows.
-  static constexpr double least_product = 1e-140;
+  /// Below this the product of two steps counts as none, so that nothing overflows: the sum of two steps is at least twice the root
+  /// of their product, and the inverse of two such sums at most 2.5e279.
+  static constexpr double least_product = 1e-280;
 
   /// What the face sees of one of them.
   struct Seen {

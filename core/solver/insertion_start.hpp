@@ -45,17 +45,6 @@ struct CopyStep {
   }
 };
 
-/// Sets a block of memory to zero, seen as `width` values per index i.
-struct ClearStep {
-  double* from;
-  long count;
-  static constexpr int width = 1024;
-  DF_FUNCTION void operator()(int i, int j) const {
-    const long k = static_cast<long>(i) * width + j;
-    if (k < count) from[k] = 0.0;
-  }
-};
-
 /// A copy of the insertion's state between two strokes. Everything else in the problem is found again from it.
 struct InsertionCheckpoint {
   FieldView<double> state, copy;  ///< of equal size; `state` covers tissue with its pore fluid, track and account

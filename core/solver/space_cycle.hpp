@@ -5,7 +5,6 @@
 
 #include "core/execution/column_executor.hpp"
 #include "core/solver/insertion_cycle.hpp"
-#include "core/solver/insertion_start.hpp"
 #include "core/solver/space_pressure.hpp"
 #include "core/solver/space_spreading.hpp"
 #include "core/solver/space_transport.hpp"
@@ -76,9 +75,20 @@ void lay_out_levels(const Executor& executor, const BoxSystemOn<Grid>& s, Coarse
   levels.lay_out(arena, s, plan, write);
 }
 
+/// Sets a block of memory to zero, seen as `width` values per index i.
+struct SpaceClearStep {
+  double* from;
+  long count;
+  static constexpr int width = 1024;
+  DF_FUNCTION void operator()(int i, int j) const {
+    const long k = static_cast<long>(i) * width + j;
+    if (k < count) from[k] = 0.0;
+  }
+};
 template <class Executor>
 void clear(const Executor& executor, double* from, long count) {
-  executor.cells(static_cast<int>((count + ClearStep::width - 1) / ClearStep::width), ClearStep::width, ClearStep{from, count});
+  constexpr int width = SpaceClearStep::width;
+  executor.cells(static_cast<int>((count + width - 1) / width), width, SpaceClearStep{from, count});
 }
 
 /// Lays out levels and links of the pressure solver for the part and its tracks.

@@ -125,7 +125,9 @@ struct SpaceLayDownStep {
   HealingProblem to;
   DF_FUNCTION void operator()(int column, int j) const {
     const int k = to.grid.cell(column, j);
-    LaidDown::of(from, to, k, [](int) { return 0.0; }).begin(to, column, j, k);
+    // Where next to nothing is, rounding leaves less than nothing: of two size classes the mean clearance would have no bounds.
+    const auto lacking = [&](int n) { return larger(-from.tissue.pigment[n](k), 0.0); };
+    LaidDown::of(from, to, k, lacking).begin(to, column, j, k);
   }
 };
 

@@ -123,6 +123,11 @@ struct Counting : SerialColumns {
     SerialColumns::cells(n_i, n_j, step);
   }
   template <class Step>
+  void pieces(int n_i, int n_j, const Step& step) const {
+    count(n_i);
+    SerialColumns::pieces(n_i, n_j, step);
+  }
+  template <class Step>
   void columns(int n_i, int n_j, const Step& step) const {
     count(n_i * n_j);
     SerialColumns::columns(n_i, n_j, step);
