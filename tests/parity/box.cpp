@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <cmath>
 
-#include "kernels/emulated_device.hpp"
 #include "kernels/kokkos/kokkos_columns.hpp"
 #include "kernels/space_elsewhere.hpp"
 #include "tests/support/same_bits.hpp"
@@ -11,6 +10,7 @@
 #include "tests/support/space_cases.hpp"
 #include "tests/support/steps_of_source.hpp"
 #include "tests/support/thread_count.hpp"
+#include "validation/gpu/emulated_device.hpp"
 
 /// Flow and transport in a box, and a treatment in one: the same bits on one thread and on any number of threads of Kokkos.
 namespace dermaflux {

@@ -11,8 +11,8 @@
 #include "core/solver/photon_walk.hpp"
 #include "kernels/cuda/run_cuda.cuh"
 #include "kernels/emulated_block.hpp"
-#include "kernels/emulated_device.hpp"
 #include "kernels/space_elsewhere.hpp"
+#include "validation/gpu/emulated_device.hpp"
 
 namespace dermaflux::gpu_check {
 
