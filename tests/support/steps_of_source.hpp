@@ -1,33 +1,39 @@
 #pragma once
+#include <cctype>
 #include <filesystem>
 #include <fstream>
-#include <regex>
 #include <set>
-#include <sstream>
 #include <string>
 
 namespace dermaflux::test {
 
+/// The words of a text: letters, digits and underscores.
+inline std::set<std::string> words(const std::string& text) {
+  std::set<std::string> all;
+  std::string word;
+  for (const char letter : text + " ") {
+    if (std::isalnum(static_cast<unsigned char>(letter)) || letter == '_') {
+      word += letter;
+    } else if (!word.empty()) {
+      all.insert(word);
+      word.clear();
+    }
+  }
+  return all;
+}
+
 /// Names of the steps that core/solver has in files whose names begin so.
 inline std::set<std::string> steps_of_source(const std::string& beginning) {
   std::set<std::string> names;
-  const std::regex step(R"(\nstruct (\w+Step)\b)");
   for (const auto& file : std::filesystem::directory_iterator(DF_SOURCE "/core/solver")) {
     if (!file.path().filename().string().starts_with(beginning)) continue;
-    std::stringstream text;
-    text << std::ifstream(file.path()).rdbuf();
-    const std::string source = text.str();
-    for (std::sregex_iterator at(source.begin(), source.end(), step), end; at != end; ++at) names.insert((*at)[1]);
+    std::ifstream source(file.path());
+    for (std::string line; std::getline(source, line);)
+      if (line.starts_with("struct "))
+        for (const std::string& name : words(line.substr(0, line.find_first_of(":{"))))
+          if (name.ends_with("Step") && name != "Step") names.insert(name);
   }
   return names;
-}
-
-/// The words of which the name of a type is made.
-inline std::set<std::string> words(const std::string& name) {
-  std::set<std::string> all;
-  const std::regex word(R"(\w+)");
-  for (std::sregex_iterator at(name.begin(), name.end(), word), end; at != end; ++at) all.insert(at->str());
-  return all;
 }
 
 }  // namespace dermaflux::test
