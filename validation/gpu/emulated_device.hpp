@@ -2,10 +2,13 @@
 #include <sys/mman.h>
 
 #include <algorithm>
+#include <array>
 #include <cstring>
+#include <map>
 #include <new>
 #include <set>
 #include <string>
+#include <typeinfo>
 #include <vector>
 
 #include "core/execution/column_executor.hpp"
@@ -15,8 +18,9 @@
 /// line or cell per thread. For tests and for validation/gpu, where no GPU is at hand.
 namespace dermaflux {
 
-/// Memory that the host may touch through copies only: it is closed after each of them and after every 61st step, so whoever reads
-/// or writes it otherwise is stopped by the operating system. (Closing it costs more than most steps.)
+/// Memory that the host may touch through copies only: it is closed after each of them, after every 61st step, and after a step or
+/// reading that follows three others as it has not done more than twice before, so whoever reads or writes it otherwise, at any
+/// place of a program, is stopped by the operating system. (Closing it costs more than most steps.)
 class GuardedMemory {
  public:
   GuardedMemory() = default;
@@ -46,13 +50,13 @@ class GuardedMemory {
     std::copy_n(there, count, here);
     close();
   }
-  /// A step, or the reading of one value.
-  template <class Call>
+  /// A step, or the reading of one value; `Step` tells which.
+  template <class Step, class Call>
   auto with(const Call& call) {
     struct Closing {
       GuardedMemory& memory;
       ~Closing() {
-        if (++memory.steps_ % 61 == 0) memory.close();
+        if (++memory.steps_ % 61 == 0 || memory.is_new(typeid(Step).hash_code())) memory.close();
       }
     };
     open();
@@ -61,6 +65,10 @@ class GuardedMemory {
   }
 
  private:
+  bool is_new(std::size_t step) {
+    last_ = {last_[1], last_[2], last_[3], step};
+    return ++seen_[last_] <= 3;
+  }
   void open() {
     if (!open_) mprotect(memory_, bytes_, PROT_READ | PROT_WRITE);
     open_ = true;
@@ -74,6 +82,8 @@ class GuardedMemory {
   std::size_t bytes_ = 0;
   bool open_ = false;
   long steps_ = 0;
+  std::array<std::size_t, 4> last_{};
+  std::map<std::array<std::size_t, 4>, int> seen_;
 };
 
 /// The threads of DeviceColumns one after the other, the last one first, so that any dependence between them shows.
@@ -111,7 +121,7 @@ struct EmulatedColumns {
     backwards<Step>(1, 1, [&](int, int) { step(); });
   }
   double read(FieldView<const double> view, int i) const {
-    return memory.with([&] { return view(i); });
+    return memory.with<double>([&] { return view(i); });
   }
   template <class T>
   std::vector<std::remove_const_t<T>> values(FieldView<T> view) const {
@@ -131,7 +141,7 @@ struct EmulatedColumns {
   template <class Step, class Call>
   void backwards(int n_i, int n_j, const Call& call) const {
     if (taken) taken->insert(step_name<Step>());
-    memory.with([&] {
+    memory.with<Step>([&] {
       for (int i = n_i - 1; i >= 0; --i)
         for (int j = n_j - 1; j >= 0; --j) call(i, j);
     });
