@@ -11,12 +11,13 @@ namespace dermaflux {
 struct LaidDown {
   double free, matrix, drained;
 
-  /// What an insertion left in a cell, with what is `in_track` there of each size class.
+  /// What an insertion left in a cell, with what is `in_track` there of each size class. Where next to nothing is, rounding leaves
+  /// less than nothing, and the mean clearance of two size classes would have no bounds: that counts as none.
   template <class InTrack>
   DF_FUNCTION static LaidDown of(const InsertionProblem& from, const HealingProblem& to, int k, const InTrack& in_track) {
     LaidDown all{};
     for (int n = 0; n < from.params.classes; ++n) {
-      const double suspended = from.tissue.pigment[n](k) + in_track(n), captured = from.tissue.captured[n](k);
+      const double suspended = larger(from.tissue.pigment[n](k), 0.0) + in_track(n), captured = from.tissue.captured[n](k);
       all.free += suspended;
       all.matrix += captured;
       all.drained += to.params.lymph_factor[n] * (suspended + captured);

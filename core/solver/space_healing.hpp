@@ -61,35 +61,30 @@ struct InPlanes {
 };
 
 /// The sums of the planes, per row: what a reaction lost, its largest error and how far pigment reaches; or what there is.
-struct AddLossesStep {
+struct AddPlanesStep {
   SpaceHealing p;
+  bool reaction;
   DF_FUNCTION void operator()(int, int j) const {
     const HealingScratch& s = p.scratch;
     s.lymph(j) = p.sum(SpaceHealing::lymph, j);
     s.exuded(j) = p.sum(SpaceHealing::exuded, j);
     s.photolysed(j) = p.sum(SpaceHealing::photolysed, j);
-    s.shed(j) = p.sum(SpaceHealing::shed, j);
-    s.error(j) = p.largest(SpaceHealing::error, j);
-    s.reached(j) = p.largest(SpaceHealing::reached, j);
-  }
-};
-struct AddMomentsStep {
-  SpaceHealing p;
-  DF_FUNCTION void operator()(int, int j) const {
-    const HealingScratch& s = p.scratch;
-    s.lymph(j) = p.sum(SpaceHealing::lymph, j);
-    s.exuded(j) = p.sum(SpaceHealing::exuded, j);
-    s.photolysed(j) = p.sum(SpaceHealing::photolysed, j);
-    s.error(j) = p.sum(SpaceHealing::error, j);
-    s.mass(j) = p.sum(SpaceHealing::mass, j);
-    s.radius(j) = p.sum(SpaceHealing::radius, j);
+    if (reaction) {
+      s.shed(j) = p.sum(SpaceHealing::shed, j);
+      s.error(j) = p.largest(SpaceHealing::error, j);
+      s.reached(j) = p.largest(SpaceHealing::reached, j);
+    } else {
+      s.error(j) = p.sum(SpaceHealing::error, j);
+      s.mass(j) = p.sum(SpaceHealing::mass, j);
+      s.radius(j) = p.sum(SpaceHealing::radius, j);
+    }
   }
 };
 template <class Executor, class Step>
 void over_rings(const Executor& executor, const SpaceHealing& p, const Step& step) {
+  constexpr bool reaction = std::is_same_v<Step, ReactionStep>, moments = std::is_same_v<Step, RowMomentStep>;
   executor.pieces(p.box.n_x, p.box.n_z, InPlanes<Step>{p, step});
-  if constexpr (std::is_same_v<Step, ReactionStep>) executor.cells(1, p.box.n_z, AddLossesStep{p});
-  if constexpr (std::is_same_v<Step, RowMomentStep>) executor.cells(1, p.box.n_z, AddMomentsStep{p});
+  if constexpr (reaction || moments) executor.cells(1, p.box.n_z, AddPlanesStep{p, reaction});
 }
 
 /// What the columns of each plane shed, and all planes.
@@ -125,9 +120,7 @@ struct SpaceLayDownStep {
   HealingProblem to;
   DF_FUNCTION void operator()(int column, int j) const {
     const int k = to.grid.cell(column, j);
-    // Where next to nothing is, rounding leaves less than nothing: of two size classes the mean clearance would have no bounds.
-    const auto lacking = [&](int n) { return larger(-from.tissue.pigment[n](k), 0.0); };
-    LaidDown::of(from, to, k, lacking).begin(to, column, j, k);
+    LaidDown::of(from, to, k, [](int) { return 0.0; }).begin(to, column, j, k);
   }
 };
 

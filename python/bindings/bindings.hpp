@@ -3,6 +3,10 @@
 
 namespace dermaflux {
 
+struct SpaceFields;
+/// What a box keeps of a run as arrays over memory of the owner; None where it is empty.
+pybind11::object box_arrays(const SpaceFields& fields, const pybind11::object& owner);
+
 /// One file of bindings each.
 void bind_errors(pybind11::module_& module);
 void bind_documents(pybind11::module_& module);

@@ -16,6 +16,7 @@
 #include "core/simulation/validity.hpp"
 #include "core/solver/trace_step.hpp"
 #include "kernels/run.hpp"
+#include "python/bindings/array_view.hpp"
 #include "python/bindings/bindings.hpp"
 #include "python/bindings/supervise.hpp"
 
@@ -28,14 +29,6 @@ py::dict scalars(const MemberResult& member) {
   py::dict result;
   for (const OutputField& field : output_fields()) result[py::str(field.name)] = field.value(member);
   return result;
-}
-
-/// Array over memory that the owner keeps alive, read-only.
-template <class T>
-py::array_t<T> view(const std::vector<T>& values, std::vector<py::ssize_t> shape, const py::object& owner) {
-  py::array_t<T> array(std::move(shape), values.data(), owner);
-  py::detail::array_proxy(array.ptr())->flags &= ~py::detail::npy_api::NPY_ARRAY_WRITEABLE_;
-  return array;
 }
 
 /// One run for Python: keeps the numbers, hands out views.
@@ -325,30 +318,7 @@ void bind_running(py::module_& module) {
                                const RunFields& f = self.cast<const Run&>().fields();
                                return view(f.insertion, {5, f.n_r, f.n_z}, self);
                              })
-      .def_property_readonly(
-          "box",
-          [](const py::object& self) -> py::object {
-            const SpaceFields& f = self.cast<const Run&>().fields().space;
-            if (f.empty()) return py::none();
-            const auto size = [](const std::vector<double>& faces) { return static_cast<py::ssize_t>(faces.size()); };
-            const py::ssize_t x = size(f.x_face) - 1, y = size(f.y_face) - 1, z = size(f.z_face) - 1;
-            py::dict all;
-            all["x_face"] = view(f.x_face, {x + 1}, self);
-            all["y_face"] = view(f.y_face, {y + 1}, self);
-            all["z_face"] = view(f.z_face, {z + 1}, self);
-            all["pools"] = view(f.pools, {static_cast<py::ssize_t>(f.pools.size()) / (5 * x * y * z), 5, x, y, z}, self);
-            all["insertion"] = view(f.insertion, {5, x, y, z}, self);
-            all["permeability_ratio"] = view(f.resistance, {x, y, z}, self);
-            if (!f.epidermal.empty()) all["epidermis_share"] = view(f.epidermal, {x, y, z}, self);
-            py::array_t<double> lines({static_cast<py::ssize_t>(f.tracks.size()), py::ssize_t{7}});
-            for (std::size_t n = 0; n < f.tracks.size(); ++n) {
-              const TrackLine& t = f.tracks[n];
-              const double row[7] = {static_cast<double>(t.dot), t.x, t.y, 0.0, t.tip_x, t.tip_y, t.tip_z};
-              for (py::ssize_t m = 0; m < 7; ++m) lines.mutable_at(static_cast<py::ssize_t>(n), m) = row[m];
-            }
-            all["tracks"] = lines;
-            return all;
-          })
+      .def_property_readonly("box", [](const py::object& self) { return box_arrays(self.cast<const Run&>().fields().space, self); })
       .def_property_readonly("view_r",
                              [](const py::object& self) {
                                const RunFields& f = self.cast<const Run&>().fields();

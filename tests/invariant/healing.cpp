@@ -82,6 +82,20 @@ TEST(Healing, StaysPositiveAndKeepsMassInStepsOfMonthsFromAnyState) {
   }
 }
 
+TEST(Healing, BeginsWithTheClearanceOfWhatIsThereWhereRoundingLacksSome) {
+  // In a cell far out, where sweeps left one size class a rounding short of nothing.
+  test::BoundCase one(test::treatment("normal", {{"ink.size_classes", "2"}}));
+  one.run(SerialExecutor{});
+  const HealingProblem& p = one.bound.healing;
+  const InsertionProblem& insertion = one.bound.insertion;
+  const int far = insertion.grid.cell(insertion.grid.n_r - 1, insertion.grid.n_z - 1);
+  insertion.tissue.pigment[0](far) = -1.9e-78;
+  insertion.tissue.pigment[1](far) = 1.9e-78 * (1.0 + 1e-15);
+  for (int n = 0; n < 2; ++n) insertion.tissue.captured[n](far) = 0.0;
+  lay_down(SerialExecutor{}, insertion, p);
+  EXPECT_DOUBLE_EQ(p.scratch.lymph_factor(far), p.params.lymph_factor[1]);
+}
+
 TEST(Healing, FindsAllPigmentThoughItLooksOnlyWhereItMayBe) {
   test::BoundCase one(test::treatment());
   one.run(SerialExecutor{});

@@ -10,6 +10,7 @@
 #include "tests/support/space_cases.hpp"
 #include "tests/support/steps_of_source.hpp"
 #include "tests/support/thread_count.hpp"
+#include "validation/gpu/box_courses.hpp"
 #include "validation/gpu/emulated_device.hpp"
 
 /// Flow and transport in a box, and a treatment in one: the same bits on one thread and on any number of threads of Kokkos.
@@ -78,9 +79,14 @@ TEST_P(BoxThreads, LeaveEveryFieldAsItIs) {
   EXPECT_TRUE(test::same_bits(serial, march(Threads{})));
 }
 
-std::unique_ptr<SpaceCase> tilted() {
-  return build_space_case(test::in_box({{"machine.dwell_ms", "10"}, {"machine.angle_deg", "20"}}), test::one_year());
+/// One of the courses, for so long.
+std::unique_ptr<SpaceCase> course(std::size_t n, double horizon = units::year) {
+  RunOptions options = test::one_year();
+  options.horizon = horizon;
+  return build_space_case(test::in_box(box_courses[n].overrides), options);
 }
+std::unique_ptr<SpaceCase> tilted() { return course(0); }
+std::unique_ptr<SpaceCase> with_everything() { return course(1, 30.0 * units::day); }
 
 /// All that a treatment has left: fields right after it and at every moment, and the way there.
 std::vector<double> left_by(const SpaceCase& box, const Outcome& outcome) {
@@ -116,29 +122,6 @@ std::vector<double> treated_elsewhere(std::unique_ptr<SpaceCase> box, std::set<s
 
 TEST(BoxElsewhere, HasTheBitsOfTheReference) {
   EXPECT_TRUE(test::same_bits(treated(SerialColumns{}), treated_elsewhere(tilted())));
-}
-
-/// Three prongs beside a follicle on the border of a scar, two dots, cracks, two size classes, ridges: every step that a box has.
-std::unique_ptr<SpaceCase> with_everything() {
-  RunOptions options = test::one_year();
-  options.horizon = 30.0 * units::day;
-  return build_space_case(test::in_box({{"machine.dwell_ms", "5"},
-                                        {"needle.model", "round_liner_3_025_long"},
-                                        {"geometry.dots_x", "2"},
-                                        {"pattern.dot_spacing_mm", "0.6"},
-                                        {"geometry.margin_mm", "0.5"},
-                                        {"geometry.rete_wavelength_um", "120"},
-                                        {"geometry.follicle_um", "100"},
-                                        {"geometry.follicle_x_mm", "0"},
-                                        {"geometry.follicle_y_mm", "0.4"},
-                                        {"skin.fracture", "true"},
-                                        {"skin.fracture_pressure_kpa", "20"},
-                                        {"ink.size_classes", "2"},
-                                        {"scar.shape", "strip"},
-                                        {"scar.class", "hypertrophic"},
-                                        {"scar.width_mm", "0.4"},
-                                        {"scar.offset_mm", "0.4"}}),
-                          options);
 }
 
 TEST(BoxElsewhere, HasTheBitsOfTheReferenceWithEverythingInIt) {

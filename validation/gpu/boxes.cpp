@@ -1,36 +1,11 @@
 #include "core/simulation/space_program.hpp"
+#include "validation/gpu/box_courses.hpp"
 #include "validation/gpu/check_report.hpp"
 #include "validation/gpu/field_error.hpp"
 #include "validation/gpu/target.hpp"
 
 namespace dermaflux::gpu_check {
 namespace {
-
-struct BoxCase {
-  std::string name;
-  Cases::Overrides overrides;
-};
-
-/// The second takes every step that a box has.
-const BoxCase box_cases[] = {
-    {"one prong, tilted", {{"machine.dwell_ms", "10"}, {"machine.angle_deg", "20"}, {"geometry.margin_mm", "0.4"}}},
-    {"three prongs, two dots, follicle, ridges, scar, cracks",
-     {{"machine.dwell_ms", "5"},
-      {"needle.model", "round_liner_3_025_long"},
-      {"geometry.dots_x", "2"},
-      {"pattern.dot_spacing_mm", "0.6"},
-      {"geometry.margin_mm", "0.4"},
-      {"geometry.rete_wavelength_um", "120"},
-      {"geometry.follicle_um", "100"},
-      {"geometry.follicle_x_mm", "0"},
-      {"geometry.follicle_y_mm", "0.4"},
-      {"skin.fracture", "true"},
-      {"skin.fracture_pressure_kpa", "20"},
-      {"ink.size_classes", "2"},
-      {"scar.shape", "strip"},
-      {"scar.class", "hypertrophic"},
-      {"scar.width_mm", "0.4"},
-      {"scar.offset_mm", "0.4"}}}};
 
 void compare_box(const Target& target, const std::string& name, const Treatment& treatment, const RunOptions& options,
                  Report& report) {
@@ -61,7 +36,7 @@ void check_boxes(const Target& target, const Cases& cases, Report& report) {
   RunOptions options;
   options.grid = GridLevel::quick;
   options.horizon = 30.0 * units::day;
-  for (const BoxCase& one : box_cases) {
+  for (const BoxCourse& one : box_courses) {
     Cases::Overrides overrides = one.overrides;
     overrides.emplace_back("geometry.kind", "box");
     compare_box(target, one.name, cases.treatment("normal", overrides), options, report);
